@@ -1,0 +1,209 @@
+"""The workspace folder: which artifacts it holds, and DuckDB queries over them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from explorer.errors import InputError, MissingStep, refuse
+from explorer.workspace.artifact import KINDS, Artifact, Draft, Manifest, artifact_id, write_json
+
+SCHEMA_VERSION = 1
+
+_MADE_BY = {
+    "samples": "ingest SOURCE",
+    "activations": "extract",
+    "features": "label",
+    "embeddings": "embed",
+    "clusters": "cluster",
+    "projections": "project",
+    "quality": "score --scorer heuristic",
+    "selections": "select METHOD --budget 5%",
+    "refinements": "refine",
+    "evaluations": "evaluate RUN",
+}
+
+_connection: duckdb.DuckDBPyConnection | None = None
+_connecting = threading.Lock()
+
+
+class Store:
+    """A workspace on disk. Open or create one with the class methods; everything else reads it or adds to it."""
+
+    def __init__(self, path: Path, name: str, created: str) -> None:
+        self.path = path
+        self.name = name
+        self.created = created
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str], *, name: str = "") -> Store:
+        """Open the workspace at `path`, making an empty one if there is none. A non-workspace folder is refused."""
+        folder = Path(path)
+        if (folder / "workspace.json").exists():
+            return cls.open(folder)
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            refuse(f"{folder} exists and is not a workspace", allowed="a new or empty folder, or a workspace")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            created = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+            about = {"schema_version": SCHEMA_VERSION, "name": name or folder.resolve().name, "created": created}
+            write_json(folder / "workspace.json", about)
+        except OSError as error:
+            raise InputError(f"cannot write a workspace at {folder}: {error.strerror}") from error
+        return cls(folder, about["name"], created)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Store:
+        """Open the workspace at `path`; a missing one, or one of a newer schema, is refused."""
+        folder = Path(path)
+        file = folder / "workspace.json"
+        if not file.is_file():
+            refuse(f"{folder} is not a workspace (no workspace.json); make one with: ingest SOURCE -w {folder}")
+        import json
+
+        try:
+            about = json.loads(file.read_text("utf-8"))
+            version = int(about["schema_version"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{file} cannot be read: {error}") from error
+        if version > SCHEMA_VERSION:
+            refuse(
+                f"{folder} was written by a newer SAE Data Explorer: its schema version is {version}",
+                allowed=f"up to {SCHEMA_VERSION} (update the program)",
+            )
+        return cls(folder, str(about.get("name", folder.name)), str(about.get("created", "")))
+
+    # Artifacts -------------------------------------------------------------------------------------------------
+
+    def artifacts(self, kind: str) -> list[Artifact]:
+        """Every finished artifact of `kind`, oldest first."""
+        if kind not in KINDS:
+            raise ValueError(f"unknown artifact kind {kind!r}")
+        folder = self.path / kind
+        found = []
+        for path in folder.iterdir() if folder.is_dir() else ():
+            if (path / "manifest.json").is_file():
+                found.append(Artifact(kind, path.name, path, Manifest.load(path)))
+        return sorted(found, key=lambda artifact: (artifact.manifest.created, artifact.id))
+
+    def newest(self, kind: str, *, inputs: Mapping[str, str] | None = None) -> Artifact | None:
+        """The latest artifact of `kind`, or of those made from `inputs` (kind -> id); None where there is none."""
+        wanted = (inputs or {}).items()
+        fitting = [a for a in self.artifacts(kind) if all(a.manifest.inputs.get(k) == v for k, v in wanted)]
+        return fitting[-1] if fitting else None
+
+    def require(self, kind: str, *, inputs: Mapping[str, str] | None = None) -> Artifact:
+        """Like `newest`, but a missing one is refused with the command that makes it."""
+        artifact = self.newest(kind, inputs=inputs)
+        if artifact is None:
+            command = f"python -m explorer {_MADE_BY[kind]} -w {self.path}"
+            raise MissingStep(f"{self.path} has no {kind} yet; run: {command}")
+        return artifact
+
+    def find(self, kind: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> Artifact | None:
+        """The artifact that this very step would make, if it is there already."""
+        path = self.path / kind / artifact_id(kind, parameters, inputs)
+        if not (path / "manifest.json").is_file():
+            return None
+        return Artifact(kind, path.name, path, Manifest.load(path))
+
+    def resolve(self, kind: str, reference: str) -> Artifact:
+        """The artifact meant by an id, a unique start of one, `kind/id`, or a name (the latest of that name)."""
+        known = self.artifacts(kind)
+        text = reference.removeprefix(f"{kind}/").rstrip("/")
+        named = [a for a in known if a.manifest.name == text]
+        started = [a for a in known if text and a.id.startswith(text)]
+        if named:
+            return named[-1]
+        if len(started) == 1:
+            return started[0]
+        said = [f"{a.id} ({a.manifest.name})" if a.manifest.name else a.id for a in known] or "none yet"
+        problem = "is the start of several ids" if started else "is not there"
+        refuse(f"{kind} {reference!r} {problem} in {self.path}", allowed=said)
+
+    def draft(
+        self,
+        kind: str,
+        *,
+        parameters: Mapping[str, Any],
+        inputs: Mapping[str, str],
+        seed: int | None = None,
+        name: str = "",
+        resumable: bool = False,
+    ) -> Draft:
+        """Begin a new artifact: `with store.draft(…) as draft: draft.write(…); artifact = draft.commit()`."""
+        return Draft(
+            self.path, kind, parameters=parameters, inputs=inputs, seed=seed, name=name, resumable=resumable
+        )
+
+    def discard(self, artifact: Artifact) -> Path:
+        """Move an artifact to the workspace's bin (`.bin/`), from where it can be moved back by hand."""
+        target = self.path / ".bin" / f"{artifact.kind}-{artifact.id}-{time.time_ns()}"
+        target.parent.mkdir(exist_ok=True)
+        shutil.move(artifact.path, target)
+        return target
+
+    # Queries ---------------------------------------------------------------------------------------------------
+
+    def sql(self, query: str, parameters: Sequence[Any] | None = None) -> duckdb.DuckDBPyRelation:
+        """Run `query` on a fresh cursor. Values, above all text of the dataset, go in as `?` parameters only."""
+        return cursor().sql(query, params=list(parameters) if parameters is not None else None)
+
+    def scan(self, artifact: Artifact, table: str = "") -> str:
+        """A `read_parquet(…)` expression over one table of an artifact, to stand in a FROM clause."""
+        files = artifact.files(table)
+        if not files:
+            raise MissingStep(f"{artifact.ref} in {self.path} holds no table {table or artifact.kind!r}")
+        return f"read_parquet([{', '.join(_quoted(file) for file in files)}])"
+
+    def table(self, name: str) -> duckdb.DuckDBPyRelation:
+        """The newest table of that name as a DuckDB relation (`.df()`, `.arrow()`, `.filter(…)`).
+
+        `samples` carries the token counts of the newest extraction (null before there is one); `pairs`, `evidence`
+        and `tokens` are the tables of the newest extraction; every other name is a kind of artifact.
+        """
+        if name == "samples":
+            return self.sql(f"FROM {self.samples_sql()} ORDER BY sample_id")
+        inner = {"pairs": "by_sample", "evidence": "evidence", "tokens": "tokens"}
+        if name in inner:
+            return self.sql(f"FROM {self.scan(self.require('activations'), inner[name])}")
+        if name not in KINDS or name == "activations":
+            refuse(f"unknown table {name!r}", allowed=[*[k for k in KINDS if k != "activations"], *inner])
+        return self.sql(f"FROM {self.scan(self.require(name))}")
+
+    def samples_sql(self) -> str:
+        """The newest samples with the token counts of their newest extraction, as a subquery for a FROM clause."""
+        samples = self.require("samples")
+        activations = self.newest("activations", inputs={"samples": samples.id})
+        if activations is None:
+            counts = "NULL::INTEGER AS prompt_tokens, NULL::INTEGER AS response_tokens, NULL::BOOLEAN AS truncated"
+            return f"(SELECT *, {counts} FROM {self.scan(samples)})"
+        tokens = self.scan(activations, "tokens")
+        return (
+            f"(SELECT s.*, t.prompt_tokens, t.response_tokens, t.truncated FROM {self.scan(samples)} s "
+            f"LEFT JOIN {tokens} t USING (sample_id))"
+        )
+
+
+def cursor() -> duckdb.DuckDBPyConnection:
+    """A cursor of the process's one in-memory DuckDB connection; safe to use in its own thread."""
+    global _connection
+    with _connecting:
+        if _connection is None:
+            config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+            _connection = duckdb.connect(":memory:", config=config)
+            _connection.execute("SET enable_progress_bar = false")
+        return _connection.cursor()
+
+
+def _quoted(path: Path) -> str:
+    text = re.sub(r"([*?\[\]])", r"[\1]", str(path.resolve()))  # a literal path, not a pattern
+    return "'" + text.replace("'", "''") + "'"
