@@ -1,0 +1,209 @@
+"""Select: rank the samples of a workspace by one method and keep what fits the budget."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from explorer.pipeline.pool import Gathered, default_threshold, gather, sources
+from explorer.progress import Progress, silent
+from explorer.records import RANKING, SEGMENTS
+from explorer.registry import build
+from explorer.selection import METHODS, Budget, Method, Pool, Ranking
+from explorer.workspace import Artifact, Store
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A ranking in memory: `seconds` is the method alone, without reading; `made` the artifacts made for it."""
+
+    method: str
+    ranking: Ranking
+    pool: Pool
+    threshold: float | None
+    seconds: float
+    nested: bool
+    inputs: dict[str, str]
+    made: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class SelectResult:
+    """A stored selection; `coverage` and `certificate` are shares, None in a workspace without an extraction."""
+
+    artifact: str
+    method: str
+    rows: int
+    seconds: float
+    coverage: float | None
+    tokens: int | None
+    certificate: float | None
+    rounds: int
+    budget: str
+    threshold: float | None
+    segment: str
+    seed: int
+    name: str
+    nested: bool
+    existed: bool
+    made: list[str] = field(default_factory=list)
+
+
+def select(
+    store: Store,
+    method: str,
+    *,
+    budget: str | int | float,
+    threshold: float | None = None,
+    segment: str = "response",
+    seed: int = 0,
+    name: str = "",
+    params: Mapping[str, Any] | None = None,
+    progress: Progress = silent,
+) -> SelectResult:
+    """Select up to `budget` and store the chosen rows; a selection that is there already is returned as it is.
+
+    Args:
+        store: The workspace.
+        method: A slug of `explorer.selection.METHODS`.
+        budget: `1000` rows, `"5%"` or `0.05`, or `"200000tok"`.
+        threshold: Activations above it count; None means the default of the extraction.
+        segment: Whose features count: 'response', 'prompt' or 'all'.
+        seed: Of every random draw.
+        name: A name for the selection.
+        params: Options of the method, as values or as text.
+        progress: Told how far it is.
+
+    Raises:
+        InputError: a bad budget, parameter or name, before any work.
+        MissingStep: the method needs a step that was not run.
+    """
+    allowance = Budget.parse(budget)
+    how, options, needs = _prepare(method, params, segment, seed)
+    found = sources(store, needs, references=how.references(options), progress=progress)
+    if threshold is None and found.activations is not None:
+        threshold = default_threshold(found.activations)
+    parameters = {
+        "method": how.slug,
+        "budget": allowance.text,
+        "threshold": threshold,
+        "segment": segment,
+        "seed": seed,
+        "params": dataclasses.asdict(options),
+    }
+    known = store.find("selections", parameters, found.inputs)
+    if known is not None:
+        return _result(known, existed=True, made=list(found.made))
+    progress("select", 0, None, "reading")
+    gathered = gather(store, found, needs, threshold=threshold, segment=segment, column=getattr(options, "column", ""))
+    progress("select", 0, None, how.title)
+    ranking, seconds = _run(how, gathered.pool, allowance, options, seed)
+    with store.draft("selections", parameters=parameters, inputs=found.inputs, seed=seed, name=name) as draft:
+        draft.write(to_table(ranking))
+        draft.info = _info(how, gathered.pool, ranking, seconds)
+        artifact = draft.commit()
+    progress("select", len(ranking), len(ranking), f"{seconds:.2f} s")
+    return _result(artifact, existed=False, made=list(found.made))
+
+
+def rank(
+    store: Store,
+    method: str,
+    *,
+    threshold: float | None = None,
+    segment: str = "response",
+    seed: int = 0,
+    params: Mapping[str, Any] | None = None,
+    budget: str | int | float | None = None,
+    gathered: Gathered | None = None,
+    progress: Progress = silent,
+) -> Ranked:
+    """Rank in memory, storing nothing: all samples where `budget` is None.
+
+    A nested method's result for a smaller budget is a prefix of it (`ranked.ranking.within(ranked.pool, budget)`); for
+    one that is not nested, rank again. `gathered` is a pool read before (`explorer.pipeline.pool`), to read it once.
+    """
+    allowance = Budget.everything() if budget is None else Budget.parse(budget)
+    how, options, needs = _prepare(method, params, segment, seed)
+    if gathered is None:
+        found = sources(store, needs, references=how.references(options), progress=progress)
+        column = getattr(options, "column", "")
+        gathered = gather(store, found, needs, threshold=threshold, segment=segment, column=column)
+    ranking, seconds = _run(how, gathered.pool, allowance, options, seed)
+    return Ranked(
+        method=how.slug,
+        ranking=ranking,
+        pool=gathered.pool,
+        threshold=gathered.threshold,
+        seconds=seconds,
+        nested=how.nested,
+        inputs=gathered.inputs,
+        made=gathered.made,
+    )
+
+
+def to_table(ranking: Ranking) -> pa.Table:
+    """A ranking as `records.RANKING`; a position in the pool is the sample id."""
+    columns = [np.arange(len(ranking)), ranking.positions, ranking.gain, ranking.round]
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, RANKING, strict=True)], schema=RANKING)
+
+
+def _prepare(
+    method: str, params: Mapping[str, Any] | None, segment: str, seed: int
+) -> tuple[Method, Any, frozenset[str]]:
+    from explorer.errors import refuse
+
+    how = METHODS[method]
+    options = build(how.Params, params or {}, owner=f"method {how.slug}")
+    if segment not in SEGMENTS:
+        refuse("unknown segment", got=segment, allowed=SEGMENTS)
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+        refuse("the seed must be a whole number", got=seed, allowed="0 or more")
+    return how, options, how.requires(options)
+
+
+def _run(how: Method, pool: Pool, budget: Budget, options: Any, seed: int) -> tuple[Ranking, float]:
+    how.warm_up()
+    started = time.perf_counter()
+    ranking = how.rank(pool, budget, options, np.random.default_rng(seed))
+    return ranking, round(time.perf_counter() - started, 6)
+
+
+def _info(how: Method, pool: Pool, ranking: Ranking, seconds: float) -> dict[str, Any]:
+    from explorer.selection.metrics import coverage
+
+    info: dict[str, Any] = {"seconds": seconds, "nested": how.nested, "rows": len(ranking), "of": pool.n}
+    info["coverage"] = coverage(pool.features, ranking.positions) if pool.features is not None else None
+    info["certificate"] = None
+    tokens = pool.response_tokens
+    info["tokens"] = int(tokens[ranking.positions].sum(dtype=np.int64)) if tokens is not None else None
+    info["rounds"] = int(ranking.round.max()) if len(ranking) else 0
+    return info | {f"method_{key}": value for key, value in ranking.info.items()}
+
+
+def _result(artifact: Artifact, *, existed: bool, made: list[str]) -> SelectResult:
+    parameters, info = artifact.manifest.parameters, artifact.manifest.info
+    return SelectResult(
+        artifact=artifact.ref,
+        method=parameters["method"],
+        rows=info["rows"],
+        seconds=info["seconds"],
+        coverage=info["coverage"],
+        tokens=info["tokens"],
+        certificate=info["certificate"],
+        rounds=info["rounds"],
+        budget=parameters["budget"],
+        threshold=parameters["threshold"],
+        segment=parameters["segment"],
+        seed=parameters["seed"],
+        name=artifact.manifest.name,
+        nested=info["nested"],
+        existed=existed,
+        made=made,
+    )
