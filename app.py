@@ -1,0 +1,11 @@
+"""SAE Data Explorer: configuration and navigation only. Run with `streamlit run app.py -- --workspace PATH`."""
+
+import streamlit as st
+
+from explorer.ui import links
+from explorer.ui.components import markup
+
+st.set_page_config(page_title="SAE Data Explorer", page_icon="explorer/ui/assets/icon.png", layout="wide")
+page = st.navigation(links.pages(), position="top")
+markup.style()
+page.run()

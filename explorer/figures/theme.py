@@ -1,0 +1,100 @@
+"""The look of every figure: what a colour means, how axes and hover read, in light and in dark.
+
+Colour means one thing everywhere: the pool is neutral grey, *selected* and *active* are the one accent, a method keeps its
+colour, categories use Okabe and Ito's set (without its vermillion, which is the accent) and add a marker shape past eight.
+"""
+
+from __future__ import annotations
+
+import html
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+ACCENT = "#D55E00"
+POOL = "rgba(128,136,148,0.55)"
+POOL_SOLID = "#8A919C"
+FAINT = "rgba(128,136,148,0.18)"
+TEXT_MUTED = "#808894"
+CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#B8A500", "#7A6FD0", "#8C6D46")
+SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "pentagon", "star")
+SEQUENTIAL = ("#FBEDE2", "#F3C6A3", "#E69659", "#D55E00", "#853B00")  # activation: transparent to the accent
+MAGNITUDE = ("#DCE9F2", "#8FC1DF", "#4B9CCB", "#0072B2", "#00406B")  # any other number: length, count, quality
+DIVERGING = ("#00507D", "#4B9CCB", "#B9BEC6", "#E18A4C", "#A34800")
+
+METHOD_COLOURS = {
+    "sae-greedselect": "#0072B2",
+    "sae-saturated": "#7A6FD0",
+    "sae-simscale": "#56B4E9",
+    "longest": "#009E73",
+    "random": POOL_SOLID,
+    "length-matched-random": "#B8A500",
+    "kmq": "#E69F00",
+    "kmeans-random": "#CC79A7",
+    "kmeans-closest": "#8C6D46",
+}
+METHOD_DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
+
+
+def method_colour(slug: str) -> str:
+    """The colour of a method on every page; methods without one of their own share the categories by name."""
+    if slug in METHOD_COLOURS:
+        return METHOD_COLOURS[slug]
+    return CATEGORIES[sum(slug.encode()) % len(CATEGORIES)]
+
+
+def scale(colours: Sequence[str]) -> list[list[Any]]:
+    """A Plotly colour scale from evenly spaced colours."""
+    return [[i / (len(colours) - 1), colour] for i, colour in enumerate(colours)]
+
+
+def plain(text: object, limit: int = 90) -> str:
+    """Text of the dataset as Plotly may show it: one line, escaped (Plotly reads tags in labels), cut at `limit`."""
+    line = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in str(text))
+    line = " ".join(line.split())
+    return html.escape(line if len(line) <= limit else line[: limit - 1] + "…")
+
+
+def hover(lines: Sequence[tuple[str, str]]) -> str:
+    """A hover template: the first words in bold, then `name value` lines; values are Plotly placeholders."""
+    head, *rest = [f"<b>{value}</b>" if not name else f"{name} {value}" for name, value in lines]
+    return "<br>".join([head, *rest]) + "<extra></extra>"
+
+
+def figure(*, height: int, x: str = "", y: str = "", legend: bool = False, **layout: Any) -> go.Figure:
+    """An empty figure in the house style; `x` and `y` are axis titles with their unit."""
+    fig = go.Figure()
+    fig.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 28 if legend else 12, "b": 8},
+        showlegend=legend,
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "title": None, "itemsizing": "constant"},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        hoverlabel={"align": "left", "namelength": -1},
+        bargap=0.06,
+        dragmode=False,
+        **layout,
+    )
+    axis = {"showgrid": True, "gridcolor": FAINT, "zeroline": False, "automargin": True, "linecolor": FAINT}
+    fig.update_xaxes(**axis, title={"text": x, "standoff": 8})
+    fig.update_yaxes(**axis, title={"text": y, "standoff": 8})
+    return fig
+
+
+def threshold_line(fig: go.Figure, value: float, *, label: str = "threshold") -> None:
+    """The threshold: the same dashed vertical line on every plot of activations."""
+    fig.add_vline(
+        x=value,
+        line={"dash": "dash", "width": 1.5, "color": TEXT_MUTED},
+        annotation={
+            "text": f"{label} {value:g}",
+            "font": {"size": 11, "color": TEXT_MUTED},
+            "yanchor": "bottom",
+            "y": 1,
+            "yref": "paper",
+            "showarrow": False,
+        },
+    )

@@ -1,0 +1,107 @@
+"""Every cached result of the app, keyed by workspace, artifact ids and parameters, and bounded.
+
+What is cached is immutable (Arrow tables, read-only arrays), so it is shared between sessions and never copied.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import streamlit as st
+
+from explorer.features import browse
+from explorer.ui.context import View
+
+Key = tuple[Any, ...]
+
+
+def landscape(view: View) -> pa.Table:
+    """`browse.landscape` of the newest features."""
+    return _landscape(view, view.key("features"), tuple(sorted(view.labels.items())))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _landscape(_view: View, key: Key, labels: tuple[tuple[int, str], ...]) -> pa.Table:
+    assert _view.features is not None
+    return browse.landscape(_view.store, _view.features, dict(labels))
+
+
+def summary(view: View) -> dict[str, Any]:
+    """`browse.dataset_summary` of the newest samples."""
+    return _summary(view, view.key("samples", "activations"))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _summary(_view: View, key: Key) -> dict[str, Any]:
+    return browse.dataset_summary(_view.store)
+
+
+def lengths(view: View) -> pa.Table:
+    """Token counts, source and first words of every sample."""
+    return _lengths(view, view.key("samples", "activations"))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _lengths(_view: View, key: Key) -> pa.Table:
+    return browse.lengths(_view.store)
+
+
+def feature_counts(view: View, threshold: float, segment: str) -> np.ndarray:
+    """int32[N]: features of each sample above `threshold`."""
+    return _feature_counts(view, view.key("samples", "activations"), round(threshold, 6), segment)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _feature_counts(_view: View, key: Key, threshold: float, segment: str) -> np.ndarray:
+    assert _view.activations is not None
+    counts = browse.feature_counts(_view.store, _view.activations, threshold, segment, _view.rows).to_numpy()
+    counts.flags.writeable = False
+    return counts
+
+
+def points(view: View) -> pa.Table:
+    """`browse.points` of the newest projection."""
+    return _points(view, view.key("samples", "activations", "projection", "clusters", "quality"))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _points(_view: View, key: Key) -> pa.Table:
+    assert _view.projection is not None
+    return browse.points(_view.store, _view.projection, _view.clusters, _view.quality)
+
+
+def cluster_cards(view: View) -> pa.Table:
+    """`browse.cluster_cards` of the newest clusters."""
+    return _cluster_cards(view, view.key("samples", "activations", "clusters"))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _cluster_cards(_view: View, key: Key) -> pa.Table:
+    assert _view.clusters is not None
+    return browse.cluster_cards(_view.store, _view.clusters)
+
+
+def feature_values(view: View, feature_id: int, segment: str) -> pa.Table:
+    """(sample_id, max_act) of the samples where a feature is active at all."""
+    return _feature_values(view, view.key("activations"), feature_id, segment)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _feature_values(_view: View, key: Key, feature_id: int, segment: str) -> pa.Table:
+    assert _view.activations is not None
+    return browse.feature_values(_view.store, _view.activations, feature_id, segment)
+
+
+def company(view: View, feature_id: int, threshold: float) -> tuple[pa.Table, pa.Table | None, pa.Table]:
+    """What fires together with a feature, and its share by cluster and by source."""
+    return _company(view, view.key("samples", "features", "clusters"), feature_id, round(threshold, 6))
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _company(_view: View, key: Key, feature_id: int, threshold: float) -> tuple[pa.Table, pa.Table | None, pa.Table]:
+    assert _view.activations is not None and _view.features is not None
+    together = browse.co_occurring(_view.store, _view.activations, _view.features, feature_id, threshold)
+    by_cluster, by_source = browse.feature_groups(_view.store, _view.activations, _view.clusters, feature_id, threshold)
+    return together, by_cluster, by_source

@@ -1,0 +1,42 @@
+"""Empty states: what is not there yet, and the one thing to do about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from explorer.ui import links
+from explorer.workspace import Store
+
+_NEEDS = {
+    "samples": ("no dataset yet", "Bring one in on the Overview page", "ingest SOURCE"),
+    "activations": ("no activations yet", "Run extraction: the model reads every row once", "extract"),
+    "features": ("no feature table yet", "Describe the features from the stored activations", "label"),
+    "embeddings": ("no embeddings yet", "Make them from the stored activations", "embed"),
+    "clusters": ("no clusters yet", "Group the rows", "cluster"),
+    "projection": ("no map yet", "Project the rows to two dimensions", "project"),
+    "quality": ("no quality score yet", "Score the rows", "score --scorer heuristic"),
+}
+
+
+def missing(store: Store, name: str) -> None:
+    """Say that the workspace has no `name`, and how it is made: in the app or on the command line."""
+    what, how, verb = _NEEDS[name]
+    with st.container(border=True):
+        st.subheader(f"This workspace has {what}", anchor=False)
+        st.write(f"{how}, from the Overview page, or on the command line:")
+        st.code(f"python -m explorer {verb} -w {store.path}", language="bash")
+        st.page_link(links.OVERVIEW, label="Go to Overview", icon=":material/arrow_forward:")
+
+
+def no_workspace(path: Path, problem: str) -> None:
+    """Say that there is no workspace to show, and the ways to get one."""
+    with st.container(border=True):
+        st.subheader("There is no workspace here yet", anchor=False)
+        st.text(problem)
+        st.write("Bring in a dataset on the Overview page, or build the bundled demo:")
+        st.code("python -m explorer demo --rebuild", language="bash")
+        st.write("or start the app on a workspace of your own:")
+        st.code("streamlit run app.py -- --workspace PATH", language="bash")
+        st.page_link(links.OVERVIEW, label="Go to Overview", icon=":material/arrow_forward:")

@@ -1,0 +1,51 @@
+"""The frame of every page: a question as title, one sentence with the answer for this data, plots with one behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from explorer.ui import state
+from explorer.ui.components import workspace_menu
+
+_TOOLS = ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d"]
+
+
+def header(question: str, answer: str) -> None:
+    """The page's question and its answer for this data (Markdown; text of the dataset escaped with `words.md`)."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.title(question, anchor=False, width="content")
+        workspace_menu.draw()
+    st.markdown(answer)
+
+
+def section(title: str, help_text: str = "") -> None:
+    """A heading inside a page; a term met for the first time is explained in its help."""
+    st.subheader(title, anchor=False, help=help_text or None)
+
+
+def plot(
+    fig: go.Figure,
+    *,
+    key: str,
+    alt: str,
+    on_select: Any = "ignore",
+    selection_mode: str | Sequence[str] = ("points", "box", "lasso"),
+) -> Any:
+    """Draw a figure in the app's theme; its camera button saves PNG or SVG as set in the workspace menu."""
+    config = {
+        "displaylogo": False,
+        "modeBarButtonsToRemove": [] if on_select != "ignore" else _TOOLS,
+        "toImageButtonOptions": {"format": state.get(state.IMAGE_FORMAT), "filename": key, "scale": 2},
+    }
+    modes: Any = selection_mode
+    return st.plotly_chart(fig, key=key, config=config, alt=alt, on_select=on_select, selection_mode=modes)
+
+
+def figures_row(values: Sequence[tuple[str, str, str]]) -> None:
+    """A row of numbers with their unit: (name, value, help)."""
+    for column, (name, value, help_text) in zip(st.columns(len(values)), values, strict=True):
+        column.metric(name, value, help=help_text or None)

@@ -1,0 +1,30 @@
+"""The rows of the dataset as a searchable table."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.ui import cache, state, words
+from explorer.ui.components import row_table
+from explorer.ui.components.page import header
+from explorer.ui.context import View
+
+
+def draw(view: View) -> None:
+    """Draw the table of all rows."""
+    summary = cache.summary(view)
+    tokens = f", {words.count(summary['response_tokens'])} response tokens" if summary["response_tokens"] else ""
+    header(
+        "Which rows are in this data?",
+        f"**{words.noun(summary['rows'], 'row')}** from {words.noun(summary['sources'], 'source')}{tokens}. "
+        "Click one to read it and to see its features.",
+    )
+    st.text_input(
+        "Search",
+        key=state.ROW_SEARCH,
+        bind="query-params",
+        type="search",
+        live="400ms",
+        placeholder="words in the prompt, the response or the source",
+    )
+    row_table.draw(view, None, key="all_rows", search=state.get(state.ROW_SEARCH) or "", page_size=25)

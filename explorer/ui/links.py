@@ -1,0 +1,45 @@
+"""Where the pages are, and the addresses of one feature, one sample, one run."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import streamlit as st
+
+_FOLDER = "explorer/ui/pages"
+OVERVIEW = f"{_FOLDER}/overview.py"
+FEATURES = f"{_FOLDER}/features.py"
+SAMPLES = f"{_FOLDER}/samples.py"
+MAP = f"{_FOLDER}/map.py"
+LENGTH = f"{_FOLDER}/length.py"
+SELECT = f"{_FOLDER}/select.py"
+COMPARE = f"{_FOLDER}/compare.py"
+
+
+def pages() -> list[Any]:
+    """Every page in the order of the navigation; the first one is the start page."""
+    return [
+        st.Page(OVERVIEW, title="Overview", icon=":material/monitoring:", url_path="overview", default=True),
+        st.Page(FEATURES, title="Features", icon=":material/hub:", url_path="features"),
+        st.Page(SAMPLES, title="Rows", icon=":material/notes:", url_path="samples"),
+        st.Page(MAP, title="Map", icon=":material/scatter_plot:", url_path="map"),
+        st.Page(LENGTH, title="Length", icon=":material/straighten:", url_path="length"),
+        st.Page(SELECT, title="Select", icon=":material/filter_alt:", url_path="select"),
+        st.Page(COMPARE, title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+    ]
+
+
+def open_feature(feature_id: int) -> NoReturn:
+    """Leave for the page of one feature."""
+    st.switch_page(FEATURES, query_params={"feature": str(feature_id)})
+
+
+def open_sample(sample_id: int) -> NoReturn:
+    """Leave for the page of one row."""
+    st.switch_page(SAMPLES, query_params={"sample": str(sample_id)})
+
+
+def number(name: str) -> int | None:
+    """The whole number that the address gives for `name`; None where it gives none."""
+    text = st.query_params.get(name, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -1,0 +1,49 @@
+"""What does the model see in this data? The workspace at a glance, its health, and what to do next."""
+
+import streamlit as st
+
+from explorer.figures import features as feature_figures
+from explorer.ui import cache, context, links, state
+from explorer.ui.components import empty, health, jobs_panel, new_dataset, next_step, overview
+from explorer.ui.components.page import header, plot, section
+
+view = context.current()
+if view is None or view.samples is None:
+    header("What does the model see in your data?", "Bring in a dataset: nothing leaves this machine.")
+    if view is not None:
+        jobs_panel.draw(view)
+    else:
+        empty.no_workspace(context.path(), state.get(state.PROBLEM))
+    new_dataset.draw(open_at_once=True)
+    st.stop()
+
+header("What does the model see in this data?", overview.answer(view))
+jobs_panel.draw(view)
+overview.numbers(view)
+
+if view.features is not None:
+    left, right = st.columns([5, 2], gap="large")
+    with left:
+        section(
+            "Every feature that fires",
+            "A feature is one direction of the sparse autoencoder: a pattern the model "
+            "recognises. Its activation says how strongly a token shows it. Click a point to open the feature.",
+        )
+        event = plot(
+            feature_figures.landscape(cache.landscape(view)),
+            key="landscape",
+            alt="Every active feature: share of responses against mean activation",
+            on_select="rerun",
+            selection_mode="points",
+        )
+        if event.selection.points:
+            links.open_feature(int(event.selection.points[0]["customdata"][0]))
+    with right:
+        overview.lengths(view)
+        overview.sources(view)
+else:
+    overview.lengths(view)
+
+next_step.draw(view)
+health.draw(view)
+new_dataset.draw(open_at_once=False)

@@ -1,0 +1,76 @@
+"""Every key of the session state, its default, and what resets what. Ids and parameters are kept, never frames.
+
+A widget whose value should outlive its page is given `persist_state="session"`; keys that stand in the address are the
+widget keys with `bind="query-params"`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+WORKSPACE = "workspace_path"  # str: the workspace this session shows, "" for the default
+PROBLEM = "workspace_problem"  # str: why it could not be opened
+IMAGE_FORMAT = "image_format"  # what the camera button of a plot saves: svg or png
+THRESHOLD = "threshold"  # float: one threshold for every page that counts features
+SEGMENT = "segment"  # response, prompt or all
+
+FEATURE_SEARCH = "q"  # in the address
+FEATURE_ORDER = "order"
+FEATURE_DESCENDING = "descending"
+FEATURE_SHARE = "share"
+FEATURE_PAGE = "page"
+FEATURE_LABEL = "feature_label"
+FEATURE_EXAMPLES = "feature_examples"
+
+ROW_SEARCH = "find"
+ROW_PAGE = "rows"
+SAMPLE_SEGMENT = "sample_segment"
+
+MAP_COLOUR = "colour"
+MAP_FEATURE = "map_feature"
+MAP_RUN = "map_run"
+MAP_LASSO = "map_lasso"
+
+SELECT_METHOD = "method"
+SELECT_SEED = "select_seed"
+SELECT_UNIT = "unit"
+SELECT_BUDGET = "budget"
+SELECT_NAME = "select_name"
+SELECT_RANKING = "select_ranking"  # key of the ranking on show
+EXPORT_RUN = "export_run"
+EXPORT_FORMAT = "export_format"
+
+COMPARE_RUNS = "runs"
+COMPARE_ONLY = "compare_only"
+
+INGEST_PATH = "ingest_path"
+INGEST_UPLOAD = "ingest_upload"
+INGEST_TARGET = "ingest_target"
+INGEST_FORMAT = "ingest_format"
+OPEN_PATH = "open_path"
+
+_DEFAULTS: dict[str, Any] = {WORKSPACE: "", PROBLEM: "", IMAGE_FORMAT: "png", SELECT_RANKING: ""}
+
+
+def get(key: str) -> Any:
+    """The value of `key` in this session, or its default."""
+    return st.session_state.get(key, _DEFAULTS.get(key))
+
+
+def put(key: str, value: Any) -> None:
+    """Set `key` for this session."""
+    st.session_state[key] = value
+
+
+def forget(*keys: str) -> None:
+    """Take keys out of the session, so that their widgets start from the default again."""
+    for key in keys:
+        st.session_state.pop(key, None)
+
+
+def choose_workspace(path: str) -> None:
+    """Show another workspace; what belonged to the old one (threshold, ranking, picks) starts afresh."""
+    put(WORKSPACE, path)
+    forget(THRESHOLD, SEGMENT, SELECT_RANKING, MAP_LASSO, MAP_FEATURE, MAP_RUN, FEATURE_PAGE, ROW_PAGE, COMPARE_RUNS)
