@@ -160,7 +160,7 @@ def _prepare(
     from explorer.errors import refuse
 
     how = METHODS[method]
-    options = build(how.Params, params or {}, owner=f"method {how.slug}")
+    options = how.prepare(build(how.Params, params or {}, owner=f"method {how.slug}"))
     if segment not in SEGMENTS:
         refuse("unknown segment", got=segment, allowed=SEGMENTS)
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:

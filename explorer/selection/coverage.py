@@ -15,14 +15,14 @@ UNIT = 1 << 20  # fixed point of feature weights: sums of integers do not depend
 WEIGHTS = ("uniform", "idf", "activation")
 
 
-def feature_weights(sets: FeatureSets, kind: str) -> Ints:
-    """Weight of every feature in units of 1/`UNIT`, int64 [width], at least 1.
+def feature_weights(sets: FeatureSets, kind: str, unit: int = UNIT) -> Ints:
+    """Weight of every feature in units of 1/`unit`, int64 [width], at least 1.
 
     uniform: 1. idf: ln(1 + N / n_f), n_f the samples that have f. activation: the mean of a[i,f] over those samples,
     divided by the mean over all pairs.
     """
     if kind == "uniform":
-        return np.full(sets.width, UNIT, np.int64)
+        return np.full(sets.width, unit, np.int64)
     counts = np.maximum(sets.counts, 1)
     if kind == "idf":
         weight = np.log1p(sets.n / counts)
@@ -30,7 +30,7 @@ def feature_weights(sets: FeatureSets, kind: str) -> Ints:
         sums = np.bincount(sets.indices, weights=sets.values, minlength=sets.width)
         overall = float(sums.sum()) / max(1, sets.nnz)
         weight = sums / counts / (overall or 1.0)
-    return np.maximum(1, np.rint(weight * UNIT)).astype(np.int64)
+    return np.maximum(1, np.rint(weight * unit)).astype(np.int64)
 
 
 def by_size(sets: FeatureSets, eligible: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -122,6 +122,10 @@ class Method(Protocol):
     nested: bool
     Params: type[Any]
 
+    def prepare(self, params: Any) -> Any:
+        """Replace what the parameters only point to (a file) by what it holds, before anything is recorded."""
+        return params
+
     def requires(self, params: Any) -> frozenset[str]:
         """What the pool must hold for these parameters."""
         del params

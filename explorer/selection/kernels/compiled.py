@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
 from numba import types
@@ -23,13 +23,16 @@ out_u8s = types.uint8[::1]
 out_f64s = types.float64[::1]
 
 
-def compiled(signature: Any, **options: Any) -> Callable[[F], F]:
-    """Compile for one explicit signature; where no cache folder can be written, compile in every process instead."""
+def compiled(signature: Any) -> Callable[[F], F]:
+    """Compile for one explicit signature; where no cache folder can be written, compile in every process instead.
+
+    Kernels run on one thread and let other threads run meanwhile.
+    """
 
     def decorate(function: F) -> F:
         try:
-            return numba.njit(signature, cache=True, **options)(function)
+            return cast(F, numba.njit(signature, nogil=True, cache=True)(function))
         except (RuntimeError, OSError):  # numba finds no place for its cache, or cannot write there
-            return numba.njit(signature, **options)(function)
+            return cast(F, numba.njit(signature, nogil=True)(function))
 
     return decorate

@@ -1,0 +1,41 @@
+"""What union, intersection and vote share: how often stored selections hold a sample, and how early they take it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.errors import refuse
+from explorer.selection.budget import Budget
+from explorer.selection.method import Floats, Ints, Pool, Ranking
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Of every sample: `votes` int64 [N], `best` and `mean` relative rank (0 first, 1 for not held) float64 [N]."""
+
+    votes: Ints
+    best: Floats
+    mean: Floats
+
+
+def standing(pool: Pool) -> Standing:
+    """Count votes and relative ranks (rank / rows of the selection) over `pool.runs`."""
+    place = np.ones((len(pool.runs), pool.n))
+    votes = np.zeros(pool.n, np.int64)
+    for index, run in enumerate(pool.runs):
+        place[index, run] = np.arange(len(run)) / max(1, len(run))
+        votes[run] += 1
+    return Standing(votes, place.min(axis=0), place.mean(axis=0))
+
+
+def ordered(
+    pool: Pool, budget: Budget, kept: np.ndarray, keys: tuple[np.ndarray, ...], votes: Ints, slug: str
+) -> Ranking:
+    """The kept samples by rising keys (first key first), then rising id; the gain is the number of votes."""
+    picks = np.flatnonzero(kept)
+    if not len(picks):
+        refuse(f"method {slug}: the {len(pool.runs)} selections agree on no sample")
+    order = picks[np.lexsort((picks, *(key[picks] for key in reversed(keys))))]
+    return Ranking.of(order, votes[order], of=len(order)).within(pool, budget)
