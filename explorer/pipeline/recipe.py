@@ -1,0 +1,189 @@
+"""Run a recipe: make a recorded selection again, step by step, or say in one line what differs."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from explorer.errors import InputError, refuse
+from explorer.exports.recipe import Recipe, hash_of, read_recipe
+from explorer.ingest.plan import plan
+from explorer.pipeline.ingest import ingest
+from explorer.pipeline.select import select
+from explorer.progress import Progress, silent
+from explorer.workspace import Artifact, Store
+
+_VERBS = {"activations": "extract", "embeddings": "embed", "clusters": "cluster", "quality": "score"}
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """The selection made again: the same ranking, hash for hash. `made` are the artifacts that were not there yet."""
+
+    artifact: str
+    method: str
+    rows: int
+    ranking: str
+    same: bool
+    existed: bool
+    made: list[str] = field(default_factory=list)
+
+
+def run(store: Store, recipe: str | Path, *, source: str | None = None, progress: Progress = silent) -> RunResult:
+    """Make the selection that `recipe` (a file beside an export) records again in `store`, which may be empty.
+
+    The source is looked for where the recipe says, then beside the recipe; `source` names another place. Steps whose
+    artifact is there already are not repeated. `InputError` says what differs: the dataset, the SAE or any other
+    parameter of a step, or (same inputs, yet another order) the ranking.
+    """
+    wanted = read_recipe(recipe)
+    made: list[str] = []
+    samples = _samples(store, wanted, source, made, progress)
+    _must_be_newest(store, samples)
+    for step in wanted.steps:
+        _step(store, step, made, progress)
+    chosen = wanted.selection
+    _agree(store, wanted)
+    result = select(store, **_select_arguments(chosen), name=chosen.get("name", ""), progress=progress)
+    artifact = store.resolve("selections", result.artifact)
+    recorded = chosen.get("inputs", {})
+    for kind, used in artifact.manifest.inputs.items():
+        if kind in recorded and recorded[kind] != used:
+            refuse(f"the selection was made from {kind} {recorded[kind]}, here it would be from {used}")
+    ranking = hash_of(store, artifact)
+    if ranking != chosen["ranking"]:
+        refuse(
+            f"the ranking differs from the recipe's although its inputs are the same ({artifact.ref}: "
+            f"{ranking}, recipe: {chosen['ranking']}); another version of the program or of a library made it"
+        )
+    if not result.existed:
+        made.append(result.artifact)
+    return RunResult(
+        artifact=result.artifact,
+        method=result.method,
+        rows=result.rows,
+        ranking=ranking,
+        same=True,
+        existed=result.existed,
+        made=made,
+    )
+
+
+def _samples(store: Store, recipe: Recipe, source: str | None, made: list[str], progress: Progress) -> Artifact:
+    recorded = recipe.source
+    present = _present(store, "samples", recorded["id"])
+    place = _find(recipe, source)
+    if place is None:
+        if present is not None:
+            return present
+        place = str(recorded["path"])  # ingest says best what is wrong with it: it may be an id of the hub
+    _compare_source(place, recorded)
+    arguments: dict[str, Any] = {"split": recorded["split"], "limit": recorded["limit"]}
+    formats = {file["format"] for file in recorded["files"]}
+    mappings = [file["mapping"] for file in recorded["files"]]
+    if len(formats) == 1 and all(one == mappings[0] for one in mappings):
+        arguments |= {"format": formats.pop(), "mapping": mappings[0]}
+    result = ingest(store, place, **arguments, progress=progress)
+    if not result.existed:
+        made.append(result.artifact)
+    artifact = store.resolve("samples", result.artifact)
+    if artifact.id != recorded["id"]:
+        refuse(f"the samples made from {place} are {artifact.id}, the recipe's are {recorded['id']}")
+    return artifact
+
+
+def _find(recipe: Recipe, source: str | None) -> str | None:
+    if source is not None:
+        return source
+    recorded = Path(str(recipe.source["path"])).expanduser()
+    for place in (recorded, recipe.path.parent / recorded, recipe.path.parent / recorded.name):
+        if place.exists():
+            return str(place)
+    return None
+
+
+def _compare_source(place: str, recorded: Mapping[str, Any]) -> None:
+    """Refuse a source whose content is not the recorded one, naming the first file that differs."""
+    here = {file.origin.name: file.origin.identity() for file in plan(place, split=recorded["split"]).files}
+    files = {file["name"]: file for file in recorded["files"]}
+    if len(here) == len(files) == 1:  # a single file may have another name by now: its content is what counts
+        here = dict(zip(files, here.values(), strict=True))
+    for name in files.keys() - here.keys():
+        refuse(f"the dataset differs from the recipe's: {place} has no {name}")
+    for name in sorted(here.keys() - files.keys()):
+        refuse(f"the dataset differs from the recipe's: {place} has a new file {name}")
+    for name, file in files.items():
+        if here[name]["blake2b"] != file["blake2b"]:
+            refuse(
+                f"the dataset differs from the recipe's: {name} has {here[name]['bytes']:,} bytes with digest "
+                f"{here[name]['blake2b']}, the recipe's has {file['bytes']:,} with {file['blake2b']}"
+            )
+
+
+def _step(store: Store, step: Mapping[str, Any], made: list[str], progress: Progress) -> None:
+    kind, parameters = str(step["kind"]), dict(step["parameters"])
+    if _present(store, kind, step["id"]) is not None:
+        return
+    if kind == "selections":
+        result: Any = select(store, **_select_arguments(parameters), name=step.get("name", ""), progress=progress)
+    elif kind in _VERBS:
+        verb = getattr(importlib.import_module(f"explorer.pipeline.{_VERBS[kind]}"), _VERBS[kind])
+        known = inspect.signature(verb).parameters
+        given = {name: value for name, value in parameters.items() if name in known and name != "progress"}
+        result = verb(store, **given, progress=progress)
+    else:
+        refuse(f"the recipe has a step of kind {kind!r}", allowed=[*_VERBS, "selections"])
+    made.append(result.artifact)
+    artifact = store.resolve(kind, result.artifact)
+    if artifact.id != step["id"]:
+        raise InputError(_difference(kind, artifact, step))
+
+
+def _difference(kind: str, artifact: Artifact, step: Mapping[str, Any]) -> str:
+    recorded, here = dict(step["parameters"]), dict(artifact.manifest.parameters)
+    for key in sorted(recorded.keys() | here.keys()):
+        if recorded.get(key) != here.get(key):
+            return f"{kind} differ from the recipe's: {key} is {here.get(key)!r}, the recipe's is {recorded.get(key)!r}"
+    return (
+        f"{kind} differ from the recipe's: made from {artifact.manifest.inputs}, the recipe's from {step.get('inputs')}"
+    )
+
+
+def _agree(store: Store, recipe: Recipe) -> None:
+    """A step takes the newest artifact of a kind: refuse a workspace in which that is another than the recipe's."""
+    for step in recipe.steps:
+        kind = str(step["kind"])
+        newest = store.newest(kind, inputs=step.get("inputs"))
+        if kind != "selections" and newest is not None and newest.id != step["id"]:
+            refuse(
+                f"the newest {kind} here are {newest.id}, the recipe's are {step['id']}",
+                allowed="a new workspace (-w NEW), where only the recipe's steps are made",
+            )
+
+
+def _must_be_newest(store: Store, samples: Artifact) -> None:
+    newest = store.require("samples")
+    if newest.id != samples.id:
+        refuse(
+            f"the newest samples here are {newest.id}, the recipe's are {samples.id}",
+            allowed="a new workspace (-w NEW), where only the recipe's steps are made",
+        )
+
+
+def _present(store: Store, kind: str, wanted: str) -> Artifact | None:
+    return next((artifact for artifact in store.artifacts(kind) if artifact.id == wanted), None)
+
+
+def _select_arguments(chosen: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "method": chosen["method"],
+        "budget": chosen["budget"],
+        "threshold": chosen["threshold"],
+        "segment": chosen["segment"],
+        "seed": chosen["seed"],
+        "params": chosen.get("params", {}),
+    }
