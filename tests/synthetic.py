@@ -128,7 +128,28 @@ def store_samples(store: Store, rows: list[Sample], cluster: np.ndarray) -> Arti
     with store.draft("samples", parameters=parameters, inputs={}) as draft:
         draft.write(pa.table(dict(columns), schema=records.SAMPLES))
         draft.dropped = {"empty response": 3, "no prompt": 1}
-        draft.info = {"format": "alpaca", "source": "synthetic.jsonl", "duplicates": 0}
+        draft.info = {
+            "format": "alpaca",
+            "source": "synthetic.jsonl",
+            "source_rows": len(rows) + 4,
+            "duplicates": 0,
+            "repaired": {},
+            "columns": ["instruction", "output", "source", "planted"],
+            "files": [
+                {
+                    "name": "synthetic.jsonl",
+                    "kind": "jsonl",
+                    "format": "alpaca",
+                    "mapping": {"prompt": "instruction", "response": "output"},
+                    "detected": True,
+                    "first_row": 0,
+                    "rows": len(rows) + 4,
+                    "samples": len(rows),
+                    "schema": None,
+                }
+            ],
+            "left_out": {},
+        }
         return draft.commit()
 
 

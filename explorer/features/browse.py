@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from explorer.errors import refuse
@@ -210,8 +211,6 @@ def feature_counts(store: Store, activations: Artifact, threshold: float, segmen
         f"WHERE max_act > ? AND {_segment(segment)} GROUP BY sample_id",
         [threshold],
     ).to_arrow_table()
-    import numpy as np
-
     counts = np.zeros(samples, dtype=np.int32)
     counts[table["sample_id"].to_numpy()] = table["n"].to_numpy()
     return pa.array(counts)
@@ -340,3 +339,25 @@ def lengths(store: Store) -> pa.Table:
 def at_page(query: FeatureQuery, page: int) -> FeatureQuery:
     """The same query at page `page`, counted from 1."""
     return replace(query, offset=(page - 1) * query.limit)
+
+
+def cluster_rows(store: Store, clusters: Artifact, cluster: int) -> list[int]:
+    """The samples of one cluster, nearest to its centre first."""
+    found = store.sql(
+        f"SELECT sample_id FROM {store.scan(clusters)} WHERE cluster = ? ORDER BY distance, sample_id", [cluster]
+    )
+    return [int(row[0]) for row in found.fetchall()]
+
+
+def picks(store: Store, run: Artifact) -> pa.Table:
+    """The ranking of a stored selection (`records.RANKING`), first pick first."""
+    return store.sql(f"FROM {store.scan(run)} ORDER BY rank").to_arrow_table()
+
+
+def cluster_of(store: Store, clusters: Artifact, samples: int) -> np.ndarray:
+    """The cluster of each sample, int32 [samples], read-only; 0 where it has none."""
+    table = store.sql(f"SELECT sample_id, cluster FROM {store.scan(clusters)}").to_arrow_table()
+    found = np.zeros(samples, dtype=np.int32)
+    found[table["sample_id"].to_numpy()] = table["cluster"].to_numpy()
+    found.flags.writeable = False
+    return found

@@ -12,7 +12,12 @@ import pyarrow as pa
 import streamlit as st
 
 from explorer.features import browse
+from explorer.features.curves import Curve, coverage_curve
+from explorer.features.sets import FeatureSets, load_sets
 from explorer.ui.context import View
+from explorer.ui.downloads import export_bytes
+from explorer.ui.ranking import Ranker
+from explorer.workspace import Store
 
 Key = tuple[Any, ...]
 
@@ -105,3 +110,58 @@ def _company(_view: View, key: Key, feature_id: int, threshold: float) -> tuple[
     together = browse.co_occurring(_view.store, _view.activations, _view.features, feature_id, threshold)
     by_cluster, by_source = browse.feature_groups(_view.store, _view.activations, _view.clusters, feature_id, threshold)
     return together, by_cluster, by_source
+
+
+def picks(view: View, run_id: str) -> pa.Table:
+    """The ranking of a stored selection."""
+    return _picks(view, view.key("samples"), run_id)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _picks(_view: View, key: Key, run_id: str) -> pa.Table:
+    return browse.picks(_view.store, _view.store.resolve("selections", run_id))
+
+
+def feature_sets(view: View, threshold: float, segment: str) -> FeatureSets:
+    """The feature sets of every sample above `threshold`."""
+    return _feature_sets(view, view.key("samples", "activations"), round(threshold, 6), segment)
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _feature_sets(_view: View, key: Key, threshold: float, segment: str) -> FeatureSets:
+    assert _view.activations is not None
+    return load_sets(_view.store, _view.activations, segment=segment, threshold=threshold, samples=_view.rows)
+
+
+def run_curve(view: View, run_id: str, threshold: float, segment: str) -> Curve:
+    """Coverage along a stored selection."""
+    return _run_curve(view, view.key("samples", "activations"), run_id, round(threshold, 6), segment)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _run_curve(_view: View, key: Key, run_id: str, threshold: float, segment: str) -> Curve:
+    positions = picks(_view, run_id)["sample_id"].to_numpy()
+    return coverage_curve(feature_sets(_view, threshold, segment), positions)
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def ranker() -> Ranker:
+    """The one worker that ranks samples for the Select page."""
+    return Ranker()
+
+
+@st.cache_data(max_entries=16, show_spinner="Writing the file …")
+def exported(workspace: str, run_id: str, export_format: str, extras: tuple[str, ...]) -> bytes:
+    """A stored selection as a file in one of the export formats; a folder format comes as a zip."""
+    return export_bytes(Store.open(workspace), run_id, export_format, extras)
+
+
+def cluster_of(view: View) -> np.ndarray:
+    """int32[N]: the cluster of each sample."""
+    return _cluster_of(view, view.key("samples", "clusters"))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _cluster_of(_view: View, key: Key) -> np.ndarray:
+    assert _view.clusters is not None
+    return browse.cluster_of(_view.store, _view.clusters, _view.rows)

@@ -41,6 +41,7 @@ SELECT_NAME = "select_name"
 SELECT_RANKING = "select_ranking"  # key of the ranking on show
 EXPORT_RUN = "export_run"
 EXPORT_FORMAT = "export_format"
+EXPORT_EXTRAS = "export_extras"
 
 COMPARE_RUNS = "runs"
 COMPARE_ONLY = "compare_only"

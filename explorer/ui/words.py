@@ -6,6 +6,8 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 
+from explorer.workspace import Manifest
+
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=])")
 
 
@@ -76,3 +78,10 @@ def when(created: str) -> str:
 def decimal(value: float | None, digits: int = 1) -> str:
     """A plain number with fixed decimals."""
     return "–" if value is None else f"{value:,.{digits}f}"
+
+
+def run_name(manifest: Manifest) -> str:
+    """How a stored selection is called: its own name, or its method and budget."""
+    parameters = manifest.parameters
+    named = f"{parameters.get('method', 'selection')}, {parameters.get('budget', '')}"
+    return clean(manifest.name or named, 60)

@@ -1,1 +1,7 @@
-"""Not built yet."""
+"""What differs between these choices? Stored selections side by side."""
+
+from explorer.ui import context
+from explorer.ui.components import comparison
+
+view = context.require("samples", "activations")
+comparison.draw(view)

@@ -1,0 +1,41 @@
+"""What each cluster holds: name, size, words, length; a click shows its rows."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.ui import cache
+from explorer.ui.context import View
+
+
+def draw(view: View, *, height: int) -> int | None:
+    """Draw the table of clusters; returns the number of the one clicked."""
+    if view.clusters is None:
+        st.caption("There are no clusters yet.")
+        return None
+    cards = cache.cluster_cards(view)
+    top = max(cards["size"].to_pylist())
+    event = st.dataframe(
+        cards,
+        hide_index=True,
+        height=height if cards.num_rows > height // 36 - 1 else "content",
+        key="cluster_cards",
+        on_select="rerun",
+        selection_mode="single-cell",
+        column_order=["name", "size", "median_tokens", "words", "mean_distance"],
+        column_config={
+            "name": st.column_config.TextColumn("Cluster", width=165),
+            "words": st.column_config.ListColumn("Typical words", width=320),
+            "size": st.column_config.ProgressColumn("Rows", format="localized", min_value=0, max_value=top, width=105),
+            "median_tokens": st.column_config.NumberColumn(
+                "Tokens", format="localized", width=72, help="Median response tokens."
+            ),
+            "mean_distance": st.column_config.NumberColumn(
+                "Spread", format="%.2f", width=75, help="Mean distance of its rows to the centre: small is tight."
+            ),
+        },
+        alt="Clusters, largest first",
+    )
+    if not event.selection.cells:
+        return None
+    return int(cards["cluster"][int(event.selection.cells[0][0])].as_py())

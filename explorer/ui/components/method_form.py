@@ -1,0 +1,74 @@
+"""Choosing a method by what one wants, and its parameters as a form made from its data class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from explorer.registry import ParameterSpec, describe
+from explorer.ui import state, words
+from explorer.ui.context import View
+
+
+def choose() -> Any:
+    """The goal -> method table as one list; returns the method."""
+    from explorer.selection import METHODS
+
+    slugs = METHODS.slugs
+    asked = st.query_params.get("method")
+    if state.SELECT_METHOD not in st.session_state and asked in slugs:
+        state.put(state.SELECT_METHOD, asked)
+    with st.container(height=330, border=False):
+        chosen = st.radio(
+            "What should the rows do for you?",
+            slugs,
+            format_func=lambda slug: METHODS[slug].goal,
+            captions=[METHODS[slug].title for slug in slugs],
+            key=state.SELECT_METHOD,
+            persist_state="session",
+        )
+    st.query_params["method"] = chosen
+    return METHODS[chosen]
+
+
+def parameters(view: View, method: Any) -> dict[str, Any]:
+    """Widgets for the parameters of `method`; returns the ones that differ from their default."""
+    specs = describe(method.Params)
+    if not specs:
+        st.caption("This method has no parameters.")
+        return {}
+    values: dict[str, Any] = {}
+    for spec in specs:
+        value = _widget(view, spec, f"{method.slug}_{spec.name}")
+        if value is not None and value != spec.default and not (value == "" and spec.default in ("", ())):
+            values[spec.name] = value
+    return values
+
+
+def _widget(view: View, spec: ParameterSpec, key: str) -> Any:
+    label = spec.name.replace("_", " ").capitalize()
+    common: dict[str, Any] = {"help": spec.doc or None, "key": f"param_{key}", "persist_state": "session"}
+    if spec.kind == "bool":
+        return st.toggle(label, value=bool(spec.default), **common)
+    if spec.choices:
+        options = list(spec.choices)
+        place = options.index(spec.default) if spec.default in options else None
+        return st.selectbox(label, options, index=place, **common)
+    if spec.name == "runs":
+        names = {words.run_name(run.manifest): run.id for run in view.selections}
+        chosen = st.multiselect(label, list(names), **common)
+        return tuple(names[name] for name in chosen)
+    if spec.kind in ("int", "float"):
+        number = int if spec.kind == "int" else float
+        return st.number_input(
+            label,
+            min_value=None if spec.minimum is None else number(spec.minimum),
+            max_value=None if spec.maximum is None else number(spec.maximum),
+            value=None if spec.default is None else number(spec.default),
+            placeholder="automatic" if spec.optional else None,
+            **common,
+        )
+    shown = spec.default if spec.kind == "str" else ",".join(map(str, spec.default or ()))
+    hint = {"ints": "numbers, separated by commas", "strs": "names, separated by commas"}.get(spec.kind)
+    return st.text_input(label, value=shown or "", placeholder=hint, **common)

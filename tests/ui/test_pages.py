@@ -1,0 +1,157 @@
+"""Every page, on a small synthetic workspace: it comes up, says something true, and its controls do what they say."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from explorer.features import browse
+from explorer.ui import state
+from explorer.workspace import Store
+from streamlit.testing.v1 import AppTest
+from tests.synthetic import THRESHOLD, Synthetic
+
+Open = Callable[..., AppTest]
+
+
+def said(app: AppTest) -> str:
+    """All Markdown of the page as one text."""
+    return "\n".join(element.value for element in [*app.markdown, *app.caption])
+
+
+@pytest.mark.parametrize("page", ["overview", "features", "samples", "map", "length", "select", "compare"])
+def test_every_page_comes_up_with_a_question_and_without_an_error(
+    page: str, synthetic: Synthetic, open_page: Open
+) -> None:
+    app = open_page(synthetic.store.path, page)
+    assert not app.exception
+    assert app.title[0].value.endswith("?")
+
+
+@pytest.mark.parametrize("page", ["overview", "features", "samples", "map", "length", "select", "compare"])
+def test_every_page_says_what_to_do_where_there_is_no_workspace(page: str, tmp_path: Path, open_page: Open) -> None:
+    app = open_page(tmp_path / "nothing", page)
+    assert not app.exception
+    assert any("--workspace" in block.value for block in app.code)
+
+
+@pytest.mark.parametrize("page", ["overview", "features", "samples", "map", "length", "select", "compare"])
+def test_every_page_says_what_to_do_in_an_empty_workspace(page: str, tmp_path: Path, open_page: Open) -> None:
+    Store.create(tmp_path / "empty")
+    app = open_page(tmp_path / "empty", page)
+    assert not app.exception
+
+
+def test_the_overview_counts_rows_and_dropped_rows(synthetic: Synthetic, open_page: Open) -> None:
+    app = open_page(synthetic.store.path)
+    numbers = {metric.label: metric.value for metric in app.metric}
+    assert numbers["Rows"] == str(len(synthetic.tokens))
+    assert numbers["Dropped at ingest"] == "4"
+
+
+def test_the_feature_index_finds_a_feature_by_its_word(synthetic: Synthetic, open_page: Open) -> None:
+    app = open_page(synthetic.store.path, "features", q="luggage")
+    table = app.dataframe[0].value
+    assert synthetic.feature_of["luggage"] in table["feature_id"].to_list()
+    assert len(table) < len(synthetic.feature_of)
+
+
+def test_a_feature_page_shows_its_share_as_counted_by_hand(synthetic: Synthetic, open_page: Open) -> None:
+    feature = synthetic.feature_of["luggage"]
+    app = open_page(synthetic.store.path, "features", feature=str(feature))
+    row = browse.feature(synthetic.store, synthetic.store.require("features"), feature, {})
+    assert row is not None
+    assert app.title[0].value == r"luggage \(travel\)"
+    assert f"{row['n_samples']} rows" in said(app)
+
+
+def test_an_unknown_feature_and_an_unknown_row_are_said_to_be_unknown(synthetic: Synthetic, open_page: Open) -> None:
+    for page, query in (("features", {"feature": "99999"}), ("samples", {"sample": "99999"})):
+        app = open_page(synthetic.store.path, page, **query)
+        assert not app.exception
+        assert app.title[0].value.startswith("There is no such")
+
+
+def test_nonsense_in_the_address_opens_the_list(synthetic: Synthetic, open_page: Open) -> None:
+    app = open_page(synthetic.store.path, "features", feature="<script>")
+    assert not app.exception
+    assert app.title[0].value == "Which features does this data activate?"
+
+
+def test_a_label_of_the_user_wins_and_is_kept(fresh: Synthetic, open_page: Open) -> None:
+    feature = fresh.feature_of["moon"]
+    app = open_page(fresh.store.path, "features", feature=str(feature))
+    app.text_input(key=f"{state.FEATURE_LABEL}_{feature}").set_value("the **night** sky")
+    next(button for button in app.button if button.label == "Keep").click()
+    app.run()
+    assert app.title[0].value == r"the \*\*night\*\* sky"
+    assert open_page(fresh.store.path, "features", feature=str(feature)).title[0].value == r"the \*\*night\*\* sky"
+
+
+def test_text_of_the_dataset_never_reaches_the_page_as_markup(synthetic: Synthetic, open_page: Open) -> None:
+    first = len(synthetic.tokens) - 6
+    for row in range(first, len(synthetic.tokens)):
+        app = open_page(synthetic.store.path, "samples", sample=str(row))
+        assert not app.exception
+        shown = "".join(element.value for element in app.get("html"))
+        assert "<script>" not in shown and "<img" not in shown
+        assert "<b>hostile" not in said(app)
+
+
+def test_the_map_offers_what_the_workspace_has(synthetic: Synthetic, open_page: Open) -> None:
+    app = open_page(synthetic.store.path, "map")
+    options = app.get("button_group")[0].options
+    assert [str(option) for option in options][0] == "cluster"
+    for colour in ("source", "length", "feature count", "quality", "one feature", "selection"):
+        app = open_page(synthetic.store.path, "map", colour=colour)
+        assert not app.exception
+
+
+def _until_ranked(app: AppTest) -> AppTest:
+    deadline = time.time() + 120
+    while "cover **" not in said(app) and time.time() < deadline:
+        time.sleep(0.3)
+        app.run()
+    return app
+
+
+def test_the_select_page_ranks_and_keeps_what_it_shows(fresh: Synthetic, open_page: Open) -> None:
+    app = _until_ranked(open_page(fresh.store.path, "select"))
+    assert "SAE\\-GreedSelect" in said(app) or "SAE-GreedSelect" in said(app)
+    before = len(fresh.store.artifacts("selections"))
+    app.text_input(key=state.SELECT_NAME).set_value("first try")
+    next(button for button in app.button if button.label == "Keep").click()
+    app.run()
+    assert not app.exception
+    runs = fresh.store.artifacts("selections")
+    assert len(runs) == before + 1
+    assert runs[-1].manifest.name == "first try"
+    assert runs[-1].manifest.parameters["threshold"] == THRESHOLD
+
+
+def test_the_compare_page_says_how_much_two_selections_share(synthetic: Synthetic, open_page: Open) -> None:
+    app = open_page(synthetic.store.path, "compare")
+    picks = [
+        set(browse.picks(synthetic.store, run)["sample_id"].to_pylist())
+        for run in synthetic.store.artifacts("selections")
+    ]
+    shared = len(set.intersection(*picks))
+    assert f"{shared} row" in said(app)
+
+
+def test_feature_counts_are_those_of_the_words(synthetic: Synthetic) -> None:
+    from tests.synthetic import strength
+
+    counts = browse.feature_counts(
+        synthetic.store, synthetic.store.require("activations"), THRESHOLD, "response", len(synthetic.tokens)
+    ).to_numpy()
+    known = synthetic.feature_of
+    for row in (0, 7, 33):
+        mine = {
+            known[w] for p, w in enumerate(synthetic.tokens[row]) if w in known and strength(w, known[w], p) > THRESHOLD
+        }
+        assert counts[row] == len(mine)
+    assert isinstance(counts, np.ndarray)
