@@ -159,7 +159,7 @@ def commands(recipe: Mapping[str, Any]) -> list[str]:
         if kind == "selections":
             lines.append(_select_line(parameters, step.get("name", "")))
         else:
-            options = [(name, parameters.get(name)) for name in _OPTIONS[kind]]
+            options = [(name, _default_sae(name, parameters.get(name))) for name in _OPTIONS[kind]]
             flags = [str(part) for name, value in options if _given(value) for part in (_flag(name), value)]
             lines.append([_VERBS[kind], "-w", "WS", *flags])
     lines.append(_select_line(chosen, chosen["name"]))
@@ -180,6 +180,12 @@ def _select_line(chosen: Mapping[str, Any], name: str) -> list[Any]:
             text = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else value
             line += ["--param", f"{key}={text}"]
     return line
+
+
+def _default_sae(name: str, value: Any) -> Any:
+    from explorer.sae.load import DEFAULT_SAE
+
+    return "default" if name == "sae" and value == DEFAULT_SAE.name else value
 
 
 def _given(value: Any) -> bool:

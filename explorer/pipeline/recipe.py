@@ -33,10 +33,19 @@ class RunResult:
     made: list[str] = field(default_factory=list)
 
 
-def run(store: Store, recipe: str | Path, *, source: str | None = None, progress: Progress = silent) -> RunResult:
+def run(
+    store: Store,
+    recipe: str | Path,
+    *,
+    source: str | None = None,
+    model: str | None = None,
+    sae: str | None = None,
+    progress: Progress = silent,
+) -> RunResult:
     """Make the selection that `recipe` (a file beside an export) records again in `store`, which may be empty.
 
-    The source is looked for where the recipe says, then beside the recipe; `source` names another place. Steps whose
+    The source is looked for where the recipe says, then beside the recipe; `source`, `model` and `sae` say where they
+    are now (a recipe knows a folder by its last name only). The SAE is compared before anything runs. Steps whose
     artifact is there already are not repeated. `InputError` says what differs: the dataset, the SAE or any other
     parameter of a step, or (same inputs, yet another order) the ranking.
     """
@@ -45,7 +54,7 @@ def run(store: Store, recipe: str | Path, *, source: str | None = None, progress
     samples = _samples(store, wanted, source, made, progress)
     _must_be_newest(store, samples)
     for step in wanted.steps:
-        _step(store, step, made, progress)
+        _step(store, step, {"model": model, "sae": sae}, made, progress)
     chosen = wanted.selection
     _agree(store, wanted)
     result = select(store, **_select_arguments(chosen), name=chosen.get("name", ""), progress=progress)
@@ -124,10 +133,15 @@ def _compare_source(place: str, recorded: Mapping[str, Any]) -> None:
             )
 
 
-def _step(store: Store, step: Mapping[str, Any], made: list[str], progress: Progress) -> None:
+def _step(
+    store: Store, step: Mapping[str, Any], places: Mapping[str, str | None], made: list[str], progress: Progress
+) -> None:
     kind, parameters = str(step["kind"]), dict(step["parameters"])
     if _present(store, kind, step["id"]) is not None:
         return
+    if kind == "activations":
+        parameters |= {name: place for name, place in places.items() if place is not None}
+        _compare_sae(parameters)
     if kind == "selections":
         result: Any = select(store, **_select_arguments(parameters), name=step.get("name", ""), progress=progress)
     elif kind in _VERBS:
@@ -141,6 +155,20 @@ def _step(store: Store, step: Mapping[str, Any], made: list[str], progress: Prog
     artifact = store.resolve(kind, result.artifact)
     if artifact.id != step["id"]:
         raise InputError(_difference(kind, artifact, step))
+
+
+def _compare_sae(parameters: dict[str, Any]) -> None:
+    """Find the recorded SAE and refuse another one, before hours of extraction show it."""
+    from explorer.sae.load import DEFAULT_SAE, load_sae
+
+    if parameters.get("sae") == DEFAULT_SAE.name and not Path(DEFAULT_SAE.name).exists():
+        parameters["sae"] = "default"
+    recorded = parameters.get("sae_fingerprint")
+    if recorded is None:
+        return
+    here = load_sae(parameters["sae"]).fingerprint
+    if here != recorded:
+        refuse(f"the SAE {parameters['sae']} differs from the recipe's: its fingerprint is {here}, not {recorded}")
 
 
 def _difference(kind: str, artifact: Artifact, step: Mapping[str, Any]) -> str:

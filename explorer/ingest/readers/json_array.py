@@ -6,12 +6,12 @@ the very text of its object in the file.
 
 from __future__ import annotations
 
-import io
+import codecs
 import json
 import re
 from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from typing import IO, TYPE_CHECKING, NoReturn
 
 from explorer.errors import InputError
 from explorer.ingest.datamodels import Row
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 KEYS = ("data", "rows", "examples", "instances")  # under which an object may hold its rows
-CHUNK = 1 << 20  # characters
+CHUNK = 1 << 20  # bytes
 _BLANK = re.compile(r"[ \t\r\n]*")
+_NUMERIC = "0123456789.eE+-"  # after a value they can only mean that a number goes on beyond the window
 _LOOKAHEAD = 64  # an error nearer than this to the window's end may only mean that the window ends there
 
 
@@ -106,7 +107,8 @@ class _Window:
     """The part of the text that is in memory, and where in the file it is."""
 
     def __init__(self, stream: IO[bytes], path: Path) -> None:
-        self._stream = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+        self._stream = stream
+        self._utf8 = codecs.getincrementaldecoder("utf-8-sig")()
         self._path = path
         self._text = ""
         self._at = 0
@@ -146,7 +148,7 @@ class _Window:
             except ValueError as error:  # an integer of thousands of digits
                 self.fail(f"broken JSON: {error}")
             else:
-                if end < len(self._text) or self._done:
+                if self._done or (end < len(self._text) and self._text[end] not in _NUMERIC):
                     raw = self._text[self._at : end]
                     self._at = end
                     return Row(value, raw, self._decoder.problem)
@@ -165,10 +167,12 @@ class _Window:
         newline = used.rfind("\n")
         self._lines += used.count("\n")
         self._columns = len(used) - newline - 1 if newline >= 0 else self._columns + len(used)
-        rest: Any = self._text[self._at :]
+        rest = self._text[self._at :]
+        read = self._stream.read(max(CHUNK, len(rest)))
         try:
-            more = self._stream.read(max(CHUNK, len(rest)))
+            more = self._utf8.decode(read, final=not read)
         except UnicodeDecodeError as error:
-            raise not_utf8(self._path, self._lines + rest.count("\n") + 1, error) from error
-        self._done = not more
+            line = self._lines + rest.count("\n") + error.object.count(b"\n", 0, error.start) + 1
+            raise not_utf8(self._path, line, error) from error
+        self._done = not read
         self._text, self._at = rest + more, 0
