@@ -1,0 +1,82 @@
+"""Verbs that choose and compare subsets: select, compare, run."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from explorer.cli.output import (
+    JsonOption,
+    ProgressOption,
+    WorkspaceOption,
+    emit,
+    open_store,
+    parse_pairs,
+    progress_printer,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's verbs to `app`."""
+    app.command()(select)
+    app.command()(compare)
+    app.command("run")(run_recipe)
+
+
+def select(
+    method: Annotated[str, typer.Argument(help="sae-greedselect, sae-simscale, longest, random, kmq …")],
+    workspace: WorkspaceOption,
+    budget: Annotated[str, typer.Option(help="Rows (1000), a share (5%), or tokens (200000tok).")],
+    threshold: Annotated[float | None, typer.Option(help="Activation above which a feature counts.")] = None,
+    segment: Annotated[str, typer.Option(help="response, prompt or all.")] = "response",
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    name: Annotated[str, typer.Option(help="A name for the selection.")] = "",
+    param: Annotated[list[str] | None, typer.Option(help="A parameter of the method, key=value.")] = None,
+    json: JsonOption = False,
+    progress: ProgressOption = "auto",
+) -> None:
+    """Choose a subset. An unknown method is refused with the list of all."""
+    from explorer.pipeline.select import select as run
+
+    result = run(
+        open_store(workspace),
+        method,
+        budget=budget,
+        threshold=threshold,
+        segment=segment,
+        seed=seed,
+        name=name,
+        params=parse_pairs(param or [], option="--param"),
+        progress=progress_printer(progress),
+    )
+    emit(result, as_json=json)
+
+
+def compare(
+    runs: Annotated[list[str], typer.Argument(help="Two or more selections, by id or name.")],
+    workspace: WorkspaceOption,
+    json: JsonOption = False,
+    progress: ProgressOption = "auto",
+) -> None:
+    """Compare selections: coverage, redundancy, lengths, clusters, quality, overlap."""
+    from explorer.pipeline.compare import compare as run
+
+    emit(run(open_store(workspace), runs, progress=progress_printer(progress)), as_json=json)
+
+
+def run_recipe(
+    recipe: Annotated[str, typer.Argument(help="The .recipe.yaml beside an export.")],
+    workspace: WorkspaceOption,
+    source: Annotated[str | None, typer.Option(help="The dataset, where it lies elsewhere now.")] = None,
+    model: Annotated[str | None, typer.Option(help="The model, where it lies elsewhere now.")] = None,
+    sae: Annotated[str | None, typer.Option(help="The SAE, where it lies elsewhere now.")] = None,
+    json: JsonOption = False,
+    progress: ProgressOption = "auto",
+) -> None:
+    """Make a recorded selection again, or say what differs."""
+    from explorer.pipeline.recipe import run
+
+    store = open_store(workspace, create=True)
+    result = run(store, recipe, source=source, model=model, sae=sae, progress=progress_printer(progress))
+    emit(result, as_json=json)

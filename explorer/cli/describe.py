@@ -1,0 +1,107 @@
+"""Verbs that describe what was extracted: label, embed, cluster, project, score, length."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from explorer.cli.output import (
+    JsonOption,
+    ProgressOption,
+    WorkspaceOption,
+    emit,
+    open_store,
+    parse_pairs,
+    progress_printer,
+)
+
+SeedOption = Annotated[int, typer.Option(help="Seed of everything random.")]
+ParamOption = Annotated[list[str] | None, typer.Option(help="A parameter, key=value; may be given again.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's verbs to `app`."""
+    for verb in (label, embed, cluster, project, score, length):
+        app.command()(verb)
+
+
+def label(
+    workspace: WorkspaceOption,
+    model: Annotated[str, typer.Option(help="The model, for the logit lens.")] = "default",
+    json: JsonOption = False,
+    progress: ProgressOption = "auto",
+) -> None:
+    """Describe every feature: statistics, words, logit lens and a label."""
+    from explorer.pipeline.label import label as run
+
+    emit(run(open_store(workspace), model=model, progress=progress_printer(progress)), as_json=json)
+
+
+def embed(
+    workspace: WorkspaceOption,
+    method: Annotated[str, typer.Option(help="lm-mean, sae-tfidf, or a sentence-embedding model.")] = "lm-mean",
+    json: JsonOption = False,
+    progress: ProgressOption = "auto",
+) -> None:
+    """Give every sample a unit-norm vector."""
+    from explorer.pipeline.embed import embed as run
+
+    emit(run(open_store(workspace), method=method, progress=progress_printer(progress)), as_json=json)
+
+
+def cluster(
+    workspace: WorkspaceOption,
+    k: Annotated[str, typer.Option(help="Number of clusters, or auto.")] = "auto",
+    seed: SeedOption = 0,
+    json: JsonOption = False,
+    progress: ProgressOption = "auto",
+) -> None:
+    """Cluster the samples by k-means; `--k auto` chooses by silhouette and inertia and says why."""
+    from explorer.pipeline.cluster import cluster as run
+
+    emit(run(open_store(workspace), k=k, seed=seed, progress=progress_printer(progress)), as_json=json)
+
+
+def project(
+    workspace: WorkspaceOption,
+    seed: SeedOption = 0,
+    param: ParamOption = None,
+    json: JsonOption = False,
+    progress: ProgressOption = "auto",
+) -> None:
+    """Lay the samples out on a 2-D map (UMAP)."""
+    from explorer.pipeline.project import project as run
+
+    params = parse_pairs(param or [], option="--param")
+    emit(run(open_store(workspace), seed=seed, params=params, progress=progress_printer(progress)), as_json=json)
+
+
+def score(
+    workspace: WorkspaceOption,
+    scorer: Annotated[
+        str, typer.Option(help="heuristic, perplexity, ifd, reward-model, llm-judge, or a column of the data.")
+    ] = "heuristic",
+    param: ParamOption = None,
+    json: JsonOption = False,
+    progress: ProgressOption = "auto",
+) -> None:
+    """Score the quality of every sample; a score that failed is missing and counted."""
+    from explorer.pipeline.score import score as run
+
+    params = parse_pairs(param or [], option="--param")
+    emit(run(open_store(workspace), scorer=scorer, params=params, progress=progress_printer(progress)), as_json=json)
+
+
+def length(
+    workspace: WorkspaceOption,
+    threshold: Annotated[float | None, typer.Option(help="Activation above which a feature counts.")] = None,
+    segment: Annotated[str, typer.Option(help="response, prompt or all.")] = "response",
+    json: JsonOption = False,
+    progress: ProgressOption = "auto",
+) -> None:
+    """Explain why picking the longest responses works: length against active features."""
+    from explorer.pipeline.length import length as run
+
+    result = run(open_store(workspace), threshold=threshold, segment=segment, progress=progress_printer(progress))
+    emit(result, as_json=json)

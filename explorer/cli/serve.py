@@ -1,0 +1,50 @@
+"""Verbs that start the app and make the demo: serve, demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from explorer.cli.output import JsonOption, ProgressOption, emit, progress_printer
+
+ROOT = Path(__file__).parents[2]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's verbs to `app`."""
+    app.command()(serve)
+    app.command()(demo)
+
+
+def serve(
+    workspace: Annotated[str, typer.Option("-w", "--workspace", help="The workspace; the bundled demo if left out.")] = "",
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
+    browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,
+) -> None:
+    """Start the app in the browser."""
+    import os
+    import sys
+
+    from explorer.pipeline.demo import WORKSPACE
+    from explorer.workspace import Store
+
+    folder = Path(workspace) if workspace else WORKSPACE
+    Store.open(folder)
+    headless = "false" if browser and sys.stdout.isatty() else "true"
+    options = ["--server.address", host, "--server.port", str(port), "--server.headless", headless]
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *options]
+    os.execv(sys.executable, [*command, "--", "--workspace", str(folder.resolve())])
+
+
+def demo(
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make the workspace again from the rows.")] = False,
+    json: JsonOption = False,
+    progress: ProgressOption = "auto",
+) -> None:
+    """Say where the bundled demo workspace is, or make it again from `data/demo/demo.jsonl`."""
+    from explorer.pipeline.demo import demo as run
+
+    emit(run(rebuild=rebuild, progress=progress_printer(progress)), as_json=json)

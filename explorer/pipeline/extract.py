@@ -1,0 +1,312 @@
+"""Run the model and the SAE over every sample: shards first, then both sort orders and the evidence.
+
+A shard is finished when its `done` file is there; a run that was killed skips the finished ones and ends with the same
+artifact as an uninterrupted one.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from explorer.errors import refuse
+from explorer.progress import Progress, silent
+from explorer.workspace import Artifact, Draft, Store
+
+if TYPE_CHECKING:
+    from explorer.engine.local import Shard, Tick
+    from explorer.features.extract import ShardTables
+    from explorer.lm.model import LoadedModel
+    from explorer.sae.load import LoadedSAE
+
+SHARD_SAMPLES = 1024
+SHARD_CHARS = 1_200_000  # about 300,000 tokens of English: what bounds the memory of a shard
+CALIBRATION_SAMPLES = 64
+TABLES = ("by_sample", "tokens", "lm_mean", "candidates")
+
+
+@dataclass(frozen=True)
+class ExtractResult:
+    """What was extracted; `tokens` are the counted ones, `existed` is true when nothing had to be done."""
+
+    artifact: str
+    samples: int
+    tokens: int
+    seconds: float
+    tokens_per_second: float
+    existed: bool
+    truncated: int
+    sink_tokens: int
+    l0: float
+    fvu: float
+    dead_share: float
+
+
+def extract(
+    store: Store,
+    *,
+    model: str = "default",
+    sae: str = "default",
+    layer: int | None = None,
+    max_tokens: int = 1024,
+    batch_tokens: int | None = None,
+    device: str = "auto",
+    dtype: str = "auto",
+    engine: str = "local",
+    progress: Progress = silent,
+) -> ExtractResult:
+    """Extract the newest samples' features into an `activations` artifact.
+
+    Args:
+        store: The workspace; it must hold samples.
+        model: `default`, a Hub id, a folder or a `.gguf` file.
+        sae: `default`, a folder in sae-lens format, or `release/sae_id`.
+        layer: Only needed where the SAE does not say which layer it reads.
+        max_tokens: Longer samples are cut there, and counted.
+        batch_tokens: Padded tokens per batch; by default what suits the device, halved when memory runs out.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        dtype: `auto`, `bfloat16`, `float16` or `float32`.
+        engine: Where shards are run; one of `explorer.engine.ENGINES`.
+        progress: Told the share of the work that is done.
+    """
+    from explorer.engine import ENGINES
+    from explorer.lm.model import load_model, model_fingerprint
+    from explorer.sae.load import check_fit, load_sae
+
+    runner = ENGINES[engine]
+    if max_tokens < 8:
+        refuse("extract: --max-tokens is too small", got=max_tokens, allowed="8 or more")
+    if batch_tokens is not None and batch_tokens < 1:
+        refuse("extract: --batch-tokens is too small", got=batch_tokens, allowed="1 or more")
+    samples = store.require("samples")
+    progress("load", 0, 1, "loading the SAE and the model")
+    loaded_sae = load_sae(sae, layer=layer)
+    loaded = load_model(model, device=device, dtype=dtype)
+    check_fit(loaded_sae, loaded, layer=layer)
+    if loaded.device != "cpu":
+        loaded_sae.sae.to(loaded.device)
+    parameters = {
+        "model": loaded.name,
+        "model_fingerprint": model_fingerprint(loaded),
+        "sae": loaded_sae.name,
+        "sae_fingerprint": loaded_sae.fingerprint,
+        "hook": loaded_sae.hook_name,
+        "max_tokens": max_tokens,
+        "dtype": loaded.dtype,
+    }
+    inputs = {"samples": samples.id}
+    found = store.find("activations", parameters, inputs)
+    if found is not None:
+        return _result(found, existed=True)
+    shards = plan_shards(store, samples)
+    with store.draft("activations", parameters=parameters, inputs=inputs, resumable=True) as draft:
+        make = _extractor_maker(store, samples, draft, loaded, loaded_sae, max_tokens, batch_tokens)
+        runner.run(make, shards, _Shards(draft), progress)
+        progress("finish", 0, 1, "sorting by feature")
+        draft.info = {"model_source": model, "sae_source": sae}
+        artifact = _finish(store, samples, draft, loaded_sae, len(shards))
+    return _result(artifact, existed=False)
+
+
+def plan_shards(store: Store, samples: Artifact) -> list[Shard]:
+    """Cut the samples into consecutive shards (first id, last id, characters), the same every time."""
+    scan = store.scan(samples)
+    query = f"SELECT sample_id, prompt_chars + response_chars FROM {scan} ORDER BY sample_id"
+    shards: list[Shard] = []
+    first, count, chars = 0, 0, 0
+    for sample_id, size in store.sql(query).fetchall():
+        if count and (count == SHARD_SAMPLES or chars + size > SHARD_CHARS):
+            shards.append((first, sample_id - 1, chars))
+            first, count, chars = sample_id, 0, 0
+        count, chars = count + 1, chars + size
+    if count:
+        shards.append((first, first + count - 1, chars))
+    return shards
+
+
+class _Shards:
+    """The finished shards of a draft, as an engine sees them."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+
+    def done(self, number: int) -> bool:
+        """Whether this shard need not be run again."""
+        return (self.draft.path / "shards" / f"{number:05d}.json").is_file()
+
+    def write(self, number: int, tables: ShardTables) -> None:
+        """Write a shard's tables, then mark it done."""
+        from explorer.workspace.artifact import write_json
+
+        part = f"part-{number:05d}"
+        for name, table in zip(TABLES, (tables.pairs, tables.tokens, tables.lm_mean, tables.candidates), strict=True):
+            self.draft.write(table, name, part=part)
+        folder = self.draft.path / "shards"
+        folder.mkdir(exist_ok=True)
+        write_json(folder / f"{number:05d}.json", tables.sums)
+
+
+def _extractor_maker(
+    store: Store,
+    samples: Artifact,
+    draft: Draft,
+    model: LoadedModel,
+    sae: LoadedSAE,
+    max_tokens: int,
+    batch_tokens: int | None,
+) -> Callable[[], Callable[[Shard, Tick], ShardTables]]:
+    """A maker of shard functions: called once per worker, it sets up what a worker keeps between shards."""
+
+    def make() -> Callable[[Shard, Tick], ShardTables]:
+        from explorer.features.extract import Extractor
+
+        norm = _median_norm(store, samples, draft, model, sae, max_tokens)
+        extractor = Extractor(model, sae, median_norm=norm, max_tokens=max_tokens, batch_tokens=batch_tokens)
+
+        def run(shard: Shard, tick: Tick) -> ShardTables:
+            ids, conversations = read_conversations(store, samples, shard[0], shard[1])
+            return extractor(ids, conversations, tick)
+
+        return run
+
+    return make
+
+
+def read_conversations(
+    store: Store, samples: Artifact, first: int, last: int
+) -> tuple[list[int], list[list[tuple[str, str]]]]:
+    """Sample ids `first..last` and their conversations as (role, content) turns."""
+    query = f"SELECT sample_id, turns FROM {store.scan(samples)} WHERE sample_id BETWEEN ? AND ? ORDER BY sample_id"
+    rows = store.sql(query, [first, last]).fetchall()
+    return [row[0] for row in rows], [[(turn["role"], turn["content"]) for turn in row[1]] for row in rows]
+
+
+def _median_norm(
+    store: Store, samples: Artifact, draft: Draft, model: LoadedModel, sae: LoadedSAE, max_tokens: int
+) -> float:
+    """The SAE's own median norm, else that of the samples with the smallest content hashes (whatever their order)."""
+    from explorer.features.extract import median_norm
+    from explorer.workspace.artifact import write_json
+
+    own = sae.sae.cfg.metadata.get("median_norm")
+    if own is not None:
+        return float(own)
+    file = draft.path / "median_norm.json"
+    if not file.is_file():
+        query = f"SELECT turns FROM {store.scan(samples)} ORDER BY content_hash, sample_id LIMIT {CALIBRATION_SAMPLES}"
+        turns = [[(turn["role"], turn["content"]) for turn in row[0]] for row in store.sql(query).fetchall()]
+        write_json(file, {"median_norm": median_norm(model, sae.hook_name, turns, max_tokens)})
+    return float(json.loads(file.read_text("utf-8"))["median_norm"])
+
+
+def _finish(
+    store: Store, samples: Artifact, draft: Draft, sae: LoadedSAE, shards: int
+) -> Artifact:
+    """Sort, choose the evidence, sum up the health, and commit."""
+    import duckdb
+
+    from explorer.features.evidence import SAMPLED, TOP
+
+    def files(table: str) -> str:
+        return "'" + str((draft.path / table / "*.parquet").resolve()).replace("'", "''") + "'"
+
+    spill = draft.path / "spill"
+    for name in ("by_feature", "evidence"):
+        shutil.rmtree(draft.path / name, ignore_errors=True)
+        (draft.path / name).mkdir()
+    config: dict[str, Any] = {"memory_limit": "1GB", "temp_directory": str(spill), "preserve_insertion_order": "true"}
+    connection = duckdb.connect(":memory:", config=config)
+    connection.execute("SET enable_progress_bar = false")
+
+    def copy(query: str, table: str) -> None:
+        target = str((draft.path / table / "part-0.parquet").resolve()).replace("'", "''")
+        connection.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 65536)")
+
+    copy(f"FROM read_parquet({files('by_sample')}) ORDER BY feature_id, sample_id, segment", "by_feature")
+    ranked = f"""
+        SELECT *, row_number() OVER (PARTITION BY feature_id ORDER BY "top" DESC, max_act DESC, sample_id) AS strength,
+               row_number() OVER (PARTITION BY feature_id ORDER BY drawn DESC, hash, sample_id) AS draw
+        FROM read_parquet({files("candidates")})"""
+    columns = "sample_id, segment, max_act, peak, position, tokens, activations"
+    order = "max_act DESC, sample_id"
+    copy(
+        f"""
+        WITH ranked AS ({ranked}),
+        chosen AS (
+            SELECT feature_id, 'top' AS kind, {columns} FROM ranked WHERE "top" AND strength <= {TOP}
+            UNION ALL
+            SELECT feature_id, 'quantile', {columns} FROM ranked WHERE drawn AND draw <= {SAMPLED})
+        SELECT feature_id, kind,
+               (row_number() OVER (PARTITION BY feature_id, kind ORDER BY {order}) - 1)::INTEGER AS rank, {columns}
+        FROM chosen ORDER BY feature_id, kind DESC, rank""",
+        "evidence",
+    )
+    active = connection.execute(
+        f"SELECT count(DISTINCT feature_id), count(*) FROM read_parquet({files('by_sample')})"
+    ).fetchone()
+    counts = connection.execute(
+        f"SELECT count(*), sum(prompt_tokens), sum(response_tokens), sum(template_tokens), sum(sink_tokens), "
+        f"count(*) FILTER (truncated) FROM read_parquet({files('tokens')})"
+    ).fetchone()
+    evidence = connection.execute(f"SELECT count(*) FROM read_parquet({files('evidence')})").fetchone()
+    connection.close()
+    if active is None or counts is None or evidence is None:
+        raise RuntimeError("DuckDB gave no counts")
+    n, prompt, response, template, sinks, truncated = (int(value or 0) for value in counts)
+    content = prompt + response
+    sums = _sum_up(draft.path / "shards", shards)
+    draft.rows = {"samples": n, "pairs": active[1], "evidence": evidence[0]}
+    draft.dropped = {"template tokens": template, "sink tokens": sinks, "truncated samples": truncated}
+    draft.info |= {
+        "model": draft.parameters["model"],
+        "sae": draft.parameters["sae"],
+        "hook": draft.parameters["hook"],
+        "architecture": sae.architecture,
+        "d_sae": sae.d_sae,
+        "default_threshold": sae.default_threshold,
+        "neuronpedia_id": sae.neuronpedia_id,
+        "tokens": content - sinks,
+        "l0": sums["entries"] / max(1.0, sums["counted"]),
+        "fvu": sums["fvu"],
+        "dead_share": 1 - active[0] / sae.d_sae,
+        "sink_share": sinks / max(1, content),
+        "truncated_share": truncated / max(1, n),
+    }
+    for leftover in ("candidates", "shards", "spill"):
+        shutil.rmtree(draft.path / leftover, ignore_errors=True)
+    (draft.path / "median_norm.json").unlink(missing_ok=True)
+    return draft.commit()
+
+
+def _sum_up(folder: Path, shards: int) -> dict[str, float]:
+    """Add up the shards' sums; `fvu` = sum |x - x̂|² / sum |x - mean x|²."""
+    total: dict[str, float] = {}
+    for number in range(shards):
+        for key, value in json.loads((folder / f"{number:05d}.json").read_text("utf-8")).items():
+            total[key] = total.get(key, 0.0) + value
+    mean = sum(value**2 for key, value in total.items() if key.startswith("shift_")) / max(1.0, total["measured"])
+    variance = total["squares"] - mean
+    total["fvu"] = total["error"] / variance if variance > 0 else float("nan")
+    return total
+
+
+def _result(artifact: Artifact, *, existed: bool) -> ExtractResult:
+    manifest = artifact.manifest
+    tokens = int(manifest.info["tokens"])
+    return ExtractResult(
+        artifact=artifact.ref,
+        samples=manifest.rows["samples"],
+        tokens=tokens,
+        seconds=manifest.seconds,
+        tokens_per_second=round(tokens / manifest.seconds, 1),
+        existed=existed,
+        truncated=manifest.dropped["truncated samples"],
+        sink_tokens=manifest.dropped["sink tokens"],
+        l0=round(manifest.info["l0"], 2),
+        fvu=round(manifest.info["fvu"], 4),
+        dead_share=round(manifest.info["dead_share"], 4),
+    )

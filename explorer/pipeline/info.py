@@ -1,0 +1,103 @@
+"""What is in a workspace, what is missing, and what to run next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from explorer.workspace import KINDS, Store
+
+NEXT = (
+    ("samples", "ingest SOURCE -w {ws}"),
+    ("activations", "extract -w {ws}"),
+    ("features", "label -w {ws}"),
+    ("embeddings", "embed -w {ws}"),
+    ("clusters", "cluster -w {ws} --k auto"),
+    ("projections", "project -w {ws}"),
+    ("selections", "select sae-greedselect -w {ws} --budget 5%"),
+)
+
+
+@dataclass(frozen=True)
+class InfoResult:
+    """Artifacts by kind, the health of the SAE on this dataset, and the next command (empty when nothing is missing)."""
+
+    workspace: str
+    name: str
+    artifacts: dict[str, list[dict[str, Any]]]
+    missing: list[str]
+    next: str
+    health: dict[str, Any] = field(default_factory=dict)
+
+    def lines(self) -> list[str]:
+        """The same as text."""
+        out = [f"workspace {self.workspace} ({self.name})"]
+        for kind, found in self.artifacts.items():
+            for entry in found:
+                rows = ", ".join(f"{count:,} {table}" for table, count in entry["rows"].items())
+                name = f" “{entry['name']}”" if entry["name"] else ""
+                out.append(f"  {kind}/{entry['id']}{name}  {rows}  {entry['created'][:19]}  {entry['seconds']:.1f} s")
+        if self.health:
+            out.append("SAE health on this dataset")
+            for key, value in self.health.items():
+                shown = f"{value:.2%}" if key.endswith("share") else f"{value:,.4g}" if isinstance(value, float) else value
+                out.append(f"  {key.replace('_', ' ')}: {shown}")
+        for kind in self.missing:
+            out.append(f"missing: {kind}")
+        out.append(f"next: python -m explorer {self.next}" if self.next else "nothing is missing; look at it with serve")
+        return out
+
+
+def info(store: Store) -> InfoResult:
+    """Look at the workspace and at the newest chain of artifacts in it."""
+    artifacts = {
+        kind: [
+            {
+                "id": artifact.id,
+                "name": artifact.manifest.name,
+                "rows": artifact.manifest.rows,
+                "dropped": artifact.manifest.dropped,
+                "parameters": artifact.manifest.parameters,
+                "created": artifact.manifest.created,
+                "seconds": artifact.manifest.seconds,
+            }
+            for artifact in store.artifacts(kind)
+        ]
+        for kind in KINDS
+    }
+    missing, command = _missing(store)
+    activations = store.newest("activations")
+    health: dict[str, Any] = {}
+    if activations is not None:
+        shown = ("model", "sae", "hook", "d_sae", "default_threshold", "tokens", "l0", "fvu")
+        shares = ("dead_share", "sink_share", "truncated_share")
+        health = {key: activations.manifest.info[key] for key in (*shown, *shares)}
+    return InfoResult(
+        workspace=str(store.path),
+        name=store.name,
+        artifacts={kind: found for kind, found in artifacts.items() if found},
+        missing=missing,
+        next=command,
+        health=health,
+    )
+
+
+def _missing(store: Store) -> tuple[list[str], str]:
+    """Kinds that the newest samples lack, following the chain down, and the command for the first."""
+    missing: list[str] = []
+    command = ""
+    samples = store.newest("samples")
+    activations = samples and store.newest("activations", inputs={"samples": samples.id})
+    for kind, step in NEXT:
+        if kind == "samples":
+            there = samples is not None
+        elif kind == "activations":
+            there = activations is not None
+        elif kind == "features":
+            there = activations is not None and store.newest(kind, inputs={"activations": activations.id}) is not None
+        else:
+            there = store.newest(kind) is not None
+        if not there:
+            missing.append(kind)
+            command = command or step.format(ws=store.path)
+    return missing, command

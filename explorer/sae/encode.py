@@ -1,0 +1,70 @@
+"""Encode residuals as sparse entries: only active features ever become arrays.
+
+Values are those of sae-lens's own `SAE.encode` on the same rows; the TopK family skips the dense scatter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.sae.load import LoadedSAE
+
+if TYPE_CHECKING:
+    import torch
+
+DENSE_BYTES = 64 * 2**20  # the [rows × width] block that exists at any one time
+
+
+@dataclass(frozen=True)
+class Entries:
+    """Active (row, feature) entries: `row` int32 [m], `feature` int32 [m], `value` float32 [m] > 0, rows ascending."""
+
+    row: NDArray[np.int32]
+    feature: NDArray[np.int32]
+    value: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+
+class SparseEncoder:
+    """`encoder(x) -> Entries` for x float [n, d_in]; n is cut into chunks whose dense block stays small."""
+
+    def __init__(self, loaded: LoadedSAE) -> None:
+        self.loaded = loaded
+        self.chunk = max(16, DENSE_BYTES // (4 * loaded.d_sae))
+
+    def __call__(self, x: torch.Tensor) -> Entries:
+        """Encode the rows of `x`; a row may have no entry."""
+        import torch
+
+        rows, features, values = [], [], []
+        with torch.inference_mode():
+            for start in range(0, len(x), self.chunk):
+                block = x[start : start + self.chunk].to(self.loaded.sae.device)
+                row, feature, value = self._encode(block)
+                rows.append((row + start).to(torch.int32).cpu().numpy())
+                features.append(feature.to(torch.int32).cpu().numpy())
+                values.append(value.float().cpu().numpy())
+        if not rows:
+            return Entries(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.float32))
+        return Entries(np.concatenate(rows), np.concatenate(features), np.concatenate(values))
+
+    def _encode(self, block: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        import torch
+
+        sae: Any = self.loaded.sae
+        if self.loaded.architecture == "topk":
+            before = sae.process_sae_in(block) @ sae.W_enc + sae.b_enc
+            if sae.cfg.rescale_acts_by_decoder_norm:
+                before = before * sae.W_dec.norm(dim=-1)
+            value, feature = torch.topk(before, sae.cfg.k, dim=-1)
+            row, column = torch.nonzero(value > 0, as_tuple=True)
+            return row, feature[row, column], value[row, column]
+        dense = sae.encode(block)
+        row, feature = torch.nonzero(dense > 0, as_tuple=True)
+        return row, feature, dense[row, feature]

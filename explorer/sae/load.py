@@ -1,0 +1,121 @@
+"""Load any SAE that sae-lens loads: a folder, `release/sae_id`, or the default that ships with the project."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from explorer.errors import InputError, refuse
+from explorer.lm.model import LoadedModel
+from explorer.lm.reader import layer_hook
+
+DEFAULT_SAE = Path(__file__).parents[2] / "data" / "sae" / "smollm2-135m-instruct-l20-4096"
+SINK_FACTOR = 8.0  # tokens whose norm is this many times the median are attention sinks
+
+
+@dataclass(frozen=True)
+class LoadedSAE:
+    """An inference-ready sae-lens SAE and where it belongs. `fingerprint` identifies its weights."""
+
+    name: str
+    sae: Any
+    hook_name: str
+    fingerprint: str
+    folder: Path | None
+
+    @property
+    def d_in(self) -> int:
+        """Width of the activations it reads."""
+        return int(self.sae.cfg.d_in)
+
+    @property
+    def d_sae(self) -> int:
+        """Number of features (latent width)."""
+        return int(self.sae.cfg.d_sae)
+
+    @property
+    def architecture(self) -> str:
+        """The sae-lens family: standard, topk, jumprelu, gated …"""
+        return self.sae.cfg.architecture()
+
+    @property
+    def default_threshold(self) -> float:
+        """The activation above which a feature counts as present, unless the user says otherwise (0: any)."""
+        return float(self.sae.cfg.metadata.get("default_threshold", 0.0))
+
+    @property
+    def prepend_bos(self) -> bool:
+        """Whether it was trained on sequences that begin with the start-of-sequence token."""
+        return bool(self.sae.cfg.metadata.get("prepend_bos", True))
+
+    @property
+    def neuronpedia_id(self) -> str | None:
+        """`model/layer-source` on Neuronpedia, where the SAE's makers gave one."""
+        return self.sae.cfg.metadata.get("neuronpedia_id")
+
+
+def load_sae(name: str = "default", *, layer: int | None = None, device: str = "cpu") -> LoadedSAE:
+    """Load an SAE in float32. `name`: `default`, a folder with cfg.json, or `release/sae_id` of sae-lens.
+
+    `layer` is only needed where the SAE does not say which hook it reads. The decoder norm is folded into the
+    encoder where that leaves the features themselves as they are (values then agree with Neuronpedia's).
+    """
+    from sae_lens import SAE
+
+    folder = DEFAULT_SAE if name in ("", "default") else Path(name)
+    on_disk = (folder / "cfg.json").is_file()
+    if not on_disk and (folder.exists() or name.startswith((".", "/", "~"))):
+        refuse(f"SAE {name!r}: {folder} has no cfg.json", allowed="a folder in sae-lens format, or release/sae_id")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if on_disk:
+                sae = SAE.load_from_disk(folder, device=device, dtype="float32")
+            else:
+                release, _, sae_id = name.partition("/")
+                sae = SAE.from_pretrained(release, sae_id, device=device, dtype="float32")
+    except Exception as error:  # sae-lens and its loaders raise anything from KeyError to HTTP errors
+        said = " ".join(str(error).split())[:300] or type(error).__name__
+        raise InputError(
+            f"SAE {name!r} could not be loaded ({said}); allowed: default, a folder in sae-lens format, or "
+            "release/sae_id of sae-lens"
+        ) from error
+    _fold_decoder_norm(sae)
+    sae.eval().requires_grad_(False)
+    hook = sae.cfg.metadata.get("hook_name")
+    if hook is None and layer is None:
+        refuse(f"SAE {name!r} does not say which layer it reads", allowed="--layer N")
+    canonical = folder.resolve().name if on_disk else name
+    return LoadedSAE(canonical, sae, hook or layer_hook(int(layer or 0)), _fingerprint(sae), folder if on_disk else None)
+
+
+def check_fit(sae: LoadedSAE, model: LoadedModel, *, layer: int | None = None) -> None:
+    """Refuse an SAE that cannot read this model: another width, or another layer than the one asked for."""
+    if sae.d_in != model.d_model and sae.hook_name.endswith(("resid_pre", "resid_mid", "resid_post")):
+        refuse(
+            f"SAE {sae.name} reads activations of width {sae.d_in}, but model {model.name} has width {model.d_model}",
+            allowed="an SAE trained on this model",
+        )
+    if layer is not None and layer_hook(layer) != sae.hook_name:
+        refuse(f"--layer {layer}: SAE {sae.name} was trained on {sae.hook_name}", allowed="that layer (leave --layer out)")
+
+
+def _fold_decoder_norm(sae: Any) -> None:  # noqa: ANN401 - a sae-lens SAE
+    """Fold decoder norms where sae-lens allows it and activation order does not depend on them."""
+    family = sae.cfg.architecture()
+    if family in ("standard", "gated", "jumprelu") or (family == "topk" and sae.cfg.rescale_acts_by_decoder_norm):
+        sae.fold_W_dec_norm()
+        if family == "topk":
+            sae.cfg.rescale_acts_by_decoder_norm = False
+
+
+def _fingerprint(sae: Any) -> str:  # noqa: ANN401
+    import hashlib
+
+    digest = hashlib.blake2b(digest_size=8)
+    for key, tensor in sorted(sae.state_dict().items()):
+        digest.update(key.encode())
+        digest.update(tensor.detach().cpu().float().numpy().tobytes())
+    return digest.hexdigest()
