@@ -121,9 +121,10 @@ def decode(values: Sequence[Any], type: pa.DataType) -> pa.Array:
     if t.is_duration(type):
         return pa.array([None if v is None else v // _NANOSECONDS[type.unit] for v in values], pa.int64()).cast(type)
     if t.is_map(type):
-        pairs = pa.list_(pa.struct([("key", type.key_type), ("value", type.item_type)]))
-        as_objects = [None if v is None else [dict(zip(("key", "value"), p, strict=True)) for p in v] for v in values]
-        return decode(as_objects, pairs).cast(type)
+        pairs = [pair for value in values if value is not None for pair in value]
+        keys = decode([key for key, _ in pairs], type.key_type)
+        items = decode([item for _, item in pairs], type.item_type)
+        return pa.MapArray.from_arrays(_offsets(values), keys, items, type=type)
     if t.is_list(type) or t.is_large_list(type) or t.is_fixed_size_list(type):
         return _decode_list(values, type)
     if t.is_struct(type):
@@ -137,15 +138,20 @@ def _decode_list(values: Sequence[Any], type: Any) -> pa.Array:
     import pyarrow as pa
 
     items = decode([item for value in values if value is not None for item in value], type.value_type)
+    variable = pa.list_(type.value_type)
+    made = pa.ListArray.from_arrays(_offsets(values), items, type=variable)
+    return made if type == variable else made.cast(type)
+
+
+def _offsets(values: Sequence[Any]) -> pa.Array:
+    import pyarrow as pa
+
     offsets: list[int | None] = []
     at = 0
     for value in values:
         offsets.append(None if value is None else at)
         at += 0 if value is None else len(value)
-    offsets.append(at)
-    variable = pa.list_(type.value_type)
-    made = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items, type=variable)
-    return made if type == variable else made.cast(type)
+    return pa.array([*offsets, at], pa.int32())
 
 
 def _declared(picks: Picks) -> pa.Schema | None:

@@ -119,8 +119,8 @@ def _compare_source(place: str, recorded: Mapping[str, Any]) -> None:
     """Refuse a source whose content is not the recorded one, naming the first file that differs."""
     here = {file.origin.name: file.origin.identity() for file in plan(place, split=recorded["split"]).files}
     files = {file["name"]: file for file in recorded["files"]}
-    if len(here) == len(files) == 1:  # a single file may have another name by now: its content is what counts
-        here = dict(zip(files, here.values(), strict=True))
+    if len(here) == len(files) == 1 and here.keys() != files.keys():
+        refuse(f"the source file must be called {next(iter(files))!r} as in the recipe (its rows bear that name)")
     for name in files.keys() - here.keys():
         refuse(f"the dataset differs from the recipe's: {place} has no {name}")
     for name in sorted(here.keys() - files.keys()):
