@@ -107,16 +107,19 @@ def r_curve(
                 hovertemplate=f"{name} r = %{{y:.3f}} at threshold %{{x:.3g}}<extra></extra>",
             )
         )
-    fig.add_hline(
-        y=PAPER_R,
-        line={"width": 1, "color": theme.TEXT_MUTED, "dash": "dot"},
-        annotation={"text": "0.92, the paper's", "font": {"size": 11, "color": theme.TEXT_MUTED}},
-        annotation_position="bottom right",
+    fig.add_trace(
+        go.Scatter(
+            x=[thresholds[0], thresholds[-1]],
+            y=[PAPER_R, PAPER_R],
+            mode="lines",
+            name=f"{PAPER_R} in the paper",
+            line={"width": 1.2, "color": theme.TEXT_MUTED, "dash": "dot"},
+            hoverinfo="skip",
+        )
     )
-    theme.threshold_line(fig, threshold)
+    theme.threshold_line(fig, threshold, below=True)
     known = np.concatenate([pearson, spearman])
     known = known[np.isfinite(known)]
     low = float(known.min()) if len(known) else 0.0
     fig.update_yaxes(range=[min(0.0, low) if low < 0.5 else low - 0.1, 1.02])
-    fig.update_layout(margin={"t": 44})
     return fig

@@ -108,8 +108,8 @@ def scatter(
             y=top,
             text=f"<b>{theme.plain(text, 26)}</b>",
             showarrow=False,
-            font={"size": 12},
-            bgcolor="rgba(128,136,148,0.22)",
+            font={"size": 12, "color": "#FFFFFF"},
+            bgcolor="rgba(36,42,52,0.78)",
             borderpad=3,
         )
     fig.update_xaxes(visible=False)

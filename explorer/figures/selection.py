@@ -68,13 +68,18 @@ def coverage(
         )
     longest = max((len(line.share) for line in lines), default=1)
     for rows, text in marks:
-        if rows != budget:
-            fig.add_vline(
-                x=rows,
-                line={"width": 1, "color": theme.FAINT},
-                annotation={"text": text, "font": {"size": 10, "color": theme.TEXT_MUTED}, "textangle": -90},
-                annotation_position="bottom left",
-            )
+        fig.add_vline(x=rows, line={"width": 1, "color": theme.FAINT})
+        fig.add_annotation(
+            x=float(np.log10(rows)),  # annotations on a log axis are placed by exponent
+            y=0.02,
+            yref="paper",
+            text=text,
+            textangle=-90,
+            showarrow=False,
+            xanchor="right",
+            yanchor="bottom",
+            font={"size": 10, "color": theme.TEXT_MUTED},
+        )
     if budget is not None and lines:
         y = float(lines[0].share[min(budget, len(lines[0].share)) - 1])
         fig.add_vline(x=budget, line={"width": 2, "color": theme.ACCENT})
@@ -116,9 +121,10 @@ def gains(gain: np.ndarray, *, budget: int, unit: str, height: int = 230) -> go.
 
 def length_profile(pool: np.ndarray, picks: Sequence[tuple[str, str, np.ndarray]], *, height: int = 230) -> go.Figure:
     """Response lengths of the pool (grey area) and of each selection (name, colour, tokens), as shares of their rows."""
-    fig = theme.figure(height=height, x="response length (tokens)", y="share of rows", legend=True)
+    fig = theme.figure(height=height, x="response length (tokens)", y="share of rows", legend=legend)
     top = max(1.0, float(np.quantile(pool, 0.995)) if len(pool) else 1.0)
-    edges = np.linspace(0, top, 36)
+    fewest = min((len(values) for _, _, values in picks), default=len(pool))
+    edges = np.linspace(0, top, 13 if fewest < 60 else 21 if fewest < 300 else 36)
     middle = (edges[:-1] + edges[1:]) / 2
 
     def share(values: np.ndarray) -> np.ndarray:
@@ -159,12 +165,13 @@ def cluster_profile(
     picks: Sequence[tuple[str, str, np.ndarray]],
     *,
     limit: int = 15,
+    legend: bool = True,
     height: int | None = None,
 ) -> go.Figure:
     """Share of each cluster in the pool (grey bar) and in each selection (dot); the largest clusters, largest first."""
     order = np.argsort(-pool, kind="stable")[:limit]
     shown = [theme.plain(names[i], 26) + " " for i in order]
-    fig = theme.figure(height=height or 96 + 24 * len(order), x="share of rows", legend=True)
+    fig = theme.figure(height=height or 96 + 24 * len(order), x="share of rows", legend=legend)
     fig.add_trace(
         go.Bar(
             x=pool[order],
@@ -184,9 +191,11 @@ def cluster_profile(
                 mode="markers",
                 name=text,
                 marker={"color": colour, "size": 9},
+                cliponaxis=False,
                 hovertemplate=f"%{{y}}<br>{text} %{{x:.1%}}<extra></extra>",
             )
         )
+    fig.update_layout(bargap=0.42)
     fig.update_xaxes(tickformat="~%", rangemode="tozero")
     fig.update_yaxes(autorange="reversed", type="category", showgrid=False)
     return fig

@@ -84,8 +84,8 @@ def figure(*, height: int, x: str = "", y: str = "", legend: bool = False, **lay
     return fig
 
 
-def threshold_line(fig: go.Figure, value: float, *, label: str = "threshold") -> None:
-    """The threshold: the same dashed vertical line on every plot of activations."""
+def threshold_line(fig: go.Figure, value: float, *, label: str = "threshold", below: bool = False) -> None:
+    """The threshold: the same dashed vertical line on every plot; its label stands above, or at the foot (`below`)."""
     fig.add_vline(
         x=value,
         line={"dash": "dash", "width": 1.5, "color": TEXT_MUTED},
@@ -93,7 +93,8 @@ def threshold_line(fig: go.Figure, value: float, *, label: str = "threshold") ->
             "text": f"{label} {value:g}",
             "font": {"size": 11, "color": TEXT_MUTED},
             "yanchor": "bottom",
-            "y": 1,
+            "xanchor": "left" if below else "center",
+            "y": 0 if below else 1,
             "yref": "paper",
             "showarrow": False,
         },

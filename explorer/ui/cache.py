@@ -16,6 +16,8 @@ from explorer.features.curves import Curve, coverage_curve
 from explorer.features.sets import FeatureSets, load_sets
 from explorer.ui.context import View
 from explorer.ui.downloads import export_bytes
+from explorer.ui.length_numbers import RCurve
+from explorer.ui.length_numbers import r_curve as curve_of
 from explorer.ui.ranking import Ranker
 from explorer.workspace import Store
 
@@ -165,3 +167,14 @@ def cluster_of(view: View) -> np.ndarray:
 def _cluster_of(_view: View, key: Key) -> np.ndarray:
     assert _view.clusters is not None
     return browse.cluster_of(_view.store, _view.clusters, _view.rows)
+
+
+def r_curve(view: View, segment: str) -> RCurve:
+    """Correlation of response length with feature count, by threshold."""
+    return _r_curve(view, view.key("samples", "activations"), segment)
+
+
+@st.cache_resource(max_entries=6, show_spinner=False)
+def _r_curve(_view: View, key: Key, segment: str) -> RCurve:
+    tokens = lengths(_view)["response_tokens"].fill_null(0).to_numpy().astype(float)
+    return curve_of(feature_sets(_view, 0.0, segment), tokens)

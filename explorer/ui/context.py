@@ -118,8 +118,10 @@ def path() -> Path:
 
 def name() -> str:
     """The name of the workspace on show, or of the folder where there is none yet."""
-    view = current()
-    return view.store.name if view else path().name
+    try:
+        return Store.open(path()).name
+    except ExplorerError:
+        return path().name
 
 
 def current() -> View | None:

@@ -33,6 +33,12 @@ MAP_FEATURE = "map_feature"
 MAP_RUN = "map_run"
 MAP_LASSO = "map_lasso"
 
+LENGTH_THRESHOLD = "length_threshold"
+LENGTH_SEGMENT = "length_segment"
+LENGTH_GROUPING = "length_grouping"
+LENGTH_LOG = "length_log"
+LENGTH_RESIDUALS = "length_residuals"
+
 SELECT_METHOD = "method"
 SELECT_SEED = "select_seed"
 SELECT_UNIT = "unit"
@@ -74,4 +80,15 @@ def forget(*keys: str) -> None:
 def choose_workspace(path: str) -> None:
     """Show another workspace; what belonged to the old one (threshold, ranking, picks) starts afresh."""
     put(WORKSPACE, path)
-    forget(THRESHOLD, SEGMENT, SELECT_RANKING, MAP_LASSO, MAP_FEATURE, MAP_RUN, FEATURE_PAGE, ROW_PAGE, COMPARE_RUNS)
+    forget(
+        THRESHOLD,
+        SEGMENT,
+        LENGTH_THRESHOLD,
+        SELECT_RANKING,
+        MAP_LASSO,
+        MAP_FEATURE,
+        MAP_RUN,
+        FEATURE_PAGE,
+        ROW_PAGE,
+        COMPARE_RUNS,
+    )

@@ -33,7 +33,7 @@ def test_no_subset_covers_more_than_the_bound() -> None:
         order = rng.permutation(8).astype(np.int64)
         rows = np.arange(1, 9)
         bound = upper_bounds(sets, order, rows)
-        for size in rows:
+        for size in rows.tolist():
             best = max(
                 len(set().union(*(sets.row(i).tolist() for i in chosen))) for chosen in combinations(range(8), size)
             )

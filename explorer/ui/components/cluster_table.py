@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import streamlit as st
 
-from explorer.ui import cache
+from explorer.ui import cache, words
 from explorer.ui.context import View
 
 
@@ -14,7 +15,8 @@ def draw(view: View, *, height: int) -> int | None:
         st.caption("There are no clusters yet.")
         return None
     cards = cache.cluster_cards(view)
-    top = max(cards["size"].to_pylist())
+    typical = [", ".join(words.clean(word, 40) for word in one or ()) for one in cards["words"].to_pylist()]
+    cards = cards.set_column(cards.column_names.index("words"), "words", pa.array(typical))
     event = st.dataframe(
         cards,
         hide_index=True,
@@ -22,13 +24,13 @@ def draw(view: View, *, height: int) -> int | None:
         key="cluster_cards",
         on_select="rerun",
         selection_mode="single-cell",
-        column_order=["name", "size", "median_tokens", "words", "mean_distance"],
+        column_order=["name", "size", "words", "median_tokens", "mean_distance"],
         column_config={
-            "name": st.column_config.TextColumn("Cluster", width=165),
-            "words": st.column_config.ListColumn("Typical words", width=320),
-            "size": st.column_config.ProgressColumn("Rows", format="localized", min_value=0, max_value=top, width=105),
+            "name": st.column_config.TextColumn("Cluster", width=140),
+            "words": st.column_config.TextColumn("Typical words", width=300),
+            "size": st.column_config.NumberColumn("Rows", format="localized", width=62),
             "median_tokens": st.column_config.NumberColumn(
-                "Tokens", format="localized", width=72, help="Median response tokens."
+                "Tokens", format="%.0f", width=66, help="Median response tokens."
             ),
             "mean_distance": st.column_config.NumberColumn(
                 "Spread", format="%.2f", width=75, help="Mean distance of its rows to the centre: small is tight."

@@ -115,13 +115,17 @@ def _profiles(view: View, runs: list[Artifact]) -> None:
         section("How long are their rows?")
         tokens = cache.lengths(view)["response_tokens"].to_numpy(zero_copy_only=False)
         lines = [(name, colour, tokens[ids]) for (name, colour, _), ids in zip(styles(runs), picked, strict=True)]
-        plot(figures.length_profile(tokens, lines, height=300), key="compare_lengths", alt="Lengths by selection")
+        plot(
+            figures.length_profile(tokens, lines, legend=False, height=300),
+            key="compare_lengths",
+            alt="Lengths by selection",
+        )
     if view.clusters is not None:
         with columns[2]:
             section("Where are they?", "Share of each cluster in the pool (bar) and in each selection (dots).")
             groups = [studio.cluster_shares(view, ids) for ids in picked]
             dots = [(name, colour, mine) for (name, colour, _), (_, _, mine) in zip(styles(runs), groups, strict=True)]
-            fig = figures.cluster_profile(groups[0][0], groups[0][1], dots, limit=8, height=300)
+            fig = figures.cluster_profile(groups[0][0], groups[0][1], dots, limit=8, legend=False, height=300)
             plot(fig, key="compare_clusters", alt="Clusters by selection")
 
 

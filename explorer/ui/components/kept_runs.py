@@ -97,7 +97,6 @@ def _row(run: Artifact) -> dict[str, Any]:
         "seed": parameters.get("seed"),
         "took": words.seconds(float(info.get("seconds") or 0)),
         "made (UTC)": words.when(run.manifest.created),
-        "id": run.id,
     }
 
 

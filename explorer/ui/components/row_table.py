@@ -17,12 +17,15 @@ _COLUMNS = {
     "gain": st.column_config.NumberColumn(
         "Gain", format="%.4g", width=80, help="What the pick added when it was made."
     ),
-    "prompt": st.column_config.TextColumn("Prompt", width="large"),
-    "response": st.column_config.TextColumn("Response", width="large"),
+    "prompt": st.column_config.TextColumn("Prompt", width=330),
+    "response": st.column_config.TextColumn("Response", width=380),
     "response_tokens": st.column_config.NumberColumn("Tokens", format="localized", width=80, help="Response tokens."),
     "features": st.column_config.NumberColumn("Features", format="localized", width=80),
-    "source": st.column_config.TextColumn("Source", width="small"),
-    "cluster": st.column_config.TextColumn("Cluster", width="medium"),
+    "expected": st.column_config.NumberColumn(
+        "Expected", format="%.0f", width=80, help="Median number of features of rows of that length."
+    ),
+    "source": st.column_config.TextColumn("Source", width=90),
+    "cluster": st.column_config.TextColumn("Cluster", width=120),
 }
 
 

@@ -157,10 +157,12 @@ def answer(view: View, method: Any, task: Task | None, chosen: Chosen | None) ->
     rows, most = outcome.bound
     ceiling = float(np.interp(chosen.rows, rows, most)) / max(1, outcome.curve.present)
     reached = min(1.0, share / ceiling) if ceiling else 1.0
-    return (
-        f"{text} cover **{words.share(share)}** of the {outcome.curve.present:,} features in the pool: at least "
-        f"{words.share(reached)} of what any {chosen.rows:,} rows could."
+    best = (
+        f"no other {chosen.rows:,} rows could cover more"
+        if reached > 0.9999
+        else f"at least {words.share(reached)} of what any {chosen.rows:,} rows could"
     )
+    return f"{text} cover **{words.share(share)}** of the {outcome.curve.present:,} features in the pool: {best}."
 
 
 def evidence(view: View, task: Task | None, chosen: Chosen | None) -> None:
@@ -187,7 +189,7 @@ def evidence(view: View, task: Task | None, chosen: Chosen | None) -> None:
             names, every, mine = cluster_shares(view, picked)
             fig = figures.cluster_profile(names, every, [("selected", theme.ACCENT, mine)], limit=7, height=230)
             plot(fig, key="pick_clusters", alt="Clusters of picks and pool")
-    section(f"The {words.noun(chosen.rows, 'pick')}, first first")
+    section(f"The {words.noun(chosen.rows, 'pick')}, in order")
     row_table.draw(
         view,
         picked.tolist(),
