@@ -78,12 +78,14 @@ def render(
     turns = [(role, content) for role, content in turns if content]
     if tokenizer.chat_template:
         text = _render_chat(tokenizer, turns, generation_prompt)
+        spans = _find_spans(text, turns, _frame(tokenizer, turns, generation_prompt))
     else:
         text = "\n\n".join(content for _, content in turns) + ("\n\n" if generation_prompt else "")
+        spans = _find_spans(text, turns, ["", *["\n\n"] * (len(turns) - 1), "\n\n" if generation_prompt else ""])
     start_token = tokenizer.bos_token
     if start_token and prepend_bos and not text.startswith(start_token):
-        text = start_token + text
-    return text, _find_spans(text, turns)
+        return start_token + text, [(a + len(start_token), b + len(start_token), code) for a, b, code in spans]
+    return text, spans
 
 
 def _render_chat(tokenizer: Any, turns: list[Turn], generation_prompt: bool) -> str:  # noqa: ANN401
@@ -112,16 +114,35 @@ def _alternating(turns: list[Turn]) -> list[Turn]:
     return merged
 
 
-def _find_spans(text: str, turns: list[Turn]) -> list[tuple[int, int, int]]:
+def _frame(tokenizer: Any, turns: list[Turn], generation_prompt: bool) -> list[str]:  # noqa: ANN401
+    """The template's own text before, between and after the contents, from rendering marks in their places."""
+    marked = [(role, f"\ue000{number}\ue001") for number, (role, _) in enumerate(turns)]
+    rest, pieces = _render_chat(tokenizer, marked, generation_prompt), []
+    for _, mark in marked:
+        piece, found, rest = rest.partition(mark)
+        if not found:
+            raise ValueError("the chat template leaves a turn out; its tokens cannot be told apart")
+        pieces.append(piece)
+    return [*pieces, rest]
+
+
+def _find_spans(text: str, turns: list[Turn], frame: list[str]) -> list[tuple[int, int, int]]:
+    """Where the contents lie in `text`: as they are or stripped, between the pieces of the template's frame."""
+    for contents in ([content for _, content in turns], [content.strip() for _, content in turns]):
+        spans, filled = [], frame[0]
+        for (role, _), content, piece in zip(turns, contents, frame[1:], strict=True):
+            code = RESPONSE if role == "assistant" else PROMPT
+            spans.append((len(filled), len(filled) + len(content), code))
+            filled += content + piece
+        if filled == text:
+            return spans
     spans, cursor = [], 0
-    for role, content in turns:
-        start, length = text.find(content, cursor), len(content)
-        if start < 0:  # many templates strip the content
-            start, length = text.find(content.strip(), cursor), len(content.strip())
+    for (role, content), piece in zip(turns, frame, strict=False):  # a template that changes its frame or its contents
+        start = text.find(content.strip(), text.find(piece.strip(), cursor) + len(piece.strip()))
         if start < 0:
-            raise ValueError(f"the chat template does not show the {role} turn as it is; nothing can be counted")
-        spans.append((start, start + length, RESPONSE if role == "assistant" else PROMPT))
-        cursor = start + length
+            raise ValueError(f"the chat template does not show the {role} turn as it is; its tokens cannot be counted")
+        cursor = start + len(content.strip())
+        spans.append((start, cursor, RESPONSE if role == "assistant" else PROMPT))
     return spans
 
 

@@ -1,0 +1,233 @@
+"""Extraction against a plain reference, and its invariances: shards, batch size, row order, resuming."""
+
+import hashlib
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from explorer.errors import InputError
+from explorer.lm.layout import PROMPT, RESPONSE, lay_out
+from explorer.lm.model import load_model
+from explorer.pipeline import extract as pipeline
+from explorer.pipeline.extract import extract
+from explorer.pipeline.ingest import ingest
+from explorer.sae.load import load_sae
+from explorer.workspace import Store
+from tests import tiny
+
+WORDS = "the quick brown fox jumps over lazy dog write poem sea sand sky Paris France capital 12 30 42 def return".split()
+
+
+def rows(n, seed=0):
+    rng = np.random.default_rng(seed)
+    for i in range(n):
+        words = rng.choice(WORDS, size=int(rng.integers(2, 40)))
+        yield {"instruction": f"task {i}", "input": "", "output": " ".join(words)}
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tiny")
+    return str(tiny.save_model(folder / "model")), str(tiny.save_sae(folder / "sae", width=48))
+
+
+def workspace(path, data):
+    import json
+
+    source = path.with_suffix(".jsonl")
+    source.write_text("".join(json.dumps(row) + "\n" for row in data), "utf-8")
+    store = Store.create(path)
+    ingest(store, str(source))
+    return store
+
+
+def run(store, parts, **options):
+    return extract(store, model=parts[0], sae=parts[1], dtype="float32", **options)
+
+
+def pairs(store, table="by_sample"):
+    return store.sql(f"FROM {store.scan(store.require('activations'), table)}").df()
+
+
+def digests(store):
+    folder = store.require("activations").path
+    files = sorted(file for file in folder.rglob("*.parquet"))
+    return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+def test_pairs_equal_a_plain_loop_over_tokens(tmp_path, parts):
+    store = workspace(tmp_path / "w", rows(12))
+    run(store, parts)
+    model, sae = load_model(parts[0], dtype="float32"), load_sae(parts[1])
+    expected = {}
+    for i, row in enumerate(rows(12)):
+        [layout] = lay_out(model.tokenizer, [[("user", row["instruction"]), ("assistant", row["output"])]], max_tokens=1024)
+        states = model.model(torch.from_numpy(layout.ids.astype(np.int64))[None], output_hidden_states=True)
+        acts = sae.sae.encode(states.hidden_states[2][0]).detach().numpy()
+        for name, code in (("prompt", PROMPT), ("response", RESPONSE)):
+            block = acts[layout.segment == code]
+            for feature in np.flatnonzero((block > 0).any(axis=0)):
+                expected[i, int(feature), name] = (block[:, feature].max(), int((block[:, feature] > 0).sum()))
+    got = {(r.sample_id, r.feature_id, r.segment): (r.max_act, r.n_tokens) for r in pairs(store).itertuples()}
+    assert got.keys() == expected.keys()
+    for key, (value, count) in expected.items():
+        assert got[key][0] == pytest.approx(value, rel=1e-4)
+        assert got[key][1] == count
+
+
+def test_both_orders_hold_the_same_rows_each_in_its_order(tmp_path, parts):
+    store = workspace(tmp_path / "w", rows(40))
+    run(store, parts)
+    by_sample, by_feature = pairs(store), pairs(store, "by_feature")
+    keys = ["sample_id", "segment", "feature_id"]
+    assert by_sample[keys].apply(tuple, axis=1).is_monotonic_increasing
+    assert by_feature[["feature_id", "sample_id", "segment"]].apply(tuple, axis=1).is_monotonic_increasing
+    assert by_sample.sort_values(keys).reset_index(drop=True).equals(by_feature.sort_values(keys)[by_sample.columns].reset_index(drop=True))
+
+
+def test_batch_size_changes_no_feature_set(tmp_path, parts):
+    small, large = workspace(tmp_path / "a", rows(30)), workspace(tmp_path / "b", rows(30))
+    run(small, parts, batch_tokens=40)
+    run(large, parts, batch_tokens=5000)
+    keys = ["sample_id", "segment", "feature_id"]
+    left, right = pairs(small), pairs(large)
+    assert left[keys].equals(right[keys])
+    np.testing.assert_allclose(left.max_act, right.max_act, rtol=1e-4)
+
+
+def test_row_order_changes_no_feature_set(tmp_path, parts):
+    data = list(rows(30))
+    forward, backward = workspace(tmp_path / "a", data), workspace(tmp_path / "b", data[::-1])
+    run(forward, parts)
+    run(backward, parts)
+    other = pairs(backward)
+    other["sample_id"] = 29 - other["sample_id"]
+    keys = ["sample_id", "segment", "feature_id"]
+    assert pairs(forward)[keys].equals(other.sort_values(keys)[keys].reset_index(drop=True))
+
+
+def test_cutting_into_shards_changes_nothing_but_the_files(tmp_path, parts, monkeypatch):
+    one, many = workspace(tmp_path / "a", rows(30)), workspace(tmp_path / "b", rows(30))
+    run(one, parts)
+    monkeypatch.setattr(pipeline, "SHARD_SAMPLES", 4)
+    run(many, parts)
+    assert len(many.require("activations").files("by_sample")) == 8
+    for table in ("by_sample", "by_feature", "tokens"):
+        left, right = pairs(one, table), pairs(many, table)
+        numeric = left.select_dtypes("number").columns
+        np.testing.assert_allclose(left[numeric], right[numeric], rtol=1e-4)
+    left, right = pairs(one, "evidence"), pairs(many, "evidence")
+    columns = ["feature_id", "kind", "sample_id", "peak"]
+    order = ["feature_id", "kind", "sample_id"]
+    assert left.sort_values(order)[columns].reset_index(drop=True).equals(right.sort_values(order)[columns].reset_index(drop=True))
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("after", [1, 3, 6])
+def test_an_interrupted_extraction_ends_with_the_same_files(tmp_path, parts, monkeypatch, after):
+    monkeypatch.setattr(pipeline, "SHARD_SAMPLES", 4)
+    whole, broken = workspace(tmp_path / "a", rows(30)), workspace(tmp_path / "b", rows(30))
+    run(whole, parts)
+    original, calls = pipeline._Shards.write, []
+
+    def write(self, number, tables):
+        if len(calls) == after:
+            raise Killed
+        calls.append(number)
+        original(self, number, tables)
+
+    monkeypatch.setattr(pipeline._Shards, "write", write)
+    with pytest.raises(Killed):
+        run(broken, parts)
+    assert broken.newest("activations") is None
+    monkeypatch.setattr(pipeline._Shards, "write", original)
+    result = run(broken, parts)
+    assert not result.existed
+    assert digests(whole) == digests(broken)
+    assert not list((tmp_path / "b" / ".drafts").iterdir())
+
+
+def test_running_it_again_does_nothing_and_says_so(tmp_path, parts):
+    store = workspace(tmp_path / "w", rows(5))
+    first = run(store, parts)
+    again = run(store, parts)
+    assert (first.existed, again.existed) == (False, True)
+    assert again.artifact == first.artifact
+
+
+def test_truncated_samples_are_counted(tmp_path, parts):
+    store = workspace(tmp_path / "w", rows(20))
+    result = run(store, parts, max_tokens=24)
+    tokens = pairs(store, "tokens")
+    assert result.truncated == int(tokens.truncated.sum()) > 0
+    assert (tokens.prompt_tokens + tokens.response_tokens + tokens.template_tokens <= 24).all()
+
+
+def test_lm_mean_is_the_mean_residual_of_the_response(tmp_path, parts):
+    store = workspace(tmp_path / "w", rows(3))
+    run(store, parts)
+    model = load_model(parts[0], dtype="float32")
+    vectors = pairs(store, "lm_mean").vector
+    for i, row in enumerate(rows(3)):
+        [layout] = lay_out(model.tokenizer, [[("user", row["instruction"]), ("assistant", row["output"])]], max_tokens=1024)
+        states = model.model(torch.from_numpy(layout.ids.astype(np.int64))[None], output_hidden_states=True)
+        mean = states.hidden_states[2][0][torch.from_numpy(layout.segment == RESPONSE)].mean(0)
+        np.testing.assert_allclose(vectors[i], mean.numpy(), rtol=1e-3, atol=1e-5)
+
+
+def test_evidence_holds_the_strongest_contexts_and_a_sample_of_all(tmp_path, parts):
+    store = workspace(tmp_path / "w", rows(60))
+    run(store, parts)
+    evidence, everything = pairs(store, "evidence"), pairs(store)
+    strongest = everything.groupby(["feature_id", "sample_id"]).max_act.max()
+    for feature, shown in evidence[evidence.kind == "top"].groupby("feature_id"):
+        values = strongest[feature].sort_values(ascending=False).head(20)
+        np.testing.assert_allclose(shown.sort_values("rank").max_act, values, rtol=1e-6)
+    for row in evidence.itertuples():
+        assert len(row.tokens) == len(row.activations)
+        assert row.activations[row.peak] == pytest.approx(row.max_act, abs=0.006)
+        assert max(row.activations) <= row.max_act + 0.006
+    assert set(evidence.kind) == {"top", "quantile"}
+
+
+def test_parquet_files_are_the_schema_of_records(tmp_path, parts):
+    from explorer.records import EVIDENCE, PAIRS, TOKENS
+
+    store = workspace(tmp_path / "w", rows(4))
+    run(store, parts)
+    found = store.require("activations")
+    for table, schema in {"by_sample": PAIRS, "by_feature": PAIRS, "evidence": EVIDENCE, "tokens": TOKENS}.items():
+        stored = pq.read_schema(found.files(table)[0])
+        assert stored.names == schema.names
+        assert stored.types == schema.types, table
+
+
+def test_a_wrong_setting_is_refused_before_any_work(tmp_path, parts):
+    store = workspace(tmp_path / "w", rows(4))
+    for options in ({"max_tokens": 0}, {"batch_tokens": 0}, {"engine": "magic"}, {"layer": 0}):
+        with pytest.raises(InputError):
+            run(store, parts, **options)
+    assert store.newest("activations") is None
+    assert not list((tmp_path / "w" / ".drafts").iterdir())
+
+
+def test_memory_that_runs_out_halves_the_batch(tmp_path, parts, monkeypatch):
+    from explorer.lm.reader import Reader
+
+    store = workspace(tmp_path / "w", rows(20))
+    original, sizes = Reader.__call__, []
+
+    def read(self, ids):
+        sizes.append(ids.numel())
+        if ids.numel() > 300:
+            raise RuntimeError("CUDA out of memory")
+        return original(self, ids)
+
+    monkeypatch.setattr(Reader, "__call__", read)
+    assert run(store, parts, batch_tokens=2000).samples == 20
+    assert max(sizes) > 300 and min(sizes) <= 300
