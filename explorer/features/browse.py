@@ -1,4 +1,4 @@
-"""DuckDB queries behind the feature and sample pages: every function reads a workspace and returns Arrow or plain values.
+"""DuckDB queries behind the feature and sample pages: a workspace in, Arrow tables or plain values out.
 
 Text of the dataset and what the user typed reach SQL as `?` parameters only; column names come from closed lists here.
 `threshold` is the smallest activation that does not count: a feature is present where `max_act > threshold`.
@@ -41,7 +41,7 @@ class FeatureQuery:
 
 
 def _labelled(store: Store, features: Artifact, labels: Mapping[int, str]) -> tuple[str, list[Any]]:
-    """The features table with the user's labels on top, as a subquery and its parameters."""
+    """Return the features table with the user's labels on top, as a subquery and its parameters."""
     base = store.scan(features)
     if not labels:
         return f"(FROM {base})", []
@@ -87,7 +87,7 @@ def feature(store: Store, features: Artifact, feature_id: int, labels: Mapping[i
 def feature_neighbours(
     store: Store, features: Artifact, query: FeatureQuery, feature_id: int
 ) -> tuple[int | None, int | None]:
-    """The features before and after `feature_id` in the order of `query` (its search and page ignored)."""
+    """Return the features before and after `feature_id` in the order of `query` (its search and page ignored)."""
     direction = "DESC" if query.descending else "ASC"
     order = f"n_tokens = 0, {ORDERS[query.order]} {direction} NULLS LAST, feature_id"
     found = store.sql(
@@ -110,7 +110,7 @@ def landscape(store: Store, features: Artifact, labels: Mapping[int, str]) -> pa
 
 
 def labels_of(store: Store, features: Artifact, ids: Sequence[int], labels: Mapping[int, str]) -> dict[int, str]:
-    """The label of each of `ids`."""
+    """Return the label of each of `ids`."""
     base, values = _labelled(store, features, labels)
     rows = store.sql(
         f"SELECT feature_id, label FROM {base} WHERE feature_id IN (SELECT unnest(?::INTEGER[]))", [*values, list(ids)]
@@ -119,7 +119,7 @@ def labels_of(store: Store, features: Artifact, ids: Sequence[int], labels: Mapp
 
 
 def evidence(store: Store, activations: Artifact, feature_id: int, kind: str) -> list[dict[str, Any]]:
-    """The stored examples of one feature, `kind` 'top' or 'quantile', strongest first."""
+    """Return the stored examples of one feature, `kind` 'top' or 'quantile', strongest first."""
     return (
         store.sql(
             f"SELECT sample_id, segment, max_act, peak, tokens, activations FROM {store.scan(activations, 'evidence')} "
@@ -199,12 +199,13 @@ def feature_groups(
     if clusters is None:
         return None, by_source
     cards = f"{store.scan(clusters, 'cards')}"
-    named = f"SELECT c.sample_id, c.cluster AS key, k.name FROM {store.scan(clusters)} c LEFT JOIN {cards} k USING (cluster)"
+    joined = f"{store.scan(clusters)} c LEFT JOIN {cards} k USING (cluster)"
+    named = f"SELECT c.sample_id, c.cluster AS key, k.name FROM {joined}"
     return table(named), by_source
 
 
 def feature_counts(store: Store, activations: Artifact, threshold: float, segment: str, samples: int) -> pa.Array:
-    """Number of features of each sample, sample 0 first: int32[samples], zero where none is above the threshold."""
+    """Return int32 [samples], the number of features of each sample above the threshold, sample 0 first."""
     what = "count(DISTINCT feature_id)" if segment == "all" else "count(*)"
     table = store.sql(
         f"SELECT sample_id, {what}::INTEGER AS n FROM {store.scan(activations, 'by_sample')} "
@@ -231,7 +232,7 @@ def sample_features(
     segment: str,
     labels: Mapping[int, str],
 ) -> pa.Table:
-    """The features of one sample above the threshold, strongest first, with how rare each is in the dataset."""
+    """Return the features of one sample above the threshold, strongest first, with how rare each is in the dataset."""
     base, values = _labelled(store, features, labels)
     return store.sql(
         f"SELECT p.feature_id, f.label, max(p.max_act) AS max_act, sum(p.n_tokens)::INTEGER AS n_tokens, f.share, "
@@ -243,7 +244,7 @@ def sample_features(
 
 
 def sample_selections(store: Store, sample_id: int) -> list[dict[str, Any]]:
-    """The stored selections of these samples that hold the sample, with its rank, gain and round."""
+    """Return the stored selections of these samples that hold the sample, with its rank, gain and round."""
     samples = store.require("samples")
     found = []
     for run in store.artifacts("selections"):
@@ -258,7 +259,7 @@ def sample_selections(store: Store, sample_id: int) -> list[dict[str, Any]]:
 def rows(
     store: Store, clusters: Artifact | None, ids: Sequence[int] | None, *, search: str = "", limit: int, offset: int = 0
 ) -> tuple[pa.Table, int]:
-    """A page of rows for a table, in the order of `ids` (None: all rows, in source order), and how many there are."""
+    """Return a page of rows, in the order of `ids` (None: all, in source order), and how many rows there are."""
     where, values = "true", []
     if search.strip():
         where = "contains(lower(concat_ws(' ', s.prompt, s.response, s.source)), ?)"
@@ -313,7 +314,7 @@ def cluster_cards(store: Store, clusters: Artifact) -> pa.Table:
 
 
 def dataset_summary(store: Store) -> dict[str, Any]:
-    """Counts and quantiles of the newest samples: rows, tokens, characters, duplicates, sources."""
+    """Return counts and quantiles of the newest samples: rows, tokens, characters, duplicates, sources."""
     source = store.samples_sql()
     relation = store.sql(
         f"""SELECT count(*) AS rows, sum(response_tokens) AS response_tokens, sum(prompt_tokens) AS prompt_tokens,
@@ -337,12 +338,12 @@ def lengths(store: Store) -> pa.Table:
 
 
 def at_page(query: FeatureQuery, page: int) -> FeatureQuery:
-    """The same query at page `page`, counted from 1."""
+    """Return the same query at page `page`, counted from 1."""
     return replace(query, offset=(page - 1) * query.limit)
 
 
 def cluster_rows(store: Store, clusters: Artifact, cluster: int) -> list[int]:
-    """The samples of one cluster, nearest to its centre first."""
+    """Return the samples of one cluster, nearest to its centre first."""
     found = store.sql(
         f"SELECT sample_id FROM {store.scan(clusters)} WHERE cluster = ? ORDER BY distance, sample_id", [cluster]
     )
@@ -350,12 +351,12 @@ def cluster_rows(store: Store, clusters: Artifact, cluster: int) -> list[int]:
 
 
 def picks(store: Store, run: Artifact) -> pa.Table:
-    """The ranking of a stored selection (`records.RANKING`), first pick first."""
+    """Return the ranking of a stored selection (`records.RANKING`), first pick first."""
     return store.sql(f"FROM {store.scan(run)} ORDER BY rank").to_arrow_table()
 
 
 def cluster_of(store: Store, clusters: Artifact, samples: int) -> np.ndarray:
-    """The cluster of each sample, int32 [samples], read-only; 0 where it has none."""
+    """Return the cluster of each sample, int32 [samples], read-only; 0 where it has none."""
     table = store.sql(f"SELECT sample_id, cluster FROM {store.scan(clusters)}").to_arrow_table()
     found = np.zeros(samples, dtype=np.int32)
     found[table["sample_id"].to_numpy()] = table["cluster"].to_numpy()

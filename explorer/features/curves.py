@@ -30,7 +30,7 @@ class Curve:
         return float(self.covered[min(rows, len(self.covered)) - 1]) / self.present if rows else 0.0
 
     def rows_for(self, share: float) -> int | None:
-        """The smallest number of picks that covers `share`; None where the whole ranking does not."""
+        """Return the smallest number of picks that covers `share`; None where the whole ranking does not."""
         place = int(np.searchsorted(self.covered, share * self.present - 1e-9))
         return place + 1 if place < len(self.covered) else None
 

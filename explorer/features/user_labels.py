@@ -1,4 +1,4 @@
-"""The user's own feature labels: `labels.json` in the workspace, one object per SAE, because they outlive an extraction."""
+"""The user's own feature labels: `labels.json` in the workspace, by SAE, because they outlive an extraction."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ MAX_LENGTH = 200  # characters
 
 
 def owner(activations: Artifact) -> str:
-    """The name under which labels of an extraction's SAE are kept: features of the same SAE mean the same."""
+    """Return the name under which labels of an extraction's SAE are kept: features of the same SAE mean the same."""
     info = activations.manifest.info
     return "|".join(str(info.get(key, "")) for key in ("model", "sae", "layer", "d_sae"))
 
 
 def read(store: Store, activations: Artifact) -> dict[int, str]:
-    """The user's labels for the features of `activations`, by feature id."""
+    """Return the user's labels for the features of `activations`, by feature id."""
     return {int(number): text for number, text in _read(store).get(owner(activations), {}).items()}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import plotly.graph_objects as go
@@ -23,7 +24,7 @@ def length_histogram(tokens: np.ndarray, *, unit: str = "tokens", height: int = 
             y=counts,
             width=np.diff(edges) * 0.94,
             marker={"color": theme.POOL_SOLID, "line": {"width": 0}},
-            customdata=list(zip(edges[:-1], edges[1:], strict=True)),
+            customdata=list(pairwise(edges)),
             hovertemplate=f"%{{y:,}} rows<br>%{{customdata[0]:,.0f}} to %{{customdata[1]:,.0f}} {unit}<extra></extra>",
         )
     )

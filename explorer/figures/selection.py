@@ -99,7 +99,7 @@ def coverage(
 
 
 def gains(gain: np.ndarray, *, budget: int, unit: str, height: int = 230) -> go.Figure:
-    """What each pick added: those within the budget in the accent, the rest grey (log scale of picks)."""
+    """Return what each pick added: those within the budget in the accent, the rest grey (log scale of picks)."""
     fig = theme.figure(height=height, x="pick (log scale)", y=unit)
     for part, colour in ((slice(None, budget), theme.ACCENT), (slice(max(0, budget - 1), None), theme.POOL)):
         picks = np.arange(1, len(gain) + 1)[part]
@@ -119,8 +119,10 @@ def gains(gain: np.ndarray, *, budget: int, unit: str, height: int = 230) -> go.
     return fig
 
 
-def length_profile(pool: np.ndarray, picks: Sequence[tuple[str, str, np.ndarray]], *, height: int = 230) -> go.Figure:
-    """Response lengths of the pool (grey area) and of each selection (name, colour, tokens), as shares of their rows."""
+def length_profile(
+    pool: np.ndarray, picks: Sequence[tuple[str, str, np.ndarray]], *, legend: bool = True, height: int = 230
+) -> go.Figure:
+    """Response lengths of the pool (grey area) and of selections (name, colour, tokens), as shares of their rows."""
     fig = theme.figure(height=height, x="response length (tokens)", y="share of rows", legend=legend)
     top = max(1.0, float(np.quantile(pool, 0.995)) if len(pool) else 1.0)
     fewest = min((len(values) for _, _, values in picks), default=len(pool))

@@ -1,7 +1,8 @@
 """The look of every figure: what a colour means, how axes and hover read, in light and in dark.
 
-Colour means one thing everywhere: the pool is neutral grey, *selected* and *active* are the one accent, a method keeps its
-colour, categories use Okabe and Ito's set (without its vermillion, which is the accent) and add a marker shape past eight.
+Colour means one thing everywhere: the pool is neutral grey, *selected* and *active* are the one accent, a method keeps
+its colour, categories use Okabe and Ito's set (without its vermillion, which is the accent), with a marker shape past
+eight.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
+
+Figure = go.Figure
 
 ACCENT = "#D55E00"
 POOL = "rgba(128,136,148,0.55)"
@@ -39,14 +42,14 @@ METHOD_DASHES = ("solid", "dash", "dot", "dashdot", "longdash")
 
 
 def method_colour(slug: str) -> str:
-    """The colour of a method on every page; methods without one of their own share the categories by name."""
+    """Return the colour of a method on every page; methods without one of their own share the categories by name."""
     if slug in METHOD_COLOURS:
         return METHOD_COLOURS[slug]
     return CATEGORIES[sum(slug.encode()) % len(CATEGORIES)]
 
 
 def scale(colours: Sequence[str]) -> list[list[Any]]:
-    """A Plotly colour scale from evenly spaced colours."""
+    """Return a Plotly colour scale from evenly spaced colours."""
     return [[i / (len(colours) - 1), colour] for i, colour in enumerate(colours)]
 
 
@@ -58,13 +61,13 @@ def plain(text: object, limit: int = 90) -> str:
 
 
 def hover(lines: Sequence[tuple[str, str]]) -> str:
-    """A hover template: the first words in bold, then `name value` lines; values are Plotly placeholders."""
+    """Return a hover template: the first words in bold, then `name value` lines; values are Plotly placeholders."""
     head, *rest = [f"<b>{value}</b>" if not name else f"{name} {value}" for name, value in lines]
     return "<br>".join([head, *rest]) + "<extra></extra>"
 
 
-def figure(*, height: int, x: str = "", y: str = "", legend: bool = False, **layout: Any) -> go.Figure:
-    """An empty figure in the house style; `x` and `y` are axis titles with their unit."""
+def figure(*, height: int, x: str = "", y: str = "", legend: bool = False, **layout: Any) -> go.Figure:  # noqa: ANN401 - properties of the layout
+    """Return an empty figure in the house style; `x` and `y` are axis titles with their unit."""
     fig = go.Figure()
     fig.update_layout(
         height=height,
@@ -85,7 +88,7 @@ def figure(*, height: int, x: str = "", y: str = "", legend: bool = False, **lay
 
 
 def threshold_line(fig: go.Figure, value: float, *, label: str = "threshold", below: bool = False) -> None:
-    """The threshold: the same dashed vertical line on every plot; its label stands above, or at the foot (`below`)."""
+    """Draw the threshold: the same dashed vertical line on every plot; its label above, or at the foot (`below`)."""
     fig.add_vline(
         x=value,
         line={"dash": "dash", "width": 1.5, "color": TEXT_MUTED},

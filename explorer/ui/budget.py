@@ -30,7 +30,7 @@ def _grid(top: int) -> list[int]:
 
 
 def options(unit: str, samples: int, tokens: int) -> list[float]:
-    """The budgets that the slider offers in `unit`."""
+    """Return the budgets that the slider offers in `unit`."""
     if unit == "rows":
         return [float(value) for value in _grid(samples)]
     if unit == "tokens":
@@ -39,23 +39,23 @@ def options(unit: str, samples: int, tokens: int) -> list[float]:
 
 
 def start(unit: str, offered: list[float]) -> float:
-    """The budget that the slider begins with: about five percent."""
+    """Return the budget that the slider begins with: about five percent."""
     wanted = 5.0 if unit == "percent" else offered[-1] * 0.05
     return min(offered, key=lambda value: abs(value - wanted))
 
 
 def shown(unit: str, value: float) -> str:
-    """A budget as the slider shows it."""
+    """Return a budget as the slider shows it."""
     return f"{value:g} %" if unit == "percent" else f"{value:,.0f}{' tokens' if unit == 'tokens' else ' rows'}"
 
 
 def text(unit: str, value: float) -> str:
-    """A budget as `select --budget` takes it."""
+    """Return a budget as `select --budget` takes it."""
     return f"{value:g}%" if unit == "percent" else f"{value:.0f}{'tok' if unit == 'tokens' else ''}"
 
 
 def chosen(unit: str, value: float, samples: int, tokens: np.ndarray | None, ranked: int) -> Chosen:
-    """What a budget comes to: `tokens` are cumulative over the ranking of `ranked` picks."""
+    """Return what a budget comes to: `tokens` are cumulative over the ranking of `ranked` picks."""
     if unit == "tokens":
         rows = int(np.searchsorted(tokens, value, side="right")) if tokens is not None else ranked
     elif unit == "percent":

@@ -1,11 +1,14 @@
 """Every cached result of the app, keyed by workspace, artifact ids and parameters, and bounded.
 
-What is cached is immutable (Arrow tables, read-only arrays), so it is shared between sessions and never copied.
+What is cached is immutable (Arrow tables, read-only arrays), so it is shared between sessions and never copied. The
+parameter `key` of the cached functions is not used in them: it is what Streamlit keys the result by.
 """
+
+# ruff: noqa: ARG001
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +23,9 @@ from explorer.ui.length_numbers import RCurve
 from explorer.ui.length_numbers import r_curve as curve_of
 from explorer.ui.ranking import Ranker
 from explorer.workspace import Store
+
+if TYPE_CHECKING:
+    from explorer.pipeline.length import LengthResult
 
 Key = tuple[Any, ...]
 
@@ -102,7 +108,7 @@ def _feature_values(_view: View, key: Key, feature_id: int, segment: str) -> pa.
 
 
 def company(view: View, feature_id: int, threshold: float) -> tuple[pa.Table, pa.Table | None, pa.Table]:
-    """What fires together with a feature, and its share by cluster and by source."""
+    """Return what fires together with a feature, and its share by cluster and by source."""
     return _company(view, view.key("samples", "features", "clusters"), feature_id, round(threshold, 6))
 
 
@@ -115,7 +121,7 @@ def _company(_view: View, key: Key, feature_id: int, threshold: float) -> tuple[
 
 
 def picks(view: View, run_id: str) -> pa.Table:
-    """The ranking of a stored selection."""
+    """Return the ranking of a stored selection."""
     return _picks(view, view.key("samples"), run_id)
 
 
@@ -125,7 +131,7 @@ def _picks(_view: View, key: Key, run_id: str) -> pa.Table:
 
 
 def feature_sets(view: View, threshold: float, segment: str) -> FeatureSets:
-    """The feature sets of every sample above `threshold`."""
+    """Return the feature sets of every sample above `threshold`."""
     return _feature_sets(view, view.key("samples", "activations"), round(threshold, 6), segment)
 
 
@@ -148,13 +154,13 @@ def _run_curve(_view: View, key: Key, run_id: str, threshold: float, segment: st
 
 @st.cache_resource(max_entries=1, show_spinner=False)
 def ranker() -> Ranker:
-    """The one worker that ranks samples for the Select page."""
+    """Return the one worker that ranks samples for the Select page."""
     return Ranker()
 
 
 @st.cache_data(max_entries=16, show_spinner="Writing the file …")
 def exported(workspace: str, run_id: str, export_format: str, extras: tuple[str, ...]) -> bytes:
-    """A stored selection as a file in one of the export formats; a folder format comes as a zip."""
+    """Return a stored selection as a file in one of the export formats; a folder format comes as a zip."""
     return export_bytes(Store.open(workspace), run_id, export_format, extras)
 
 
@@ -178,3 +184,15 @@ def r_curve(view: View, segment: str) -> RCurve:
 def _r_curve(_view: View, key: Key, segment: str) -> RCurve:
     tokens = lengths(_view)["response_tokens"].fill_null(0).to_numpy().astype(float)
     return curve_of(feature_sets(_view, 0.0, segment), tokens)
+
+
+def length_analysis(view: View, threshold: float, segment: str) -> LengthResult:
+    """Return the whole length analysis at a threshold."""
+    return _length_analysis(view, view.key("samples", "activations", "clusters"), round(threshold, 6), segment)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Resampling, fitting, comparing choices …")
+def _length_analysis(_view: View, key: Key, threshold: float, segment: str) -> LengthResult:
+    from explorer.pipeline.length import length
+
+    return length(_view.store, threshold=threshold, segment=segment)

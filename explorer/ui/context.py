@@ -51,7 +51,7 @@ class View:
         return user_labels.read(self.store, self.activations) if self.activations else {}
 
     def key(self, *names: str) -> tuple[str, ...]:
-        """What a cached result depends on: the workspace and the ids of the artifacts named."""
+        """Return what a cached result depends on: the workspace and the ids of the artifacts named."""
         ids = []
         for name in names:
             artifact: Artifact | None = getattr(self, name)
@@ -59,12 +59,12 @@ class View:
         return (str(self.store.path.resolve()), *ids)
 
     def run(self, artifact_id: str) -> Artifact | None:
-        """The stored selection of that id, of these samples."""
+        """Return the stored selection of that id, of these samples."""
         return next((run for run in self.selections if run.id == artifact_id), None)
 
 
 def view_of(store: Store) -> View:
-    """The newest artifacts of `store` that were made from each other."""
+    """Return the newest artifacts of `store` that were made from each other."""
     samples = store.newest("samples")
     mine = {"samples": samples.id} if samples else None
     activations = store.newest("activations", inputs=mine) if mine else None
@@ -93,7 +93,7 @@ def view_of(store: Store) -> View:
 
 
 def default_path() -> Path:
-    """The workspace named on the command line (`-- --workspace PATH`), by EXPLORER_WORKSPACE, or the demo."""
+    """Return the workspace named on the command line (`-- --workspace PATH`), by EXPLORER_WORKSPACE, or the demo."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--workspace", "-w")
     known, _ = parser.parse_known_args(sys.argv[1:])
@@ -111,13 +111,13 @@ def remember(path: str) -> None:
 
 
 def path() -> Path:
-    """The workspace that this session shows: its own choice, else the last one chosen, else the default."""
+    """Return the workspace that this session shows: its own choice, else the last one chosen, else the default."""
     chosen = state.get(state.WORKSPACE) or _remembered().get("path")
     return Path(chosen) if chosen else default_path()
 
 
 def name() -> str:
-    """The name of the workspace on show, or of the folder where there is none yet."""
+    """Return the name of the workspace on show, or of the folder where there is none yet."""
     try:
         return Store.open(path()).name
     except ExplorerError:
@@ -125,7 +125,7 @@ def name() -> str:
 
 
 def current() -> View | None:
-    """The workspace of this session; None, with the reason kept in the session state, where it cannot be opened."""
+    """Return the workspace of this session; None, with the reason in the session state, where it cannot be opened."""
     try:
         view = view_of(Store.open(path()))
     except ExplorerError as error:
@@ -136,12 +136,12 @@ def current() -> View | None:
 
 
 def require(*names: str) -> View:
-    """The current view with all of `names` there, or an empty state that says what to do next, and the page ends."""
+    """Return the current view with all of `names` there, or say what to do next and end the page."""
     from explorer.ui.components import empty
 
     view = current()
     if view is None:
-        empty.no_workspace(path(), state.get(state.PROBLEM))
+        empty.no_workspace(state.get(state.PROBLEM))
         st.stop()
     missing = [name for name in names if getattr(view, name) is None]
     if missing:

@@ -26,14 +26,14 @@ def export_bytes(store: Store, run_id: str, export_format: str, extras: Sequence
 
 
 def file_name(stem: str, export_format: str) -> str:
-    """The name that the export is given before zipping."""
+    """Return the name that the export is given before zipping."""
     from explorer.exports.formats import EXPORTS
 
     return f"{stem}{EXPORTS[export_format].suffix}"
 
 
 def download_name(stem: str, export_format: str) -> str:
-    """The name that the browser saves the download under."""
+    """Return the name that the browser saves the download under."""
     if export_format == "bundle":
         return f"{stem}.zip"
     name = file_name(stem, export_format)

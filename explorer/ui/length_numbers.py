@@ -1,4 +1,4 @@
-"""The numbers of the Length page, kept small and live: correlation at a threshold, and along thresholds. No Streamlit."""
+"""What the Length page works out while its slider moves; the full analysis is `explorer.pipeline.length`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.features import length
 from explorer.features.sets import FeatureSets
 
 
@@ -15,6 +16,8 @@ class RCurve:
 
     thresholds: np.ndarray
     pearson: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
     spearman: np.ndarray
 
 
@@ -33,25 +36,26 @@ def correlation(x: np.ndarray, y: np.ndarray) -> float:
 
 
 def interval(r: float, n: int) -> tuple[float, float]:
-    """The 95 % interval of Pearson's r by Fisher's transformation, for the picture while a slider moves."""
+    """Return the 95 % interval of Pearson's r by Fisher's transformation, for the picture while a slider moves."""
     if not np.isfinite(r) or n < 4 or abs(r) >= 1:
         return r, r
     middle, half = np.arctanh(r), 1.959964 / np.sqrt(n - 3)
     return float(np.tanh(middle - half)), float(np.tanh(middle + half))
 
 
-def r_curve(sets: FeatureSets, tokens: np.ndarray, *, points: int = 25) -> RCurve:
-    """Correlations at `points` thresholds from 0 to where only one pair in a hundred is left; `sets` at threshold 0."""
-    top = float(np.quantile(sets.values, 0.99)) if sets.nnz else 1.0
-    thresholds = np.linspace(0, top, points)
-    owner = np.repeat(np.arange(sets.n), sets.sizes)
+def r_curve(sets: FeatureSets, tokens: np.ndarray) -> RCurve:
+    """Correlations along thresholds, Pearson's with a bootstrap interval; `sets` holds every activation above 0."""
+    thresholds = length.default_thresholds(sets)
+    counts = length.counts_above(sets, thresholds)
+    found = length.pearson(tokens, counts.astype(float), rng=np.random.default_rng(0))
     ranked = ranks(tokens)
-    pearson, spearman = np.empty(points), np.empty(points)
-    for place, threshold in enumerate(thresholds):
-        counts = np.bincount(owner[sets.values > threshold], minlength=sets.n)
-        pearson[place] = correlation(tokens, counts)
-        spearman[place] = correlation(ranked, ranks(counts))
-    return RCurve(thresholds, pearson, spearman)
+    return RCurve(
+        thresholds=thresholds,
+        pearson=np.array([one.value for one in found]),
+        low=np.array([one.low for one in found]),
+        high=np.array([one.high for one in found]),
+        spearman=np.array([correlation(ranked, ranks(row)) for row in counts]),
+    )
 
 
 def binned_median(x: np.ndarray, y: np.ndarray, *, bins: int = 24) -> tuple[np.ndarray, np.ndarray]:

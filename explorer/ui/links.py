@@ -40,6 +40,6 @@ def open_sample(sample_id: int) -> NoReturn:
 
 
 def number(name: str) -> int | None:
-    """The whole number that the address gives for `name`; None where it gives none."""
+    """Return the whole number that the address gives for `name`; None where it gives none."""
     text = st.query_params.get(name, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from explorer.features.curves import Curve
     from explorer.pipeline.pool import Gathered
     from explorer.pipeline.select import Ranked
+    from explorer.workspace import Store
 
 KEPT = 12  # rankings
 POOLS = 2  # pools of samples (features, embeddings …) kept in memory
@@ -46,8 +47,8 @@ class Request:
     budget: str = ""
 
     @classmethod
-    def of(cls, *, params: Mapping[str, Any], **fields: Any) -> Request:
-        """A request with `params` as a mapping."""
+    def of(cls, *, params: Mapping[str, Any], **fields: Any) -> Request:  # noqa: ANN401 - the fields above
+        """Return a request with `params` as a mapping."""
         return cls(params=json.dumps(dict(params), sort_keys=True, default=list), **fields)
 
 
@@ -97,7 +98,7 @@ class Ranker:
         self._lock = threading.Lock()
 
     def get(self, request: Request) -> Task | None:
-        """The task of a request, if it was started and is still kept."""
+        """Return the task of a request, if it was started and is still kept."""
         with self._lock:
             if request in self._tasks:
                 self._tasks.move_to_end(request)
@@ -162,7 +163,7 @@ class Ranker:
             tokens = np.cumsum(ranked.pool.response_tokens[positions], dtype=np.int64)
         return Outcome(ranked, curve, bound, tokens)
 
-    def _gather(self, task: Task, store: Any, params: Mapping[str, Any]) -> Gathered:
+    def _gather(self, task: Task, store: Store, params: Mapping[str, Any]) -> Gathered:
         from explorer.pipeline.pool import gather, sources
         from explorer.registry import build
         from explorer.selection import METHODS

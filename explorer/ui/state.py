@@ -38,6 +38,7 @@ LENGTH_SEGMENT = "length_segment"
 LENGTH_GROUPING = "length_grouping"
 LENGTH_LOG = "length_log"
 LENGTH_RESIDUALS = "length_residuals"
+LENGTH_WRITTEN = "length_written"
 
 SELECT_METHOD = "method"
 SELECT_SEED = "select_seed"
@@ -61,12 +62,12 @@ OPEN_PATH = "open_path"
 _DEFAULTS: dict[str, Any] = {WORKSPACE: "", PROBLEM: "", IMAGE_FORMAT: "png", SELECT_RANKING: ""}
 
 
-def get(key: str) -> Any:
-    """The value of `key` in this session, or its default."""
+def get(key: str) -> Any:  # noqa: ANN401 - whatever the key holds
+    """Return the value of `key` in this session, or its default."""
     return st.session_state.get(key, _DEFAULTS.get(key))
 
 
-def put(key: str, value: Any) -> None:
+def put(key: str, value: Any) -> None:  # noqa: ANN401
     """Set `key` for this session."""
     st.session_state[key] = value
 

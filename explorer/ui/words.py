@@ -40,7 +40,7 @@ def noun(value: float | None, one: str, many: str = "") -> str:
 
 
 def share(value: float | None) -> str:
-    """A share as percent: two digits that mean something, never `0 %` for what is there."""
+    """Return a share as percent: two digits that mean something, never `0 %` for what is there."""
     if value is None:
         return "–"
     percent = 100 * value
@@ -54,7 +54,7 @@ def share(value: float | None) -> str:
 
 
 def seconds(value: float) -> str:
-    """A duration: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
+    """Return a duration: 0.4 s, 12 s, 3 min 20 s, 2 h 5 min."""
     if value < 10:
         return f"{value:.1f} s"
     if value < 100:
@@ -67,7 +67,7 @@ def seconds(value: float) -> str:
 
 
 def when(created: str) -> str:
-    """An artifact's time stamp as `2026-11-20 06:17` (UTC)."""
+    """Return an artifact's time stamp as `2026-11-20 06:17` (UTC)."""
     try:
         moment = datetime.fromisoformat(created.replace("Z", "+00:00"))
     except ValueError:
@@ -76,7 +76,7 @@ def when(created: str) -> str:
 
 
 def decimal(value: float | None, digits: int = 1) -> str:
-    """A plain number with fixed decimals."""
+    """Return a plain number with fixed decimals."""
     return "–" if value is None else f"{value:,.{digits}f}"
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.synthetic import Synthetic, build
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+
 from tests.browser.conftest import Served
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def test_a_lasso_on_the_map_lists_exactly_the_rows_inside(page: Page, served: Se
     points = _points_on_screen(page)
     assert len(points) == len(served.synthetic.tokens)
     left, top = points.min(axis=0) - 4
-    right, bottom = points.max(axis=0) + 4
+    bottom = float(points[:, 1].max()) + 4
     middle = float(np.median(points[:, 0])) + 0.37
     polygon = [(left, top), (middle, top), (middle - 30, (top + bottom) / 2), (middle, bottom), (left, bottom)]
     page.mouse.move(*polygon[0])

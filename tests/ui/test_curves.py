@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+
 from explorer.features.curves import coverage_curve, upper_bounds
 from explorer.features.sets import FeatureSets
 

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from explorer.ui import jobs
 from explorer.workspace import Store
 
@@ -18,7 +19,8 @@ def stop(*_):
     sys.exit(130)
 signal.signal(signal.SIGINT, stop)
 for done in range(int(sys.argv[3])):
-    print(json.dumps({"stage": verb, "done": done, "total": int(sys.argv[3]), "note": "x"}), file=sys.stderr, flush=True)
+    report = {"stage": verb, "done": done, "total": int(sys.argv[3]), "note": "x"}
+    print(json.dumps(report), file=sys.stderr, flush=True)
     time.sleep(0.05)
 if verb == "bad":
     print("the file is broken at line 3", file=sys.stderr)

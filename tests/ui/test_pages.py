@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
+
 from explorer.features import browse
 from explorer.ui import state
 from explorer.workspace import Store
-from streamlit.testing.v1 import AppTest
 from tests.synthetic import THRESHOLD, Synthetic
 
 Open = Callable[..., AppTest]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import streamlit as st
 
 from explorer.ui import links
@@ -30,7 +28,7 @@ def missing(store: Store, name: str) -> None:
         st.page_link(links.OVERVIEW, label="Go to Overview", icon=":material/arrow_forward:")
 
 
-def no_workspace(path: Path, problem: str) -> None:
+def no_workspace(problem: str) -> None:
     """Say that there is no workspace to show, and the ways to get one."""
     with st.container(border=True):
         st.subheader("There is no workspace here yet", anchor=False)

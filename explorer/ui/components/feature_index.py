@@ -14,7 +14,7 @@ _SHARES = {"any share": (0.0, 1.0), "rare (< 1 %)": (0.0, 0.01), "1–10 %": (0.
 
 
 def query(view: View) -> browse.FeatureQuery:
-    """The query that the controls ask for, at page one."""
+    """Return the query that the controls ask for, at page one."""
     low, high = _SHARES[state.get(state.FEATURE_SHARE) or "any share"]
     return browse.FeatureQuery(
         search=state.get(state.FEATURE_SEARCH) or "",

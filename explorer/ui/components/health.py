@@ -23,7 +23,7 @@ def _row(name: str, value: float, good: float, fair: float, meaning: str) -> dic
 
 
 def draw(view: View) -> None:
-    """The table of SAE health, and where every artifact comes from."""
+    """Draw the table of SAE health, and where every artifact comes from."""
     if view.activations is None:
         return
     info = view.activations.manifest.info

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import streamlit as st
 
@@ -28,7 +29,7 @@ def draw(view: View) -> bool:
         return False
     running = any(job.state == jobs.RUNNING for job in known)
     if running:
-        _watch(str(view.store.path), known[0].id)
+        _watch(str(view.store.path))
     for job in known:
         if job.state != jobs.RUNNING:
             _ended(job)
@@ -36,10 +37,8 @@ def draw(view: View) -> bool:
 
 
 @st.fragment(run_every=1.0)
-def _watch(workspace: str, newest: str) -> None:
-    """The running jobs; when one ends, the page runs again once, to show what it made."""
-    from pathlib import Path
-
+def _watch(workspace: str) -> None:
+    """Draw the running jobs; when one ends, the page runs again once, to show what it made."""
     running = [job for job in jobs.listed(Path(workspace)) if job.state == jobs.RUNNING]
     if not running:
         st.rerun()

@@ -16,7 +16,7 @@ from explorer.workspace import Artifact
 
 
 def keep(view: View, request: Request, task: Task | None, chosen: Chosen | None) -> None:
-    """The row that keeps the selection on show, under a name."""
+    """Draw the row that keeps the selection on show, under a name."""
     if task is None or task.outcome is None or chosen is None:
         return
     with st.container(border=True):
@@ -65,7 +65,7 @@ def _keep(view: View, request: Request, chosen: Chosen, suggestion: str) -> None
 
 
 def draw(view: View) -> None:
-    """The list of kept selections and the download of one of them."""
+    """Draw the list of kept selections and the download of one of them."""
     section("Kept selections")
     if not view.selections:
         st.caption("None yet. Keep the one above, then download it for your trainer.")

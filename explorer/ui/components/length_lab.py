@@ -42,8 +42,16 @@ def draw(view: View) -> None:
     with right:
         section("How much hangs on the threshold?", "Correlation of length and feature count, recomputed at each one.")
         curve = cache.r_curve(view, segment)
-        fig = figures.r_curve(curve.thresholds, curve.pearson, curve.spearman, threshold=threshold, height=290)
+        fig = figures.r_curve(
+            curve.thresholds,
+            curve.pearson,
+            curve.spearman,
+            threshold=threshold,
+            interval=(curve.low, curve.high),
+            height=290,
+        )
         plot(fig, key="r_curve", alt="Correlation against threshold")
+    _written(view, threshold, segment)
     if groups is not None:
         _inside(tokens, counts, groups, grouping)
     _residuals(view, tokens, counts)
@@ -100,6 +108,22 @@ def _answer(tokens: np.ndarray, counts: np.ndarray, threshold: float, segment: s
     )
 
 
+def _written(view: View, threshold: float, segment: str) -> None:
+    """Draw the full analysis in sentences, on demand: bootstrap intervals, fits, and what length adds to coverage."""
+    with st.container(border=True):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown("**What does it come to?** Intervals, cause, form, and how much of coverage is length alone.")
+            asked = st.toggle("Write it out", key=state.LENGTH_WRITTEN, persist_state="session")
+        if asked:
+            result = cache.length_analysis(view, threshold, segment)
+            for warning in result.warnings:
+                st.warning(words.md(warning, 600), icon=":material/warning:")
+            st.markdown(words.md(result.summary, 4_000))
+            st.download_button(
+                "Save as text", result.summary, file_name="length.txt", icon=":material/download:", on_click="ignore"
+            )
+
+
 def _groups(view: View, grouping: str) -> tuple[np.ndarray, list[str]] | None:
     if grouping == "cluster" and view.clusters is not None:
         cards = cache.cluster_cards(view)
@@ -118,7 +142,7 @@ def _groups(view: View, grouping: str) -> tuple[np.ndarray, list[str]] | None:
 
 
 def _inside(tokens: np.ndarray, counts: np.ndarray, groups: tuple[np.ndarray, list[str]], grouping: str) -> None:
-    """r inside each group: where it falls well below the overall r, length stands in for the group."""
+    """R inside each group: where it falls well below the overall r, length stands in for the group."""
     numbers, names = groups
     section(f"Does it hold inside each {grouping}?", "If r is high overall and low inside, length stands in for it.")
     rows = []

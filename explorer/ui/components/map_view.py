@@ -24,12 +24,12 @@ def answer(view: View) -> str:
     largest, share = cards["name"][0].as_py(), cards["size"][0].as_py() / max(1, view.rows)
     return (
         f"**{words.noun(cards.num_rows, 'cluster')}** of rows; the largest, *{words.md(largest, 50)}*, holds "
-        f"{words.share(share)}. Near each other means that the model sees the same in them. Draw around points to read them."
+        f"{words.share(share)}. Rows near each other look alike to the model. Draw around points to read them."
     )
 
 
 def colourings(view: View) -> list[str]:
-    """What the points can be coloured by in this workspace."""
+    """Return what the points can be coloured by in this workspace."""
     options = ["source", "length", "feature count", "one feature"]
     if view.clusters is not None:
         options.insert(0, "cluster")

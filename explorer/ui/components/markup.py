@@ -1,7 +1,7 @@
 """The one place where the app writes HTML: text of the dataset goes in here, escaped, and nowhere else.
 
-Tokens are shaded from transparent to the accent by activation; the value shows on hover. Direction and control marks are
-shown as a dot and every piece is isolated, so that no text can turn or break the line around it.
+Tokens are shaded from transparent to the accent by activation; the value shows on hover. Direction and control marks
+are shown as a dot and every piece is isolated, so that no text can turn or break the line around it.
 """
 
 from __future__ import annotations
@@ -73,18 +73,18 @@ def token_line(
 
 
 def activation_scale(strongest: float) -> None:
-    """The legend of the token shading."""
+    """Draw the legend of the token shading."""
     st.html(f'<div class="sx-scale">0<span></span>{strongest:.2f} activation</div>')
 
 
 def chips(name: str, tokens: Sequence[str]) -> None:
-    """A named row of tokens or words, each in its own box; spaces inside a token stay visible."""
+    """Draw a named row of tokens or words, each in its own box; spaces inside a token stay visible."""
     boxes = "".join(f"<bdi>{escape(t[:MAX_TOKEN].replace(chr(10), '↵').replace(chr(9), '⇥'))}</bdi>" for t in tokens)
     st.html(f'<div class="sx-chips"><span class="sx-name">{html.escape(name)}</span>{boxes or "–"}</div>')
 
 
 def passage(text: str, *, answer: bool = False, limit: int = 20_000) -> None:
-    """A prompt or a response as it is, line breaks kept; what is over `limit` characters is cut and counted."""
+    """Draw a prompt or a response as it is, line breaks kept; what is over `limit` characters is cut and counted."""
     shown = escape(text[:limit])
     rest = f"<br><i>… {len(text) - limit:,} more characters</i>" if len(text) > limit else ""
     st.html(f'<div class="sx-text{" sx-answer" if answer else ""}" dir="auto">{shown or "<i>empty</i>"}{rest}</div>')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -10,9 +10,12 @@ from explorer.registry import ParameterSpec, describe
 from explorer.ui import state, words
 from explorer.ui.context import View
 
+if TYPE_CHECKING:
+    from explorer.selection import Method
 
-def choose() -> Any:
-    """The goal -> method table as one list; returns the method."""
+
+def choose() -> Method:
+    """Return the goal -> method table as one list; returns the method."""
     from explorer.selection import METHODS
 
     slugs = METHODS.slugs
@@ -32,7 +35,7 @@ def choose() -> Any:
     return METHODS[chosen]
 
 
-def parameters(view: View, method: Any) -> dict[str, Any]:
+def parameters(view: View, method: Method) -> dict[str, Any]:
     """Widgets for the parameters of `method`; returns the ones that differ from their default."""
     specs = describe(method.Params)
     if not specs:
@@ -46,7 +49,7 @@ def parameters(view: View, method: Any) -> dict[str, Any]:
     return values
 
 
-def _widget(view: View, spec: ParameterSpec, key: str) -> Any:
+def _widget(view: View, spec: ParameterSpec, key: str) -> Any:  # noqa: ANN401 - the kind of value is the parameter's
     label = spec.name.replace("_", " ").capitalize()
     common: dict[str, Any] = {"help": spec.doc or None, "key": f"param_{key}", "persist_state": "session"}
     if spec.kind == "bool":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explorer.errors import ExplorerError
 from explorer.ui import context, jobs, state, words
@@ -53,8 +54,8 @@ def _form() -> None:
         _start(source, planned)
 
 
-def _kept(uploaded: Any) -> Path:
-    """The uploaded file on disk, written once, under a name made safe."""
+def _kept(uploaded: UploadedFile) -> Path:
+    """Return the uploaded file on disk, written once, under a name made safe."""
     safe = re.sub(r"[^A-Za-z0-9._-]+", "_", uploaded.name).lstrip(".") or "upload.json"
     target = home() / ".uploads" / f"{uploaded.file_id}" / safe
     if not target.exists():

@@ -19,7 +19,7 @@ STEPS = (  # attribute of the view, verb with its options
 
 
 def missing(view: View) -> list[tuple[str, ...]]:
-    """The verbs that this workspace still needs, in order; after the first missing one everything is made anew."""
+    """Return the verbs that this workspace still needs; after the first missing one everything is made anew."""
     steps: list[tuple[str, ...]] = []
     for name, verb in STEPS:
         if getattr(view, name) is None or (steps and name != "quality"):

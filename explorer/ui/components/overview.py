@@ -16,7 +16,8 @@ def answer(view: View) -> str:
     summary = cache.summary(view)
     rows = words.noun(summary["rows"], "row")
     if view.activations is None:
-        return f"{rows} are here, {words.count(summary['median_chars'])} characters long in the median; the model has not read them yet."
+        median = words.count(summary["median_chars"])
+        return f"{rows} are here, {median} characters long in the median; the model has not read them yet."
     info = view.activations.manifest.info
     counts = cache.feature_counts(view, view.threshold, "response")
     tokens = words.count((summary["response_tokens"] or 0) + (summary["prompt_tokens"] or 0))
@@ -36,7 +37,7 @@ def answer(view: View) -> str:
 
 
 def numbers(view: View) -> None:
-    """The row of figures under the answer."""
+    """Draw the row of figures under the answer."""
     summary = cache.summary(view)
     assert view.samples is not None  # the page ends before this without samples
     dropped = sum(view.samples.manifest.dropped.values())

@@ -1,13 +1,13 @@
-"""The frame of every page: a question as title, one sentence with the answer for this data, plots with one behaviour."""
+"""The frame of every page: a question as title, its answer for this data, and plots with one behaviour."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
-import plotly.graph_objects as go
 import streamlit as st
 
+from explorer.figures.theme import Figure
 from explorer.ui import state
 from explorer.ui.components import workspace_menu
 
@@ -15,7 +15,7 @@ _TOOLS = ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d"]
 
 
 def header(question: str, answer: str) -> None:
-    """The page's question and its answer for this data (Markdown; text of the dataset escaped with `words.md`)."""
+    """Draw the page's question and its answer for this data (Markdown; text of the dataset escaped with `words.md`)."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(question, anchor=False, width="content")
         workspace_menu.draw()
@@ -23,18 +23,18 @@ def header(question: str, answer: str) -> None:
 
 
 def section(title: str, help_text: str = "") -> None:
-    """A heading inside a page; a term met for the first time is explained in its help."""
+    """Draw a heading inside a page; a term met for the first time is explained in its help."""
     st.subheader(title, anchor=False, help=help_text or None)
 
 
 def plot(
-    fig: go.Figure,
+    fig: Figure,
     *,
     key: str,
     alt: str,
-    on_select: Any = "ignore",
+    on_select: Literal["ignore", "rerun"] = "ignore",
     selection_mode: str | Sequence[str] = ("points", "box", "lasso"),
-) -> Any:
+) -> Any:  # noqa: ANN401 - Streamlit's own selection state
     """Draw a figure in the app's theme; its camera button saves PNG or SVG as set in the workspace menu."""
     config = {
         "displaylogo": False,
@@ -46,6 +46,6 @@ def plot(
 
 
 def figures_row(values: Sequence[tuple[str, str, str]]) -> None:
-    """A row of numbers with their unit: (name, value, help)."""
+    """Draw a row of numbers with their unit: (name, value, help)."""
     for column, (name, value, help_text) in zip(st.columns(len(values)), values, strict=True):
         column.metric(name, value, help=help_text or None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -19,11 +19,14 @@ from explorer.ui.components.page import plot, section
 from explorer.ui.context import View
 from explorer.ui.ranking import Outcome, Request, Task
 
+if TYPE_CHECKING:
+    from explorer.selection import Method
+
 _AUTOMATIC = 100_000  # rows up to which the first ranking is made without being asked
 
 
-def controls(view: View) -> tuple[Request, Any]:
-    """The method, its parameters and what counts; returns the request that they make."""
+def controls(view: View) -> tuple[Request, Method]:
+    """Return the method, its parameters and what counts; returns the request that they make."""
     assert view.samples is not None and view.activations is not None  # the page requires both
     method = method_form.choose()
     with st.expander("Parameters", key="parameters"):
@@ -55,8 +58,8 @@ def controls(view: View) -> tuple[Request, Any]:
     return request, method
 
 
-def result(view: View, request: Request, method: Any) -> tuple[Chosen | None, Task | None]:
-    """The budget slider and the coverage curve, or the progress of the ranking."""
+def result(view: View, request: Request, method: Method) -> tuple[Chosen | None, Task | None]:
+    """Return the budget slider and the coverage curve, or the progress of the ranking."""
     total = int(cache.summary(view)["response_tokens"] or 0)
     unit, value = _slider(view.rows, total)
     if not method.nested:
@@ -105,7 +108,7 @@ def _slider(samples: int, tokens: int) -> tuple[str, float]:
     return str(unit), float(value)
 
 
-def _note(method: Any, task: Task | None) -> None:
+def _note(method: Method, task: Task | None) -> None:
     if task is not None and task.outcome is not None:
         ranked = task.outcome.ranked
         made = f"; made for it: {', '.join(ranked.made)}" if ranked.made else ""
@@ -128,7 +131,7 @@ def _watch(request: Request) -> None:
         task.stop.set()
 
 
-def _coverage(method: Any, outcome: Outcome, chosen: Chosen) -> None:
+def _coverage(method: Method, outcome: Outcome, chosen: Chosen) -> None:
     if outcome.curve is None or outcome.bound is None:
         return
     curve, (rows, most) = outcome.curve, outcome.bound
@@ -142,7 +145,7 @@ def _coverage(method: Any, outcome: Outcome, chosen: Chosen) -> None:
     plot(fig, key="coverage", alt="Features covered by number of rows selected, budget marked")
 
 
-def answer(view: View, method: Any, task: Task | None, chosen: Chosen | None) -> str:
+def answer(view: View, method: Method, task: Task | None, chosen: Chosen | None) -> str:
     """One sentence: what the budget covers, and how much better any other choice could be."""
     if task is None or task.outcome is None or chosen is None:
         return f"{words.noun(view.rows, 'row')} to choose from. Say what you want, and tune the budget by eye."

@@ -13,7 +13,7 @@ if view is None or view.samples is None:
     if view is not None:
         jobs_panel.draw(view)
     else:
-        empty.no_workspace(context.path(), state.get(state.PROBLEM))
+        empty.no_workspace(state.get(state.PROBLEM))
     new_dataset.draw(open_at_once=True)
     st.stop()
 
