@@ -1,0 +1,1 @@
+"""Where the samples are: embeddings, k-means clusters with readable names, and two-dimensional maps."""

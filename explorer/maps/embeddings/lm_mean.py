@@ -1,0 +1,49 @@
+"""Mean of the language model's hidden states over a sample's response tokens, gathered while extracting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer.maps.embeddings.base import Inputs
+from explorer.maps.vectors import Vectors, unit_norm
+from explorer.progress import Progress
+from explorer.registry import param
+
+
+@dataclass(frozen=True)
+class Params:
+    """Parameters of `lm-mean`."""
+
+    centre: bool = param(
+        False,
+        "subtract the mean over all samples first: hidden states share one large direction, which makes every "
+        "cosine similarity high",
+    )
+
+
+class LmMean:
+    """v_i = m_i / |m_i|, m_i the mean hidden state (at the SAE's layer) over the counted response tokens.
+
+    With `centre`: m_i - mean_j m_j in place of m_i (Mu & Viswanath 2018, "All-but-the-top"). Cost: O(N d).
+    """
+
+    slug = "lm-mean"
+    title = "LM hidden states (mean)"
+    goal = "what the language model itself makes of the response; costs nothing after extraction"
+    needs = frozenset({"lm_mean"})
+    Params = Params
+
+    def embed(self, inputs: Inputs, params: Params, rng: np.random.Generator, progress: Progress) -> Vectors:
+        """See the class."""
+        del rng
+        assert inputs.lm_mean is not None
+        progress("embed", 0, len(inputs.lm_mean), self.title)
+        means = inputs.lm_mean
+        there = means.any(axis=1)
+        if params.centre and there.any():
+            centre = means[there].mean(axis=0, dtype=np.float64).astype(np.float32)
+            means = np.where(there[:, None], means - centre, 0.0).astype(np.float32)
+        progress("embed", len(means), len(means), self.title)
+        return unit_norm(means)

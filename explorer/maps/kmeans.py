@@ -1,0 +1,240 @@
+"""k-means by faiss: seeded, the same on any number of threads, clusters numbered from the largest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.errors import refuse
+from explorer.maps.vectors import Vectors
+
+MAX_TRAIN = 262_144  # rows that centroids are trained on; the rest is only assigned
+_CHUNK = 65_536
+_SMALL = 2e9  # multiplications an iteration below which more threads cost more than they bring
+
+
+@dataclass(frozen=True)
+class Clustering:
+    """`labels` int32 [N], `distances` float32 [N] (Euclidean, own centroid), `centroids` float32 [k, d].
+
+    Cluster 0 is the largest; equal sizes are ordered by their smallest position. `inertia` is the sum of squared
+    distances.
+    """
+
+    labels: NDArray[np.int32]
+    distances: NDArray[np.float32]
+    centroids: Vectors
+    inertia: float
+    iterations: int
+
+    @property
+    def k(self) -> int:
+        """How many clusters there are."""
+        return len(self.centroids)
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Samples of each cluster, int64 [k]."""
+        return np.bincount(self.labels, minlength=self.k)
+
+
+def kmeans(
+    vectors: Vectors,
+    k: int,
+    *,
+    rng: np.random.Generator,
+    starts: int = 1,
+    iterations: int = 100,
+    tolerance: float = 1e-5,
+    report: Callable[[float], None] = lambda _: None,
+) -> Clustering:
+    """Minimise sum_i |v_i - c_(label i)|^2 by Lloyd's algorithm.
+
+    Every start is tried twice: k rows drawn at random, and greedy k-means++ (Arthur & Vassilvitskii 2007) on a
+    sample. Random rows win on data without separate groups, k-means++ where groups are far apart; the best after five
+    iterations goes on until the inertia falls by less than `tolerance` (relative). Cost: O(N k d) an iteration.
+    Identical rows may leave fewer than k clusters, since an empty one is dropped.
+
+    Args:
+        vectors: float32 [N, d], finite.
+        k: 1..N.
+        rng: Draws the starts and, for more than `MAX_TRAIN` rows, the training sample.
+        starts: Pairs of starts.
+        iterations: Most iterations after the start was chosen.
+        tolerance: See above.
+        report: Called with the share done.
+
+    Raises:
+        InputError: k out of range, or vectors with NaN or infinities.
+    """
+    n = len(vectors)
+    check_k(k, n)
+    if not np.isfinite(vectors).all():
+        refuse("the embedding holds NaN or infinite values; make it again", allowed="finite numbers")
+    vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+    train = vectors
+    if n > max(MAX_TRAIN, 64 * k):
+        train = vectors[np.sort(rng.choice(n, max(MAX_TRAIN, 64 * k), replace=False))]
+    seeds = []
+    for _ in range(starts):
+        seeds += [train[rng.choice(len(train), k, replace=False)], _plus_plus(train, k, rng)]
+    tried = []
+    for i, seed in enumerate(seeds):
+        tried.append(_lloyd(train, seed, 5, 0.0))
+        report(0.4 * (i + 1) / len(seeds))
+    best = min(tried, key=lambda result: result[1])
+    centroids, _, used = _lloyd(train, best[0], iterations, tolerance)
+    report(0.9)
+    result = _finish(vectors, centroids, used + 5)
+    report(1.0)
+    return result
+
+
+def check_k(k: int, n: int) -> None:
+    """Refuse a number of clusters that cannot be."""
+    if isinstance(k, bool) or int(k) != k or not 1 <= k <= n:
+        refuse("the number of clusters k is out of range", got=k, allowed=f"1 to {n} (the number of samples), or auto")
+
+
+def assign(vectors: Vectors, centroids: Vectors) -> NDArray[np.int32]:
+    """Nearest centroid of every row, int32 [N]."""
+    import faiss
+
+    index = faiss.IndexFlatL2(centroids.shape[1])
+    index.add(np.ascontiguousarray(centroids, dtype=np.float32))  # type: ignore[call-arg]
+    with _threads(vectors.size * len(centroids)):
+        _, labels = index.search(np.ascontiguousarray(vectors, dtype=np.float32), 1)  # type: ignore[call-arg]
+    return labels.ravel().astype(np.int32)
+
+
+def _lloyd(train: Vectors, centroids: Vectors, iterations: int, tolerance: float) -> tuple[Vectors, float, int]:
+    import faiss
+
+    model = faiss.Kmeans(
+        train.shape[1],
+        len(centroids),
+        niter=iterations,
+        early_stop_threshold=tolerance,
+        max_points_per_centroid=len(train),
+        min_points_per_centroid=1,
+    )
+    with _threads(train.size * len(centroids)):
+        model.train(train, init_centroids=np.ascontiguousarray(centroids))
+    assert model.centroids is not None and model.obj is not None
+    return model.centroids, float(model.obj[-1]), len(model.obj)
+
+
+@contextmanager
+def _threads(work: float) -> Iterator[None]:
+    """Let faiss use one thread for small work; the result is the same."""
+    import faiss
+
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1 if work < _SMALL else before)
+    try:
+        yield
+    finally:
+        faiss.omp_set_num_threads(before)
+
+
+def _plus_plus(train: Vectors, k: int, rng: np.random.Generator) -> Vectors:
+    """Greedy k-means++: of 2 + log k draws by squared distance, the one that lowers the inertia most."""
+    most = max(16_384, 8 * k)
+    rows = train if len(train) <= most else train[np.sort(rng.choice(len(train), most, replace=False))]
+    squares = np.einsum("ij,ij->i", rows, rows)
+    chosen = [int(rng.integers(len(rows)))]
+    nearest = np.maximum(squares + squares[chosen[0]] - 2 * (rows @ rows[chosen[0]]), 0.0)
+    for _ in range(1, k):
+        reach = np.cumsum(nearest, dtype=np.float64)
+        if reach[-1] <= 0:  # fewer distinct rows than k: any row will do
+            chosen.append(int(rng.integers(len(rows))))
+            continue
+        drawn = np.searchsorted(reach, rng.random(2 + int(np.log(k))) * reach[-1], side="right")
+        drawn = np.minimum(drawn, len(rows) - 1)
+        distance = squares[None, :] + squares[drawn][:, None] - 2 * (rows[drawn] @ rows.T)
+        candidate = np.minimum(np.maximum(distance, 0.0), nearest)
+        pick = int(candidate.sum(axis=1, dtype=np.float64).argmin())
+        nearest = candidate[pick]
+        chosen.append(int(drawn[pick]))
+    return rows[chosen]
+
+
+def _finish(vectors: Vectors, centroids: Vectors, iterations: int) -> Clustering:
+    """Assign every row, move each centroid to the mean of its rows, and number clusters from the largest."""
+    labels = assign(vectors, centroids)
+    sizes = np.bincount(labels, minlength=len(centroids))
+    first = np.full(len(centroids), len(labels), dtype=np.int64)
+    np.minimum.at(first, labels, np.arange(len(labels)))
+    order = np.lexsort((first, -sizes))[: int((sizes > 0).sum())]
+    rename = np.full(len(centroids), -1, dtype=np.int32)
+    rename[order] = np.arange(len(order), dtype=np.int32)
+    labels = rename[labels]
+    means = cluster_means(vectors, labels, len(order))
+    distances = np.empty(len(labels), dtype=np.float32)
+    inertia = 0.0
+    for start in range(0, len(labels), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        gap = vectors[part] - means[labels[part]]
+        squared = np.einsum("ij,ij->i", gap, gap, dtype=np.float64)
+        inertia += float(squared.sum())
+        distances[part] = np.sqrt(squared)
+    return Clustering(labels, distances, means, inertia, iterations)
+
+
+def cluster_means(vectors: Vectors, labels: NDArray[np.int32], k: int) -> Vectors:
+    """Mean row of each cluster, float32 [k, d], summed in float64 in the order of the rows."""
+    order = np.argsort(labels, kind="stable")
+    bounds = np.searchsorted(labels[order], np.arange(k + 1))
+    means = np.zeros((k, vectors.shape[1]), dtype=np.float32)
+    for cluster in range(k):
+        rows = vectors[order[bounds[cluster] : bounds[cluster + 1]]]
+        if len(rows):
+            means[cluster] = rows.mean(axis=0, dtype=np.float64)
+    return means
+
+
+def adjusted_rand(one: NDArray[np.int32], other: NDArray[np.int32]) -> float:
+    """Agreement of two labellings of the same samples: 1 the same, 0 what chance gives (Hubert & Arabie 1985)."""
+    width = int(other.max(initial=0)) + 1
+    table = np.bincount(one.astype(np.int64) * width + other, minlength=0).astype(np.float64)
+
+    def pairs(counts: NDArray[np.float64]) -> float:
+        return float((counts * (counts - 1) / 2).sum())
+
+    together = pairs(table)
+    rows, columns = pairs(np.bincount(one).astype(float)), pairs(np.bincount(other).astype(float))
+    possible = len(one) * (len(one) - 1) / 2
+    expected = rows * columns / possible if possible else 0.0
+    highest = (rows + columns) / 2
+    return 1.0 if highest == expected else (together - expected) / (highest - expected)
+
+
+@dataclass(frozen=True)
+class Stability:
+    """Agreement over seeds: `pairwise` adjusted Rand index of every pair of runs, `mean` and `low` of them."""
+
+    seeds: tuple[int, ...]
+    pairwise: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """Mean adjusted Rand index; 1.0 for a single seed."""
+        return float(np.mean(self.pairwise)) if self.pairwise else 1.0
+
+    @property
+    def low(self) -> float:
+        """The worst pair."""
+        return min(self.pairwise, default=1.0)
+
+
+def stability(vectors: Vectors, k: int, *, seeds: Sequence[int] = (0, 1, 2, 3, 4), sample: int = 20_000) -> Stability:
+    """How alike the clusters of different seeds are, on at most `sample` rows (the same rows for every seed)."""
+    if len(vectors) > sample:
+        vectors = vectors[np.sort(np.random.default_rng(0).choice(len(vectors), sample, replace=False))]
+    runs = [kmeans(vectors, k, rng=np.random.default_rng(seed), tolerance=1e-4).labels for seed in seeds]
+    pairs = [adjusted_rand(runs[i], runs[j]) for i in range(len(runs)) for j in range(i)]
+    return Stability(tuple(seeds), tuple(pairs))

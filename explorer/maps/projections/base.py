@@ -1,0 +1,54 @@
+"""What a projection is: vectors or feature sets in, one point in the plane a sample out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.features.sets import FeatureSets
+from explorer.maps.vectors import Vectors
+from explorer.progress import Progress
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What methods may ask for; a method gets what its `needs` names, the rest is None."""
+
+    vectors: Vectors | None = None
+    features: FeatureSets | None = None
+
+
+class Projection(Protocol):
+    """One way to draw samples in the plane."""
+
+    @property
+    def slug(self) -> str:
+        """Name in registry, command line and manifests."""
+        ...
+
+    @property
+    def title(self) -> str:
+        """Name in the app."""
+        ...
+
+    @property
+    def goal(self) -> str:
+        """One line: when to use it."""
+        ...
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Fields of `Inputs` that must be there: {"vectors"} or {"features"}."""
+        ...
+
+    @property
+    def Params(self) -> type[Any]:
+        """Frozen dataclass of parameters made with `registry.param`."""
+        ...
+
+    def project(self, inputs: Inputs, params: Any, seed: int, progress: Progress) -> NDArray[np.float32]:  # noqa: ANN401
+        """Coordinates float32 [N, 2], centred at 0; the same for the same seed and inputs."""
+        ...

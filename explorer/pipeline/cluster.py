@@ -1,0 +1,136 @@
+"""Cluster: k-means on an embedding, with a card a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from explorer.errors import refuse
+from explorer.maps.cards import cluster_cards
+from explorer.maps.choose_k import choose_k
+from explorer.maps.kmeans import check_k, kmeans
+from explorer.pipeline.embed import find_or_make, read
+from explorer.progress import Progress, silent
+from explorer.records import CLUSTERS
+from explorer.workspace import Artifact, Store
+
+
+@dataclass(frozen=True)
+class ClusterResult:
+    """Stored clusters; `choice` holds the curves over k where k was chosen, `made` what was made on the way."""
+
+    artifact: str
+    k: int
+    inertia: float
+    largest: int
+    smallest: int
+    embedding: str
+    names: list[str]
+    choice: dict[str, Any] | None
+    seconds: float
+    existed: bool
+    made: list[str] = field(default_factory=list)
+
+
+def cluster(
+    store: Store,
+    *,
+    k: int | str = "auto",
+    seed: int = 0,
+    embedding: str = "",
+    progress: Progress = silent,
+) -> ClusterResult:
+    """Cluster the samples; clusters that are there already are returned as they are.
+
+    Args:
+        store: The workspace.
+        k: A number, or `auto`: silhouette and inertia over a grid (both are kept in the manifest).
+        seed: Of the starts.
+        embedding: Id of an embeddings artifact; empty means the newest, or `lm-mean` made now.
+        progress: Told how far it is.
+
+    Raises:
+        InputError: k out of range.
+        MissingStep: there is no extraction to make the default embedding from.
+    """
+    wanted = _parse(k)
+    samples = store.require("samples")
+    count = samples.manifest.rows["samples"]
+    if isinstance(wanted, int):
+        check_k(wanted, count)
+    used, made = find_or_make(store, embedding, progress=progress)
+    parameters = {"k": wanted, "seed": seed}
+    inputs = {"samples": samples.id, "embeddings": used.id}
+    known = store.find("clusters", parameters, inputs)
+    if known is not None:
+        return _result(store, known, existed=True, made=made)
+    progress("cluster", 0.0, 1.0, "reading")
+    vectors = read(store, used)
+    choice = None
+    if wanted == "auto":
+        choice = choose_k(vectors, rng=np.random.default_rng([seed, 1]), progress=progress)
+    number = choice.suggested if choice is not None else int(wanted)
+    found = kmeans(
+        vectors,
+        number,
+        rng=np.random.default_rng(seed),
+        starts=3 if count <= 20_000 else 1,
+        report=lambda share: progress("cluster", share, 1.0, f"k = {number}"),
+    )
+    with store.draft("clusters", parameters=parameters, inputs=inputs, seed=seed) as draft:
+        rows = {"sample_id": np.arange(count), "cluster": found.labels, "distance": found.distances}
+        draft.write(pa.table(rows, schema=CLUSTERS))
+        draft.write(cluster_cards(found, lambda positions: _texts(store, samples, positions)), "cards")
+        sizes = found.sizes
+        draft.info = {
+            "k": found.k,
+            "inertia": found.inertia,
+            "iterations": found.iterations,
+            "largest": int(sizes.max()),
+            "smallest": int(sizes.min()),
+            "embedding_method": used.manifest.parameters["method"],
+            "choice": choice.as_info() if choice is not None else None,
+        }
+        artifact = draft.commit()
+    progress("cluster", 1.0, 1.0, "")
+    return _result(store, artifact, existed=False, made=made)
+
+
+def _parse(k: int | str) -> int | str:
+    if isinstance(k, str) and k.strip().lower() == "auto":
+        return "auto"
+    try:
+        return k if isinstance(k, int) else int(k)
+    except ValueError:
+        refuse("the number of clusters k cannot be read", got=k, allowed="a whole number, or auto")
+
+
+def _texts(store: Store, samples: Artifact, positions: np.ndarray) -> Sequence[str]:
+    """Prompt and response of the samples at ascending `positions`."""
+    query = (
+        f"SELECT prompt || chr(10) || response FROM {store.scan(samples)} "
+        "WHERE sample_id IN (SELECT unnest(?::BIGINT[])) ORDER BY sample_id"
+    )
+    return [text or "" for (text,) in store.sql(query, [positions.tolist()]).fetchall()]
+
+
+def _result(store: Store, artifact: Artifact, *, existed: bool, made: list[str]) -> ClusterResult:
+    info = artifact.manifest.info
+    names = store.sql(f"SELECT name FROM {store.scan(artifact, 'cards')} ORDER BY cluster").fetchall()
+    return ClusterResult(
+        artifact=artifact.ref,
+        k=info["k"],
+        inertia=info["inertia"],
+        largest=info["largest"],
+        smallest=info["smallest"],
+        embedding=f"embeddings/{artifact.manifest.inputs['embeddings']}",
+        names=[name for (name,) in names],
+        choice=info["choice"],
+        seconds=artifact.manifest.seconds,
+        existed=existed,
+        made=made,
+    )

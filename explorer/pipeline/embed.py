@@ -1,0 +1,133 @@
+"""Embed: one unit-norm vector a sample."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from explorer.errors import refuse
+from explorer.features.sets import load_sets
+from explorer.maps.embeddings import Embedding, Inputs, Text, resolve
+from explorer.maps.vectors import load_vectors, to_table, without_direction
+from explorer.progress import Progress, silent
+from explorer.registry import build
+from explorer.workspace import Artifact, Store
+
+DEFAULT = "lm-mean"
+SEED = 0  # of the randomised SVD; part of no parameter, since it only decides rounding
+
+
+@dataclass(frozen=True)
+class EmbedResult:
+    """A stored embedding; `without_direction` samples had nothing to embed and are rows of zeros."""
+
+    artifact: str
+    method: str
+    samples: int
+    dimensions: int
+    without_direction: int
+    seconds: float
+    existed: bool
+
+
+def embed(
+    store: Store,
+    *,
+    method: str = DEFAULT,
+    params: Mapping[str, Any] | None = None,
+    progress: Progress = silent,
+) -> EmbedResult:
+    """Embed every sample and store the vectors; an embedding that is there already is returned as it is.
+
+    Args:
+        store: The workspace.
+        method: A slug of `explorer.maps.embeddings.EMBEDDINGS`, or the folder or Hub id of a sentence model.
+        params: Options of the method, as values or as text.
+        progress: Told how far it is.
+
+    Raises:
+        InputError: an unknown method, or a model that cannot be loaded.
+        MissingStep: the method needs an extraction.
+    """
+    how, named = resolve(method)
+    options = build(how.Params, {**named, **(params or {})}, owner=f"embedding method {how.slug}")
+    samples = store.require("samples")
+    inputs = {"samples": samples.id}
+    activations = None
+    parameters: dict[str, Any] = {"method": how.slug, "params": dataclasses.asdict(options)}
+    if how.needs & {"lm_mean", "features"}:
+        activations = store.require("activations", inputs=inputs)
+        inputs["activations"] = activations.id
+    threshold = None
+    if "features" in how.needs and activations is not None:
+        threshold = float(activations.manifest.info["default_threshold"])
+        parameters["threshold"] = threshold
+    known = store.find("embeddings", parameters, inputs)
+    if known is not None:
+        return _result(known, existed=True)
+    given = _gather(store, how, samples, activations, threshold, progress)
+    vectors = how.embed(given, options, np.random.default_rng(SEED), progress)
+    with store.draft("embeddings", parameters=parameters, inputs=inputs, seed=SEED) as draft:
+        draft.write(to_table(vectors))
+        draft.info = {"dimensions": vectors.shape[1], "without_direction": without_direction(vectors)}
+        artifact = draft.commit()
+    return _result(artifact, existed=False)
+
+
+def find_or_make(store: Store, reference: str = "", *, progress: Progress = silent) -> tuple[Artifact, list[str]]:
+    """Find the embedding meant by `reference`, else the newest of the newest samples, else make the default one.
+
+    The second value lists the artifacts that were made for it, so that the caller can say so.
+    """
+    if reference:
+        chosen = store.resolve("embeddings", reference)
+        if chosen.manifest.inputs.get("samples") != store.require("samples").id:
+            refuse(f"embedding {reference!r} belongs to other samples than the newest ones", allowed="embed again")
+        return chosen, []
+    inputs = {"samples": store.require("samples").id}
+    newest = store.newest("embeddings", inputs=inputs)
+    if newest is not None:
+        return newest, []
+    progress("embed", 0, None, f"no embedding yet: making {DEFAULT}")
+    made = embed(store, method=DEFAULT, progress=progress)
+    return store.resolve("embeddings", made.artifact), [made.artifact]
+
+
+def read(store: Store, embedding: Artifact) -> np.ndarray:
+    """Vectors of an embeddings artifact, float32 [N, d] by sample_id."""
+    return load_vectors(embedding, store.require("samples").manifest.rows["samples"])
+
+
+def _gather(
+    store: Store,
+    how: Embedding,
+    samples: Artifact,
+    activations: Artifact | None,
+    threshold: float | None,
+    progress: Progress,
+) -> Inputs:
+    n = samples.manifest.rows["samples"]
+    progress("embed", 0, n, "reading")
+    if "lm_mean" in how.needs and activations is not None:
+        return Inputs(lm_mean=load_vectors(activations, n, table="lm_mean"))
+    if "features" in how.needs and activations is not None and threshold is not None:
+        return Inputs(features=load_sets(store, activations, segment="response", threshold=threshold, samples=n))
+    rows = store.sql(f"SELECT prompt, response FROM {store.scan(samples)} ORDER BY sample_id").fetchall()
+    return Inputs(texts=[Text(prompt or "", response or "") for prompt, response in rows])
+
+
+def _result(artifact: Artifact, *, existed: bool) -> EmbedResult:
+    manifest = artifact.manifest
+    return EmbedResult(
+        artifact=artifact.ref,
+        method=manifest.parameters["method"],
+        samples=manifest.rows["embeddings"],
+        dimensions=manifest.info["dimensions"],
+        without_direction=manifest.info["without_direction"],
+        seconds=manifest.seconds,
+        existed=existed,
+    )

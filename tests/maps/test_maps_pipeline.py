@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from explorer import records
+from explorer.errors import InputError, MissingStep
+from explorer.pipeline.cluster import cluster
+from explorer.pipeline.embed import embed, read
+from explorer.pipeline.project import project
+from explorer.workspace import Store
+
+
+def test_embed_writes_unit_vectors_and_a_second_run_finds_them(workspace: Store) -> None:
+    first = embed(workspace)
+    again = embed(workspace)
+    artifact = workspace.resolve("embeddings", first.artifact)
+    vectors = read(workspace, artifact)
+    assert (first.existed, again.existed, again.artifact) == (False, True, first.artifact)
+    assert vectors.shape == (60, 16) and np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert workspace.table("embeddings").to_arrow_table().schema.names == records.EMBEDDINGS.names
+
+
+def test_sae_tfidf_embeds_from_the_stored_features(workspace: Store) -> None:
+    result = embed(workspace, method="sae-tfidf", params={"dimensions": "8"})
+    assert (result.samples, result.dimensions) == (60, 8)
+
+
+def test_cluster_makes_the_default_embedding_and_says_so(workspace: Store) -> None:
+    result = cluster(workspace, k=3)
+    assert result.made == [f"embeddings/{workspace.require('embeddings').id}"]
+    rows = workspace.table("clusters").to_arrow_table()
+    labels = rows.column("cluster").to_numpy()
+    assert sorted(np.bincount(labels)) == [20, 20, 20]
+    assert all(len(set(labels[i::3])) == 1 for i in range(3)), "clusters are the topics"
+    assert cluster(workspace, k=3).existed
+
+
+def test_cluster_cards_carry_readable_names(workspace: Store) -> None:
+    names = cluster(workspace, k="3").names
+    assert any("garden" in name or "roses" in name or "prune" in name for name in names)
+    assert len(set(names)) == 3
+
+
+def test_auto_keeps_both_curves_and_the_reason_in_the_manifest(workspace: Store) -> None:
+    result = cluster(workspace, k="auto")
+    assert result.k == 3
+    assert result.choice is not None
+    assert set(result.choice) >= {"ks", "inertia", "silhouette", "suggested", "why", "elbow"}
+
+
+@pytest.mark.parametrize("k", [0, 61, "many", "2.5"])
+def test_a_bad_k_is_refused_before_any_work(workspace: Store, k: int | str) -> None:
+    with pytest.raises(InputError, match="number of clusters"):
+        cluster(workspace, k=k)
+    assert workspace.artifacts("embeddings") == []
+
+
+def test_the_same_seed_gives_the_same_map_and_parameters_are_kept(workspace: Store, tmp_path) -> None:
+    from tests.maps.conftest import make_workspace
+
+    other = make_workspace(tmp_path / "other")
+    tables = [_places(s, project(s, params={"neighbours": 5}).artifact) for s in (workspace, other)]
+    assert np.array_equal(tables[0], tables[1])
+    assert workspace.require("projections").manifest.parameters["params"]["neighbours"] == 5
+
+
+def test_rows_outside_the_fit_are_placed_near_their_topic(workspace: Store) -> None:
+    places = _places(workspace, project(workspace, params={"fit_rows": 40, "neighbours": 8}).artifact)
+    topic = np.arange(60) % 3
+    centres = np.stack([places[topic == t].mean(axis=0) for t in range(3)])
+    nearest = ((places[:, None] - centres[None]) ** 2).sum(axis=2).argmin(axis=1)
+    assert (nearest == topic).mean() > 0.9
+
+
+@pytest.mark.parametrize("method", ["umap-features", "pca"])
+def test_other_projections_give_one_finite_point_a_sample(workspace: Store, method: str) -> None:
+    result = project(workspace, method=method)
+    places = _places(workspace, result.artifact)
+    assert places.shape == (60, 2) and np.isfinite(places).all() and places.std() > 0
+
+
+def test_an_unknown_projection_is_refused(workspace: Store) -> None:
+    with pytest.raises(InputError, match="unknown projection 'tsne'"):
+        project(workspace, method="tsne")
+
+
+def test_without_an_extraction_the_command_that_makes_it_is_named(tmp_path) -> None:
+    from tests.maps.conftest import make_workspace
+
+    store = make_workspace(tmp_path / "ws")
+    store.discard(store.require("activations"))
+    with pytest.raises(MissingStep, match="explorer extract"):
+        cluster(store, k=3)
+
+
+def _places(store: Store, reference: str) -> np.ndarray:
+    artifact = store.resolve("projections", reference)
+    table = store.sql(f"SELECT x, y FROM {store.scan(artifact)} ORDER BY sample_id").to_arrow_table()
+    return np.column_stack([table.column("x").to_numpy(), table.column("y").to_numpy()])
