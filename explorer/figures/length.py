@@ -81,15 +81,16 @@ def r_curve(
 ) -> go.Figure:
     """Correlation of length with feature count as the threshold moves; the current threshold dashed."""
     fig = theme.figure(height=height, x="threshold (activation)", y="correlation r", legend=True)
-    if interval is not None:
+    for edge, fill in zip(interval or (), (None, "tonexty"), strict=False):
         fig.add_trace(
             go.Scatter(
-                x=np.concatenate([thresholds, thresholds[::-1]]),
-                y=np.concatenate([interval[1], interval[0][::-1]]),
-                fill="toself",
-                fillcolor="rgba(0,114,178,0.18)",
+                x=thresholds,
+                y=edge,
+                mode="lines",
+                fill=fill,
+                fillcolor="rgba(0,114,178,0.2)",
                 line={"width": 0},
-                name="95 % interval",
+                showlegend=False,
                 hoverinfo="skip",
             )
         )
@@ -112,7 +113,7 @@ def r_curve(
             x=[thresholds[0], thresholds[-1]],
             y=[PAPER_R, PAPER_R],
             mode="lines",
-            name=f"{PAPER_R} in the paper",
+            name=f"paper: {PAPER_R}",
             line={"width": 1.2, "color": theme.TEXT_MUTED, "dash": "dot"},
             hoverinfo="skip",
         )

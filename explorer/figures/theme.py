@@ -66,7 +66,7 @@ def hover(lines: Sequence[tuple[str, str]]) -> str:
     return "<br>".join([head, *rest]) + "<extra></extra>"
 
 
-def figure(*, height: int, x: str = "", y: str = "", legend: bool = False, **layout: Any) -> go.Figure:  # noqa: ANN401 - properties of the layout
+def figure(*, height: int, x: str = "", y: str = "", legend: bool = False, **layout: Any) -> go.Figure:
     """Return an empty figure in the house style; `x` and `y` are axis titles with their unit."""
     fig = go.Figure()
     fig.update_layout(

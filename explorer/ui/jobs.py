@@ -141,7 +141,7 @@ def _alive(folder: Path) -> bool:
     return False
 
 
-def _update(folder: Path, **values: Any) -> None:  # noqa: ANN401 - JSON values
+def _update(folder: Path, **values: Any) -> None:
     about = json.loads((folder / "job.json").read_text("utf-8"))
     write_json(folder / "job.json", {**about, **values})
 

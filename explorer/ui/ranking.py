@@ -47,7 +47,7 @@ class Request:
     budget: str = ""
 
     @classmethod
-    def of(cls, *, params: Mapping[str, Any], **fields: Any) -> Request:  # noqa: ANN401 - the fields above
+    def of(cls, *, params: Mapping[str, Any], **fields: Any) -> Request:
         """Return a request with `params` as a mapping."""
         return cls(params=json.dumps(dict(params), sort_keys=True, default=list), **fields)
 

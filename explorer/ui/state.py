@@ -62,12 +62,12 @@ OPEN_PATH = "open_path"
 _DEFAULTS: dict[str, Any] = {WORKSPACE: "", PROBLEM: "", IMAGE_FORMAT: "png", SELECT_RANKING: ""}
 
 
-def get(key: str) -> Any:  # noqa: ANN401 - whatever the key holds
+def get(key: str) -> Any:
     """Return the value of `key` in this session, or its default."""
     return st.session_state.get(key, _DEFAULTS.get(key))
 
 
-def put(key: str, value: Any) -> None:  # noqa: ANN401
+def put(key: str, value: Any) -> None:
     """Set `key` for this session."""
     st.session_state[key] = value
 

@@ -49,7 +49,7 @@ def parameters(view: View, method: Method) -> dict[str, Any]:
     return values
 
 
-def _widget(view: View, spec: ParameterSpec, key: str) -> Any:  # noqa: ANN401 - the kind of value is the parameter's
+def _widget(view: View, spec: ParameterSpec, key: str) -> Any:
     label = spec.name.replace("_", " ").capitalize()
     common: dict[str, Any] = {"help": spec.doc or None, "key": f"param_{key}", "persist_state": "session"}
     if spec.kind == "bool":

@@ -34,7 +34,7 @@ def plot(
     alt: str,
     on_select: Literal["ignore", "rerun"] = "ignore",
     selection_mode: str | Sequence[str] = ("points", "box", "lasso"),
-) -> Any:  # noqa: ANN401 - Streamlit's own selection state
+) -> Any:
     """Draw a figure in the app's theme; its camera button saves PNG or SVG as set in the workspace menu."""
     config = {
         "displaylogo": False,
