@@ -59,28 +59,28 @@ def sources(
     made: list[str] = []
     embeddings = clusters = quality = None
     if needs & {"embeddings", "clusters"}:
-        embeddings = _latest(store, "embeddings", samples)
+        embeddings = latest(store, "embeddings", samples)
         if "clusters" in needs:
-            clusters = _latest(store, "clusters", samples)
+            clusters = latest(store, "clusters", samples)
         if clusters is not None:
             embeddings = store.resolve("embeddings", clusters.manifest.inputs["embeddings"])
         if embeddings is None:
             from explorer.pipeline.embed import embed
 
             made.append(embed(store, progress=progress).artifact)
-            embeddings = _latest(store, "embeddings", samples)
+            embeddings = latest(store, "embeddings", samples)
         if "clusters" in needs and clusters is None:
             from explorer.pipeline.cluster import cluster
 
             made.append(cluster(store, k="auto", progress=progress).artifact)
-            clusters = _latest(store, "clusters", samples)
+            clusters = latest(store, "clusters", samples)
     if "quality" in needs:
-        quality = _latest(store, "quality", samples)
+        quality = latest(store, "quality", samples)
         if quality is None:
             from explorer.pipeline.score import score
 
             made.append(score(store, scorer="heuristic", progress=progress).artifact)
-            quality = _latest(store, "quality", samples)
+            quality = latest(store, "quality", samples)
     runs = tuple(store.resolve("selections", reference) for reference in references)
     for run in runs:
         if run.manifest.inputs.get("samples") != samples.id:
@@ -170,7 +170,7 @@ def read_tags(store: Store, samples: Artifact, column: str, n: int) -> FeatureSe
     return FeatureSets.from_rows(rows, len(known))
 
 
-def _latest(store: Store, kind: str, samples: Artifact) -> Artifact | None:
+def latest(store: Store, kind: str, samples: Artifact) -> Artifact | None:
     """The newest artifact of `kind` that goes back to these samples, over whatever lies between."""
     known: dict[str, bool] = {samples.id: True}
 

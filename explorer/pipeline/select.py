@@ -106,7 +106,7 @@ def select(
     ranking, seconds = _run(how, gathered.pool, allowance, options, seed)
     with store.draft("selections", parameters=parameters, inputs=found.inputs, seed=seed, name=name) as draft:
         draft.write(to_table(ranking))
-        draft.info = _info(how, gathered.pool, ranking, seconds)
+        draft.info = _info(how, gathered.pool, ranking, options, seconds)
         artifact = draft.commit()
     progress("select", len(ranking), len(ranking), f"{seconds:.2f} s")
     return _result(artifact, existed=False, made=list(found.made))
@@ -175,12 +175,16 @@ def _run(how: Method, pool: Pool, budget: Budget, options: Any, seed: int) -> tu
     return ranking, round(time.perf_counter() - started, 6)
 
 
-def _info(how: Method, pool: Pool, ranking: Ranking, seconds: float) -> dict[str, Any]:
+def _info(how: Method, pool: Pool, ranking: Ranking, options: Any, seconds: float) -> dict[str, Any]:
+    from explorer.selection.certificate import certify_coverage
     from explorer.selection.metrics import coverage
 
     info: dict[str, Any] = {"seconds": seconds, "nested": how.nested, "rows": len(ranking), "of": pool.n}
-    info["coverage"] = coverage(pool.features, ranking.positions) if pool.features is not None else None
-    info["certificate"] = None
+    info["coverage"] = info["certificate"] = info["own_certificate"] = None
+    if pool.features is not None:
+        info["coverage"] = coverage(pool.features, ranking.positions)
+        info["certificate"] = certify_coverage(pool.features, ranking.positions).share
+    info["own_certificate"] = how.certify(pool, ranking, options)
     tokens = pool.response_tokens
     info["tokens"] = int(tokens[ranking.positions].sum(dtype=np.int64)) if tokens is not None else None
     info["rounds"] = int(ranking.round.max()) if len(ranking) else 0

@@ -136,6 +136,11 @@ class Method(Protocol):
         del params
         return ()
 
+    def certify(self, pool: Pool, ranking: Ranking, params: Any) -> float | None:
+        """At least this share of the best value of the method's own objective is reached; None where unknown."""
+        del pool, ranking, params
+        return None
+
     def warm_up(self) -> None:
         """Load compiled kernels, so that their loading is not counted as selection time."""
         return None

@@ -1,4 +1,11 @@
-"""Greedy coverage with rounds, exact: integer gains, a whole ranking in one run."""
+"""Greedy coverage with rounds, exact: integer gains, the whole ranking in one run.
+
+How it is fast. Samples with equal feature sets are one group: in a round at most one of them can add anything, so a
+round works on groups. Gains are kept exact by an inverted index: when a feature becomes covered, every group that has
+it loses one, so a round costs O(pairs of the groups left) whatever the number of picks. The largest gain is found by
+blocks: gains only fall within a round, so a block's last known maximum is an upper bound, and only blocks that may
+hold the maximum are looked at again. When half of the groups are used up, the index is made anew without them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +13,96 @@ import numpy as np
 from numba import types
 
 from explorer.selection.kernels.compiled import compiled, i32s, i64s, out_i32s, out_i64s, out_u8s
+
+BLOCK = 256
+
+
+@compiled(types.int64(i64s, i32s, i32s, out_i32s, out_i32s))
+def group_equal(indptr, indices, order, first, following):  # noqa: ANN001, ANN201
+    """Group the samples of `order` by equal rows; returns the number of groups, in order of their first sample.
+
+    `first[g]` becomes the first position (in `order`) of group g, `following[p]` the next position in p's group or -1.
+    """
+    m = len(order)
+    slots = 1
+    while slots < 2 * m + 1:
+        slots *= 2
+    table = np.full(slots, -1, np.int32)
+    last, key = np.empty(m, np.int32), np.empty(m, np.uint64)
+    groups = 0
+    for p in range(m):
+        following[p] = -1
+        start, end = indptr[order[p]], indptr[order[p] + 1]
+        mixed = np.uint64(end - start)
+        for k in range(start, end):
+            mixed = (mixed ^ np.uint64(indices[k])) * np.uint64(0x9E3779B97F4A7C15)
+            mixed ^= mixed >> np.uint64(29)
+        slot = np.int64(mixed & np.uint64(slots - 1))
+        while True:
+            g = table[slot]
+            if g < 0:
+                table[slot], first[groups], last[groups], key[groups] = groups, p, p, mixed
+                groups += 1
+                break
+            other = indptr[order[first[g]]]
+            same = key[g] == mixed and indptr[order[first[g]] + 1] - other == end - start
+            if same:
+                for k in range(end - start):
+                    if indices[start + k] != indices[other + k]:
+                        same = False
+                        break
+            if same:
+                following[last[g]] = p
+                last[g] = p
+                break
+            slot = (slot + 1) & (slots - 1)
+    return groups
+
+
+@compiled(types.void(i64s, i32s, i32s, i32s, types.int64, out_i64s, out_i32s))
+def invert(indptr, indices, order, front, alive, starts, owners):  # noqa: ANN001, ANN201
+    """Inverted index of the first `alive` groups: `owners[starts[f]:starts[f + 1]]` are the groups that have f."""
+    starts[:] = 0
+    for g in range(alive):
+        i = order[front[g]]
+        for k in range(indptr[i], indptr[i + 1]):
+            starts[indices[k] + 1] += 1
+    for f in range(len(starts) - 1):
+        starts[f + 1] += starts[f]
+    for g in range(alive):
+        i = order[front[g]]
+        for k in range(indptr[i], indptr[i + 1]):
+            f = indices[k]
+            owners[starts[f]] = g
+            starts[f] += 1
+    for f in range(len(starts) - 1, 0, -1):
+        starts[f] = starts[f - 1]
+    starts[0] = 0
+
+
+@compiled(types.int32(i32s, types.int64, types.int64))
+def highest(gain_of, start, end):  # noqa: ANN001, ANN201
+    """The largest of `gain_of[start:end]`, at least 0."""
+    best = np.int32(0)
+    for g in range(np.uint64(start), np.uint64(end)):
+        best = max(best, gain_of[g])
+    return best
+
+
+@compiled(types.void(out_i32s, types.int64, i32s, i32s))
+def by_next_sample(level, count, size_of, front):  # noqa: ANN001, ANN201
+    """Sort groups of equal gain (they come by falling size) so that those of equal size stand by their next sample."""
+    start = 0
+    while start < count:
+        end = start + 1
+        while end < count and size_of[level[end]] == size_of[level[start]]:
+            end += 1
+        if end - start > 1:
+            part = level[start:end].copy()
+            places = np.argsort(front[part])
+            for t in range(end - start):
+                level[start + t] = part[places[t]]
+        start = end
 
 
 @compiled(types.int64(i64s, i32s, i32s, out_i64s, out_u8s, types.int64, out_i32s, out_i32s, out_i32s))
@@ -16,72 +113,81 @@ def cover(indptr, indices, order, left, covered, limit, picks, gains, rounds):  
     them have each feature. `covered` uint8 [width]: features that count as covered in the first round.
     """
     m, width = len(order), len(covered)
-    top = 0
-    for p in range(m):
-        size = indptr[order[p] + 1] - indptr[order[p]]
-        top = max(top, size)
-    head = np.full(top + 1, -1, np.int32)
-    following = np.empty(m, np.int32)
-    taken = np.zeros(m, np.uint8)
-    level = np.empty(m, np.int32)
-    done, number, start = 0, 1, 0
-    missing = 0
-    for f in range(width):
-        if left[f] > 0 and covered[f] == 0:
-            missing += 1
-    while done < min(limit, m):
-        head[:] = -1
-        fresh = start
-        for goal in range(top, 0, -1):
-            if missing == 0 or done >= limit:
-                break
-            count = 0
-            p = head[goal]
-            while p >= 0:
-                level[count] = p
-                count += 1
-                p = following[p]
-            if count > 1:
-                level[:count].sort()
-            at = 0
-            while True:
-                # The next sample of this bound by position, from the dropped ones or from those not yet looked at.
-                while fresh < m and taken[fresh] == 1:
-                    fresh += 1
-                has_fresh = fresh < m and indptr[order[fresh] + 1] - indptr[order[fresh]] >= goal
-                if at < count and (not has_fresh or level[at] < fresh):
-                    p = level[at]
-                    at += 1
-                elif has_fresh:
-                    p = fresh
-                    fresh += 1
-                else:
-                    break
-                i = order[p]
-                gain = 0
-                for k in range(indptr[i], indptr[i + 1]):
-                    gain += 1 - covered[indices[k]]
-                if gain < goal:
-                    following[p] = head[gain]
-                    head[gain] = p
+    limit = min(limit, m)
+    if limit <= 0:
+        return 0
+    front, following = np.empty(m, np.int32), np.empty(m, np.int32)
+    built = group_equal(indptr, indices, order, front, following)
+    single = built == m
+    pairs = 0
+    for g in range(built):
+        pairs += indptr[order[front[g]] + 1] - indptr[order[front[g]]]
+    starts, owners = np.empty(width + 1, np.int64), np.empty(pairs, np.int32)
+    gain_of, size_of = np.empty(built, np.int32), np.empty(built, np.int32)
+    bound, level = np.empty((built + BLOCK - 1) // BLOCK, np.int32), np.empty(built, np.int32)
+    done, number, alive = 0, 1, built
+    stale = True
+    while done < limit:
+        if 2 * alive < built:
+            kept = 0
+            for g in range(built):
+                if front[g] >= 0:
+                    front[kept] = front[g]
+                    kept += 1
+            built, stale = kept, True
+        if stale:
+            invert(indptr, indices, order, front, built, starts, owners)
+            for g in range(built):
+                size_of[g] = indptr[order[front[g]] + 1] - indptr[order[front[g]]]
+            stale = False
+        blocks = (built + BLOCK - 1) // BLOCK
+        for g in range(built):
+            gain_of[g] = size_of[g] if front[g] >= 0 else 0
+        missing = 0
+        for f in range(width):
+            if covered[f] == 1:
+                for k in range(starts[f], starts[f + 1]):
+                    gain_of[owners[k]] -= 1
+            elif left[f] > 0:
+                missing += 1
+        for b in range(blocks):
+            bound[b] = highest(gain_of, b * BLOCK, min(built, (b + 1) * BLOCK))
+        while missing > 0 and done < limit:
+            goal = np.int32(0)
+            for b in range(blocks):
+                if bound[b] > goal:
+                    bound[b] = highest(gain_of, b * BLOCK, min(built, (b + 1) * BLOCK))
+                    goal = max(goal, bound[b])
+            tied = 0
+            for b in range(blocks):
+                if bound[b] >= goal:
+                    for g in range(b * BLOCK, min(built, (b + 1) * BLOCK)):
+                        if gain_of[g] == goal:
+                            level[tied] = g
+                            tied += 1
+            if not single and tied > 1:
+                by_next_sample(level, tied, size_of, front)
+            for t in range(tied):
+                best = level[t]
+                if gain_of[best] < goal:
                     continue
+                p = front[best]
+                i = order[p]
                 for k in range(indptr[i], indptr[i + 1]):
                     f = indices[k]
                     left[f] -= 1
                     if covered[f] == 0:
                         covered[f] = 1
                         missing -= 1
-                picks[done], gains[done], rounds[done] = i, gain, number
-                taken[p] = 1
+                        for q in range(np.uint64(starts[f]), np.uint64(starts[f + 1])):
+                            gain_of[np.uint32(owners[q])] -= np.int32(1)
+                picks[done], gains[done], rounds[done] = i, goal, number
                 done += 1
+                front[best] = following[p]
+                if front[best] < 0:
+                    alive -= 1
                 if missing == 0 or done >= limit:
                     break
-        while start < m and taken[start] == 1:
-            start += 1
         covered[:] = 0
-        missing = 0
-        for f in range(width):
-            if left[f] > 0:
-                missing += 1
         number += 1
     return done

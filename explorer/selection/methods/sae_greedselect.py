@@ -10,6 +10,7 @@ from explorer.errors import refuse
 from explorer.features.sets import FeatureSets
 from explorer.registry import param
 from explorer.selection.budget import Budget
+from explorer.selection.certificate import certify_coverage
 from explorer.selection.coverage import UNIT, WEIGHTS, by_size, check_ids, feature_weights, prefix
 from explorer.selection.method import Floats, Method, Pool, Ranking
 
@@ -58,6 +59,13 @@ class SaeGreedSelect(Method):
     def requires(self, params: Params) -> frozenset[str]:
         """Response lengths too, when the cost is counted in tokens."""
         return self.needs | ({"lengths"} if params.cost == "tokens" else set())
+
+    def certify(self, pool: Pool, ranking: Ranking, params: Params) -> float | None:
+        """The certificate for weighted coverage, where rows are the cost."""
+        if params.cost != "rows" or pool.features is None:
+            return None
+        sets = pool.features.without(np.asarray(params.exclude, np.int64)) if params.exclude else pool.features
+        return certify_coverage(sets, ranking.positions, feature_weights(sets, params.weights)).share
 
     def warm_up(self) -> None:
         """Load the compiled kernels."""

@@ -9,6 +9,7 @@ import numpy as np
 from explorer.features.sets import FeatureSets
 from explorer.registry import param
 from explorer.selection.budget import Budget
+from explorer.selection.certificate import certify_concave
 from explorer.selection.coverage import WEIGHTS, by_size, feature_weights
 from explorer.selection.method import Method, Pool, Ranking
 
@@ -52,6 +53,14 @@ class SaeSaturated(Method):
     def requires(self, params: Params) -> frozenset[str]:
         """Response lengths too, when the cost is counted in tokens."""
         return self.needs | ({"lengths"} if params.cost == "tokens" else set())
+
+    def certify(self, pool: Pool, ranking: Ranking, params: Params) -> float | None:
+        """The certificate for this sum, where rows are the cost and picks are counted."""
+        if params.cost != "rows" or params.count != "samples" or pool.features is None:
+            return None
+        weight = feature_weights(pool.features, params.weights, WEIGHT)
+        step = steps(params, len(ranking) + 1)
+        return certify_concave(pool.features, ranking.positions, weight, step).share
 
     def warm_up(self) -> None:
         """Load the compiled kernels."""

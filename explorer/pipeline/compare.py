@@ -1,0 +1,132 @@
+"""Compare: measure stored selections side by side, and how much they overlap."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from explorer.errors import refuse
+from explorer.pipeline.pool import Sources, default_threshold, gather, latest, sources
+from explorer.pipeline.select import rank
+from explorer.progress import Progress, silent
+from explorer.selection.metrics import Metrics, jaccard, measure, seed_stability
+from explorer.workspace import Artifact, Store
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """One selection: what it is, its metrics, and the mean Jaccard over seeds (None where it was not asked for)."""
+
+    artifact: str
+    name: str
+    method: str
+    budget: str
+    seed: int | None
+    metrics: Metrics
+    seed_stability: float | None = None
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """Two selections: samples in both, and that as a share of those in either."""
+
+    a: str
+    b: str
+    rows: int
+    jaccard: float
+
+
+@dataclass(frozen=True)
+class CompareResult:
+    """Selections measured at one threshold and segment, so that their coverage can be compared."""
+
+    runs: list[RunReport]
+    overlaps: list[Overlap]
+    threshold: float | None
+    segment: str
+    clusters: str | None
+    quality: str | None
+
+
+def compare(
+    store: Store,
+    runs: Sequence[str],
+    *,
+    threshold: float | None = None,
+    segment: str = "response",
+    seeds: int = 0,
+    progress: Progress = silent,
+) -> CompareResult:
+    """Measure stored selections of the newest samples.
+
+    Args:
+        store: The workspace.
+        runs: Ids or names of selections, one or more.
+        threshold: At which features count, the same for all; None means the default of the extraction.
+        segment: Whose features count.
+        seeds: 2 or more: select again with the seeds 0 to `seeds` - 1 and report how much the results agree.
+        progress: Told how far it is.
+
+    Raises:
+        InputError: an unknown selection, or one of other samples.
+    """
+    if not runs:
+        refuse("which selections?", allowed="one or more names or ids")
+    if seeds < 0 or seeds == 1:
+        refuse("seeds", got=seeds, allowed="0, or 2 or more")
+    found = sources(store, frozenset(), references=tuple(dict.fromkeys(runs)))
+    clusters, quality = (latest(store, kind, found.samples) for kind in ("clusters", "quality"))
+    found = Sources(found.samples, found.activations, clusters=clusters, quality=quality, runs=found.runs)
+    if threshold is None and found.activations is not None:
+        threshold = default_threshold(found.activations)
+    gathered = gather(store, found, frozenset(), threshold=threshold, segment=segment)
+    reports: list[RunReport] = []
+    for number, run in enumerate(found.runs):
+        progress("compare", number, len(found.runs), run.manifest.name or run.id)
+        metrics = measure(gathered.pool, gathered.pool.runs[number])
+        stability = _stability(store, run, seeds) if seeds else None
+        about = run.manifest.parameters
+        reports.append(
+            RunReport(
+                artifact=run.ref,
+                name=run.manifest.name,
+                method=str(about.get("method", "")),
+                budget=str(about.get("budget", "")),
+                seed=about.get("seed"),
+                metrics=metrics,
+                seed_stability=stability,
+            )
+        )
+    overlaps = []
+    for (i, a), (j, b) in itertools.combinations(enumerate(gathered.pool.runs), 2):
+        both = len(set(a.tolist()) & set(b.tolist()))
+        overlaps.append(Overlap(found.runs[i].ref, found.runs[j].ref, both, jaccard(a, b)))
+    progress("compare", len(found.runs), len(found.runs))
+    return CompareResult(
+        runs=reports,
+        overlaps=overlaps,
+        threshold=gathered.threshold,
+        segment=segment,
+        clusters=clusters.ref if clusters is not None else None,
+        quality=quality.ref if quality is not None else None,
+    )
+
+
+def _stability(store: Store, run: Artifact, seeds: int) -> float:
+    about: dict[str, Any] = run.manifest.parameters
+    selections = []
+    for seed in range(seeds):
+        ranked = rank(
+            store,
+            about["method"],
+            threshold=about["threshold"],
+            segment=about["segment"],
+            seed=seed,
+            params=about["params"],
+            budget=about["budget"],
+        )
+        selections.append(ranked.ranking.positions)
+    return seed_stability(selections)
+

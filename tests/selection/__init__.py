@@ -1,0 +1,1 @@
+"""Selection methods: equal to naive references, nested, exact in their budgets."""
