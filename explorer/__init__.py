@@ -13,7 +13,7 @@ __all__ = ["Workspace", "__version__"]
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401
+def __getattr__(name: str) -> Any:
     if name == "Workspace":
         from explorer.notebook import Workspace
 

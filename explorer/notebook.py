@@ -31,7 +31,7 @@ VERBS = {
 
 
 class Workspace:
-    """`Workspace.open(path)`, then `ws.ingest("data.json")`, `ws.select("sae-greedselect", budget=0.05)` …
+    """A workspace: `Workspace.open(path)`, `ws.ingest("data.json")`, `ws.select("sae-greedselect", budget=0.05)`.
 
     Every verb is the function of that name in `explorer.pipeline` with the workspace filled in; it returns a frozen
     result. `ws.table("samples")` is a DuckDB relation (`.df()`, `.arrow()`).
@@ -48,7 +48,7 @@ class Workspace:
         return cls(Store.create(path))
 
     def table(self, name: str) -> duckdb.DuckDBPyRelation:
-        """The newest table of that name: `samples`, `features`, `clusters`, `selections`, `pairs`, `evidence` …"""
+        """Return the newest table of that name: `samples`, `features`, `clusters`, `selections`, `pairs`, `evidence`."""
         return self.store.table(name)
 
     def __getattr__(self, verb: str) -> Callable[..., Any]:
@@ -56,7 +56,7 @@ class Workspace:
             raise AttributeError(f"a workspace has no {verb!r}; it has table and {', '.join(VERBS)}")
         function = getattr(import_module(f"explorer.pipeline.{VERBS[verb]}"), verb)
 
-        def call(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as the pipeline's function
+        def call(*args: Any, **kwargs: Any) -> Any:
             return function(self.store, *args, **kwargs)
 
         call.__doc__, call.__name__ = function.__doc__, verb

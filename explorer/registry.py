@@ -22,7 +22,9 @@ class Named(Protocol):
     """Anything with a slug: the same name in registry, command line, workspace and app."""
 
     @property
-    def slug(self) -> str: ...
+    def slug(self) -> str:
+        """Its name."""
+        ...
 
 
 T = TypeVar("T", bound=Named)

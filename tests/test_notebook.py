@@ -34,4 +34,4 @@ def test_a_workspace_reads_and_selects(tmp_path):
 
 def test_an_unknown_verb_names_the_ones_there_are(tmp_path):
     with pytest.raises(AttributeError, match="select"):
-        Workspace.open(tmp_path / "w").frobnicate
+        Workspace.open(tmp_path / "w").frobnicate()

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from explorer.progress import silent
+
 WorkspaceOption = Annotated[str, typer.Option("-w", "--workspace", help="The workspace folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 ProgressOption = Annotated[
@@ -18,14 +20,14 @@ ProgressOption = Annotated[
 ]
 
 
-def open_store(path: str, *, create: bool = False) -> Any:  # noqa: ANN401 - explorer.workspace.Store, imported late
+def open_store(path: str, *, create: bool = False) -> Any:
     """Open the workspace at `path`; `create` makes one where there is none."""
     from explorer.workspace import Store
 
     return Store.create(path) if create else Store.open(path)
 
 
-def emit(result: Any, *, as_json: bool, lines: Callable[[], list[str]] | None = None) -> None:  # noqa: ANN401
+def emit(result: Any, *, as_json: bool, lines: Callable[[], list[str]] | None = None) -> None:
     """Print a result: JSON with `as_json`, else `lines()`, else its fields one per line."""
     from dataclasses import asdict
 
@@ -40,7 +42,7 @@ def emit(result: Any, *, as_json: bool, lines: Callable[[], list[str]] | None = 
 def progress_printer(mode: str) -> Callable[..., None]:
     """A progress callback that prints to standard error as `mode` says (`auto`: one line on a terminal, else lines)."""
     if mode == "none":
-        return lambda stage, done, total, note="": None
+        return silent
     if mode == "json":
         return _print_json
     return _Line(live=mode == "auto" and sys.stderr.isatty())
@@ -104,7 +106,7 @@ def _duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def _clean(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _clean(value: Any) -> Any:
     """JSON has no NaN: an undefined number is null."""
     if isinstance(value, Mapping):
         return {str(key): _clean(inner) for key, inner in value.items()}
@@ -122,7 +124,7 @@ def _plain(fields: Mapping[str, Any]) -> list[str]:
     return [f"{name.replace('_', ' '):<{width}}  {_shown(value)}" for name, value in fields.items()]
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401
+def _shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):

@@ -19,7 +19,9 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    workspace: Annotated[str, typer.Option("-w", "--workspace", help="The workspace; the bundled demo if left out.")] = "",
+    workspace: Annotated[
+        str, typer.Option("-w", "--workspace", help="The workspace; the bundled demo if left out.")
+    ] = "",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
     browser: Annotated[bool, typer.Option(help="Open a browser window.")] = True,

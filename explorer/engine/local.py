@@ -19,7 +19,7 @@ class ShardLedger(Protocol):
         """Whether shard `number` need not be run again."""
         ...
 
-    def write(self, number: int, tables: Any) -> None:  # noqa: ANN401 - explorer.features.extract.ShardTables
+    def write(self, number: int, tables: Any) -> None:
         """Write the tables of shard `number` and mark it done."""
         ...
 

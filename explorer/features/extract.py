@@ -91,7 +91,7 @@ class Extractor:
         self,
         sample_ids: Sequence[int],
         conversations: Sequence[Sequence[Turn]],
-        tick: Callable[[int, int], None] = lambda read, of: None,
+        tick: Callable[[int, int], None] | None = None,
     ) -> ShardTables:
         """Extract the shard whose samples are `sample_ids` (ascending) with their `conversations`.
 
@@ -117,7 +117,8 @@ class Extractor:
                 self.batch_tokens = max(1, self.batch_tokens // 2)
                 waiting[:0] = [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
                 continue
-            tick(sum(len(layouts[i]) for i in batch), total)
+            if tick is not None:
+                tick(sum(len(layouts[i]) for i in batch), total)
         sums |= {f"shift_{i}": float(value) for i, value in enumerate(shift)}
         ids = np.asarray(sample_ids, dtype=np.int64)
         read = _Read(*(np.concatenate([getattr(r, name) for r in reads]) for name in _Read.__dataclass_fields__))
@@ -290,7 +291,9 @@ def _token_table(ids: NDArray[np.int64], layouts: list[Layout], sinks: NDArray[n
         return pa.array([int((layout.segment == code).sum()) for layout in layouts], pa.int32())
 
     truncated = pa.array([layout.truncated for layout in layouts])
-    return pa.table([pa.array(ids), count(PROMPT), count(RESPONSE), count(0), pa.array(sinks), truncated], schema=TOKENS)
+    return pa.table(
+        [pa.array(ids), count(PROMPT), count(RESPONSE), count(0), pa.array(sinks), truncated], schema=TOKENS
+    )
 
 
 def _mean_table(ids: NDArray[np.int64], means: NDArray[np.float32]) -> pa.Table:

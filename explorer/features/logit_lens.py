@@ -45,7 +45,7 @@ def promoted_and_suppressed(
     return promoted, suppressed
 
 
-def _final_norm_weight(model: Any) -> torch.Tensor | None:  # noqa: ANN401 - a transformers model
+def _final_norm_weight(model: Any) -> torch.Tensor | None:
     body = model.base_model
     for name in ("norm", "ln_f", "final_layer_norm"):
         norm = getattr(body, name, None)

@@ -68,8 +68,8 @@ def class_tfidf(documents: Iterable[Counter[str]], *, keep: int) -> list[list[st
     """The `keep` words that set each document (class) apart from the others (class-based TF-IDF).
 
     Score of word w in class c: tf(w, c) * log(1 + A / f(w)), tf its share of the class's words, f(w) its share of all
-    words and A the mean share of a word; source: Grootendorst 2022 (BERTopic). Ties: alphabetical. A word must occur twice
-    in a class that has room to repeat itself.
+    words and A the mean share of a word; source: Grootendorst 2022 (BERTopic). Ties: alphabetical. A word must occur
+    twice in a class that has room to repeat itself.
     """
     classes = list(documents)
     everywhere: Counter[str] = Counter()

@@ -43,7 +43,7 @@ class Layout:
 
 
 def lay_out(
-    tokenizer: Any,  # noqa: ANN401 - a transformers fast tokenizer
+    tokenizer: Any,
     conversations: Sequence[Sequence[Turn]],
     *,
     max_tokens: int,
@@ -56,7 +56,10 @@ def lay_out(
     """
     rendered = [render(tokenizer, turns, prepend_bos=prepend_bos) for turns in conversations]
     encoded = tokenizer(
-        [text for text, _ in rendered], add_special_tokens=False, return_offsets_mapping=True, return_attention_mask=False
+        [text for text, _ in rendered],
+        add_special_tokens=False,
+        return_offsets_mapping=True,
+        return_attention_mask=False,
     )
     layouts = []
     columns = zip(rendered, encoded["input_ids"], encoded["offset_mapping"], strict=True)
@@ -68,7 +71,7 @@ def lay_out(
 
 
 def render(
-    tokenizer: Any,  # noqa: ANN401
+    tokenizer: Any,
     turns: Iterable[Turn],
     *,
     prepend_bos: bool = True,
@@ -88,7 +91,7 @@ def render(
     return text, spans
 
 
-def _render_chat(tokenizer: Any, turns: list[Turn], generation_prompt: bool) -> str:  # noqa: ANN401
+def _render_chat(tokenizer: Any, turns: list[Turn], generation_prompt: bool) -> str:
     from jinja2.exceptions import TemplateError
 
     def apply(messages: list[Turn]) -> str:
@@ -114,7 +117,7 @@ def _alternating(turns: list[Turn]) -> list[Turn]:
     return merged
 
 
-def _frame(tokenizer: Any, turns: list[Turn], generation_prompt: bool) -> list[str]:  # noqa: ANN401
+def _frame(tokenizer: Any, turns: list[Turn], generation_prompt: bool) -> list[str]:
     """The template's own text before, between and after the contents, from rendering marks in their places."""
     marked = [(role, f"\ue000{number}\ue001") for number, (role, _) in enumerate(turns)]
     rest, pieces = _render_chat(tokenizer, marked, generation_prompt), []

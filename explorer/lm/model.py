@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from explorer.errors import InputError, refuse
+from explorer.lm.fast import speed_up
 
 if TYPE_CHECKING:
-    import torch
+    pass
 
 DEFAULT_MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
 DTYPES = ("auto", "bfloat16", "float16", "float32")
@@ -44,7 +45,7 @@ class LoadedModel:
         return int(self.text_config.num_hidden_layers)
 
     @property
-    def text_config(self) -> Any:  # noqa: ANN401 - a transformers configuration
+    def text_config(self) -> Any:
         """The configuration of the text model (that of the whole model unless it is multimodal)."""
         return self.model.config.get_text_config()
 
@@ -113,7 +114,9 @@ def load_model(name: str = "default", *, device: str = "auto", dtype: str = "aut
     if not tokenizer.is_fast:
         refuse(f"model {name!r} has no fast tokenizer, which token offsets need")
     model.eval().requires_grad_(False)
-    if device != "cpu":
+    if device == "cpu":
+        speed_up(model)
+    else:
         model.to(device)
     return LoadedModel(canonical_name(name), model, tokenizer, device, dtype)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import torch
 
 
-class _Reached(Exception):  # noqa: N818 - a signal, not an error
+class _Reached(Exception):
     """The forward pass has reached the hook; carries the activations."""
 
     def __init__(self, value: torch.Tensor) -> None:
@@ -39,7 +39,7 @@ def layer_hook(layer: int) -> str:
     return f"blocks.{layer}.hook_resid_post"
 
 
-def resolve_hook(name: str, model: Any) -> HookPoint:  # noqa: ANN401 - a transformers model
+def resolve_hook(name: str, model: Any) -> HookPoint:
     """Translate a TransformerLens hook name, or a module path, to a place in a Hugging Face model.
 
     Supported: `blocks.N.hook_resid_pre|hook_resid_mid|hook_resid_post|hook_attn_out|hook_mlp_out`,
@@ -103,10 +103,10 @@ class Reader:
         """Run the model on right-padded `ids` int64 [B, T] up to the hook; returns [B, T, d] in the model's dtype."""
         import torch
 
-        def stop_after(_module: Any, _args: Any, output: Any) -> None:  # noqa: ANN401
+        def stop_after(_module: Any, _args: Any, output: Any) -> None:
             raise _Reached(output[0] if isinstance(output, tuple) else output)
 
-        def stop_before(_module: Any, args: Any, kwargs: Any) -> None:  # noqa: ANN401
+        def stop_before(_module: Any, args: Any, kwargs: Any) -> None:
             raise _Reached(args[0] if args else kwargs["hidden_states"])
 
         if self.hook.side == "output":

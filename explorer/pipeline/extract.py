@@ -108,7 +108,7 @@ def extract(
         runner.run(make, shards, _Shards(draft), progress)
         progress("finish", 0, 1, "sorting by feature")
         draft.info = {"model_source": model, "sae_source": sae}
-        artifact = _finish(store, samples, draft, loaded_sae, len(shards))
+        artifact = _finish(draft, loaded_sae, len(shards))
     return _result(artifact, existed=False)
 
 
@@ -203,9 +203,7 @@ def _median_norm(
     return float(json.loads(file.read_text("utf-8"))["median_norm"])
 
 
-def _finish(
-    store: Store, samples: Artifact, draft: Draft, sae: LoadedSAE, shards: int
-) -> Artifact:
+def _finish(draft: Draft, sae: LoadedSAE, shards: int) -> Artifact:
     """Sort, choose the evidence, sum up the health, and commit."""
     import duckdb
 

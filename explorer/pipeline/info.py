@@ -20,7 +20,7 @@ NEXT = (
 
 @dataclass(frozen=True)
 class InfoResult:
-    """Artifacts by kind, the health of the SAE on this dataset, and the next command (empty when nothing is missing)."""
+    """Artifacts by kind, the SAE's health on this dataset, and the next command (empty when nothing is missing)."""
 
     workspace: str
     name: str
@@ -40,11 +40,15 @@ class InfoResult:
         if self.health:
             out.append("SAE health on this dataset")
             for key, value in self.health.items():
-                shown = f"{value:.2%}" if key.endswith("share") else f"{value:,.4g}" if isinstance(value, float) else value
+                shown = (
+                    f"{value:.2%}" if key.endswith("share") else f"{value:,.4g}" if isinstance(value, float) else value
+                )
                 out.append(f"  {key.replace('_', ' ')}: {shown}")
         for kind in self.missing:
             out.append(f"missing: {kind}")
-        out.append(f"next: python -m explorer {self.next}" if self.next else "nothing is missing; look at it with serve")
+        out.append(
+            f"next: python -m explorer {self.next}" if self.next else "nothing is missing; look at it with serve"
+        )
         return out
 
 

@@ -107,7 +107,7 @@ def _logit_lens(activations: Artifact, model: str) -> tuple[tuple[list[list[str]
         return None, str(error)
     if model_fingerprint(loaded) != recorded["model_fingerprint"] or sae.fingerprint != recorded["sae_fingerprint"]:
         return None, f"the model or SAE found is not the one that was extracted with ({recorded['model']})"
-    if sae.d_in != loaded.d_model or ".hook_resid" not in sae.hook_name and "layers" not in sae.hook_name:
+    if sae.d_in != loaded.d_model or (".hook_resid" not in sae.hook_name and "layers" not in sae.hook_name):
         return None, f"{sae.hook_name} does not write to the residual stream"
     return promoted_and_suppressed(loaded, sae.sae.W_dec), ""
 

@@ -85,13 +85,17 @@ def train_sae(
     metadata.training_plan = plan_record(plan)
     metadata.training_samples = len(training_ids)
     metadata.held_out = asdict(health)
-    options = f"--out {folder.name} --model {model} --layer {layer} --width {width} --k {k} --tokens {tokens} --seed {seed}"
+    options = (
+        f"--out {folder.name} --model {model} --layer {layer} --width {width} --k {k} --tokens {tokens} --seed {seed}"
+    )
     command = f"python -m explorer train-sae -w WORKSPACE {options}"
     temporary = folder.with_name(folder.name + ".tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     sae.save_inference_model(temporary)
     _reformat(temporary / "cfg.json")
-    card = _card(loaded.name, loaded.dtype, samples, len(training_ids), command, seconds, used, asdict(health), asdict(plan))
+    card = _card(
+        loaded.name, loaded.dtype, samples, len(training_ids), command, seconds, used, asdict(health), asdict(plan)
+    )
     (temporary / "README.md").write_text(card, "utf-8")
     os.rename(temporary, folder)
     shutil.rmtree(scratch, ignore_errors=True)
@@ -149,14 +153,14 @@ def _card(
     health: dict[str, float],
     plan: dict[str, object],
 ) -> str:
-    source = samples.manifest.parameters.get("source", "the workspace's samples")
-    name = Path(str(source)).name
+    files = [str(file["name"]) for file in samples.manifest.parameters.get("files", [])]
+    name = ", ".join(files) or "the workspace's samples"
     lines = [
         f"# TopK SAE for {model}, residual stream after layer {plan['layer']}",
         "",
         f"Width {plan['width']:,} features, k = {plan['k']} active per token, trained with sae-lens on {used:,} tokens",
-        f"of {training_samples:,} samples ({name}) in {seconds / 60:.0f} minutes; model in {dtype}. Inputs were centred and",
-        "scaled to unit variance and decoder norms set to one; both are folded into the weights, so it reads raw residuals.",
+        f"of {training_samples:,} samples ({name}) in {seconds / 60:.0f} minutes; model in {dtype}. Inputs were centred",
+        "and scaled to unit variance and decoder norms set to one; both are folded into the weights: it reads raw residuals.",
         "Padding, chat-template tokens and attention sinks (norm over 8 times the median) were left out.",
         "",
         f"## Figures on {health['tokens']:,} held-out tokens (one sample in {HELD_OUT_ONE_IN}, never trained on)",
@@ -176,7 +180,7 @@ def _card(
         "## Made by",
         "",
         "```",
-        f"python -m explorer ingest {shlex.quote(name)} -w WORKSPACE",
+        f"python -m explorer ingest {shlex.quote(files[0] if files else 'FILE')} -w WORKSPACE",
         command,
         "```",
         "",

@@ -52,7 +52,7 @@ class Health:
 
 def measure(
     model: LoadedModel,
-    sae: Any,  # noqa: ANN401 - a sae-lens SAE that reads raw activations
+    sae: Any,
     hook_name: str,
     conversations: list[list[Turn]],
     *,
@@ -107,9 +107,7 @@ def measure(
     )
 
 
-def _counted(
-    model: LoadedModel, reader: Reader, rows: Sequence[Any], median_norm: float
-) -> tuple[torch.Tensor, int]:
+def _counted(model: LoadedModel, reader: Reader, rows: Sequence[Any], median_norm: float) -> tuple[torch.Tensor, int]:
     import torch
 
     ids = torch.from_numpy(pad([row.ids for row in rows], 0))
@@ -121,7 +119,7 @@ def _counted(
 
 def _losses(
     model: LoadedModel,
-    sae: Any,  # noqa: ANN401
+    sae: Any,
     reader: Reader,
     layouts: Sequence[Any],
     median_norm: float,
@@ -144,14 +142,16 @@ def _losses(
                     logits = model.model(input_ids=ids, use_cache=False).logits[:, :-1][target]
                 finally:
                     handle.remove()
-                sums[mode] += float(torch.nn.functional.cross_entropy(logits.float(), ids[:, 1:][target], reduction="sum"))
+                sums[mode] += float(
+                    torch.nn.functional.cross_entropy(logits.float(), ids[:, 1:][target], reduction="sum")
+                )
     return {mode: value / count for mode, value in sums.items()}
 
 
-def _splice(sae: Any, content: torch.Tensor, median_norm: float, mode: str) -> Any:  # noqa: ANN401
+def _splice(sae: Any, content: torch.Tensor, median_norm: float, mode: str) -> Any:
     """A hook that replaces the counted positions by the SAE's reconstruction or by zeros; the others stay."""
 
-    def replace(_module: Any, _args: Any, output: Any) -> Any:  # noqa: ANN401
+    def replace(_module: Any, _args: Any, output: Any) -> Any:
         if mode == "none":
             return output
         acts = output[0] if isinstance(output, tuple) else output

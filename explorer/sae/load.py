@@ -37,7 +37,7 @@ class LoadedSAE:
 
     @property
     def architecture(self) -> str:
-        """The sae-lens family: standard, topk, jumprelu, gated …"""
+        """The sae-lens family: standard, topk, jumprelu, gated."""
         return self.sae.cfg.architecture()
 
     @property
@@ -88,7 +88,9 @@ def load_sae(name: str = "default", *, layer: int | None = None, device: str = "
     if hook is None and layer is None:
         refuse(f"SAE {name!r} does not say which layer it reads", allowed="--layer N")
     canonical = folder.resolve().name if on_disk else name
-    return LoadedSAE(canonical, sae, hook or layer_hook(int(layer or 0)), _fingerprint(sae), folder if on_disk else None)
+    return LoadedSAE(
+        canonical, sae, hook or layer_hook(int(layer or 0)), _fingerprint(sae), folder if on_disk else None
+    )
 
 
 def check_fit(sae: LoadedSAE, model: LoadedModel, *, layer: int | None = None) -> None:
@@ -99,10 +101,12 @@ def check_fit(sae: LoadedSAE, model: LoadedModel, *, layer: int | None = None) -
             allowed="an SAE trained on this model",
         )
     if layer is not None and layer_hook(layer) != sae.hook_name:
-        refuse(f"--layer {layer}: SAE {sae.name} was trained on {sae.hook_name}", allowed="that layer (leave --layer out)")
+        refuse(
+            f"--layer {layer}: SAE {sae.name} was trained on {sae.hook_name}", allowed="that layer (leave --layer out)"
+        )
 
 
-def _fold_decoder_norm(sae: Any) -> None:  # noqa: ANN401 - a sae-lens SAE
+def _fold_decoder_norm(sae: Any) -> None:
     """Fold decoder norms where sae-lens allows it and activation order does not depend on them."""
     family = sae.cfg.architecture()
     if family in ("standard", "gated", "jumprelu") or (family == "topk" and sae.cfg.rescale_acts_by_decoder_norm):
@@ -111,7 +115,7 @@ def _fold_decoder_norm(sae: Any) -> None:  # noqa: ANN401 - a sae-lens SAE
             sae.cfg.rescale_acts_by_decoder_norm = False
 
 
-def _fingerprint(sae: Any) -> str:  # noqa: ANN401
+def _fingerprint(sae: Any) -> str:
     import hashlib
 
     digest = hashlib.blake2b(digest_size=8)

@@ -152,7 +152,7 @@ def _measure(rows: torch.Tensor) -> Scale:
     return Scale(mean, float((kept - mean).pow(2).mean().sqrt()), median)
 
 
-def _trainer(model: LoadedModel, plan: TrainingPlan) -> Any:  # noqa: ANN401 - sae-lens types need sae-lens imported
+def _trainer(model: LoadedModel, plan: TrainingPlan) -> Any:
     import torch
     from sae_lens import SAETrainer, TopKTrainingSAE, TopKTrainingSAEConfig
     from sae_lens.config import LoggingConfig, SAETrainerConfig
@@ -190,7 +190,7 @@ def _trainer(model: LoadedModel, plan: TrainingPlan) -> Any:  # noqa: ANN401 - s
     return SAETrainer(settings, sae, data_provider=iter(()))
 
 
-def _fold(sae: Any, scale: Scale) -> Any:  # noqa: ANN401
+def _fold(sae: Any, scale: Scale) -> Any:
     """Fold decoder norms and normalisation into the weights, so that the SAE reads raw residuals."""
     import torch
 
@@ -201,7 +201,7 @@ def _fold(sae: Any, scale: Scale) -> Any:  # noqa: ANN401
     return sae
 
 
-def _save_checkpoint(trainer: Any, scratch: Path, segments: int) -> None:  # noqa: ANN401
+def _save_checkpoint(trainer: Any, scratch: Path, segments: int) -> None:
     target, temporary = scratch / f"segments-{segments}", scratch / "writing"
     shutil.rmtree(temporary, ignore_errors=True)
     trainer.save_checkpoint("writing", base_path=scratch)
@@ -211,7 +211,7 @@ def _save_checkpoint(trainer: Any, scratch: Path, segments: int) -> None:  # noq
             shutil.rmtree(older)
 
 
-def _load_checkpoint(trainer: Any, scratch: Path) -> int:  # noqa: ANN401
+def _load_checkpoint(trainer: Any, scratch: Path) -> int:
     scratch.mkdir(parents=True, exist_ok=True)
     found = sorted(scratch.glob("segments-*"), key=lambda path: int(path.name.split("-")[1]))
     if not found:

@@ -140,9 +140,7 @@ class Store:
         resumable: bool = False,
     ) -> Draft:
         """Begin a new artifact: `with store.draft(…) as draft: draft.write(…); artifact = draft.commit()`."""
-        return Draft(
-            self.path, kind, parameters=parameters, inputs=inputs, seed=seed, name=name, resumable=resumable
-        )
+        return Draft(self.path, kind, parameters=parameters, inputs=inputs, seed=seed, name=name, resumable=resumable)
 
     def discard(self, artifact: Artifact) -> Path:
         """Move an artifact to the workspace's bin (`.bin/`), from where it can be moved back by hand."""

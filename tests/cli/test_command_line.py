@@ -14,8 +14,8 @@ from tests import tiny
 
 ROOT = Path(__file__).parents[2]
 VERBS = (
-    "ingest train-sae extract embed cluster project label score select compare length export info run demo serve".split()
-)
+    "ingest train-sae extract embed cluster project label score select compare length export info run demo serve"
+).split()
 HEAVY = ("torch", "transformers", "sae_lens", "umap", "faiss", "streamlit", "numba", "pyarrow", "duckdb", "pandas")
 
 

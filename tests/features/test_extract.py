@@ -17,7 +17,9 @@ from explorer.sae.load import load_sae
 from explorer.workspace import Store
 from tests import tiny
 
-WORDS = "the quick brown fox jumps over lazy dog write poem sea sand sky Paris France capital 12 30 42 def return".split()
+WORDS = (
+    "the quick brown fox jumps over lazy dog write poem sea sand sky Paris France capital 12 30 42 def return".split()
+)
 
 
 def rows(n, seed=0):
@@ -63,7 +65,9 @@ def test_pairs_equal_a_plain_loop_over_tokens(tmp_path, parts):
     model, sae = load_model(parts[0], dtype="float32"), load_sae(parts[1])
     expected = {}
     for i, row in enumerate(rows(12)):
-        [layout] = lay_out(model.tokenizer, [[("user", row["instruction"]), ("assistant", row["output"])]], max_tokens=1024)
+        [layout] = lay_out(
+            model.tokenizer, [[("user", row["instruction"]), ("assistant", row["output"])]], max_tokens=1024
+        )
         states = model.model(torch.from_numpy(layout.ids.astype(np.int64))[None], output_hidden_states=True)
         acts = sae.sae.encode(states.hidden_states[2][0]).detach().numpy()
         for name, code in (("prompt", PROMPT), ("response", RESPONSE)):
@@ -84,7 +88,11 @@ def test_both_orders_hold_the_same_rows_each_in_its_order(tmp_path, parts):
     keys = ["sample_id", "segment", "feature_id"]
     assert by_sample[keys].apply(tuple, axis=1).is_monotonic_increasing
     assert by_feature[["feature_id", "sample_id", "segment"]].apply(tuple, axis=1).is_monotonic_increasing
-    assert by_sample.sort_values(keys).reset_index(drop=True).equals(by_feature.sort_values(keys)[by_sample.columns].reset_index(drop=True))
+    assert (
+        by_sample.sort_values(keys)
+        .reset_index(drop=True)
+        .equals(by_feature.sort_values(keys)[by_sample.columns].reset_index(drop=True))
+    )
 
 
 def test_batch_size_changes_no_feature_set(tmp_path, parts):
@@ -121,7 +129,11 @@ def test_cutting_into_shards_changes_nothing_but_the_files(tmp_path, parts, monk
     left, right = pairs(one, "evidence"), pairs(many, "evidence")
     columns = ["feature_id", "kind", "sample_id", "peak"]
     order = ["feature_id", "kind", "sample_id"]
-    assert left.sort_values(order)[columns].reset_index(drop=True).equals(right.sort_values(order)[columns].reset_index(drop=True))
+    assert (
+        left.sort_values(order)[columns]
+        .reset_index(drop=True)
+        .equals(right.sort_values(order)[columns].reset_index(drop=True))
+    )
 
 
 class Killed(BaseException):
@@ -174,7 +186,9 @@ def test_lm_mean_is_the_mean_residual_of_the_response(tmp_path, parts):
     model = load_model(parts[0], dtype="float32")
     vectors = pairs(store, "lm_mean").vector
     for i, row in enumerate(rows(3)):
-        [layout] = lay_out(model.tokenizer, [[("user", row["instruction"]), ("assistant", row["output"])]], max_tokens=1024)
+        [layout] = lay_out(
+            model.tokenizer, [[("user", row["instruction"]), ("assistant", row["output"])]], max_tokens=1024
+        )
         states = model.model(torch.from_numpy(layout.ids.astype(np.int64))[None], output_hidden_states=True)
         mean = states.hidden_states[2][0][torch.from_numpy(layout.segment == RESPONSE)].mean(0)
         np.testing.assert_allclose(vectors[i], mean.numpy(), rtol=1e-3, atol=1e-5)

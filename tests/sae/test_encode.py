@@ -36,7 +36,9 @@ def test_folding_decoder_norms_keeps_the_features_and_the_reconstruction(folder)
     x = torch.randn(31, tiny.D_MODEL)
     ours, theirs = loaded.sae.encode(x), plain.encode(x)
     assert torch.equal(ours > 0, theirs > 0)
-    torch.testing.assert_close(loaded.sae.decode(loaded.sae.encode(x)), plain.decode(plain.encode(x)), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(
+        loaded.sae.decode(loaded.sae.encode(x)), plain.decode(plain.encode(x)), rtol=1e-4, atol=1e-4
+    )
     if loaded.architecture in ("standard", "jumprelu", "gated"):
         norms = plain.W_dec.norm(dim=-1)
         torch.testing.assert_close(ours, theirs * norms, rtol=1e-4, atol=1e-4)
@@ -55,7 +57,7 @@ def test_the_fingerprint_follows_the_weights(tmp_path):
 
 def test_an_sae_of_another_width_is_refused(tmp_path):
     model = load_model(str(tiny.save_model(tmp_path / "model")), dtype="float32")
-    with pytest.raises(InputError, match="width 16.*width 32"):
+    with pytest.raises(InputError, match=r"width 16.*width 32"):
         check_fit(load_sae(str(tiny.save_sae(tmp_path / "sae", d_in=16))), model)
 
 

@@ -1,0 +1,156 @@
+"""What the longest responses cover, against greedy, random and length-matched choices of the same size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from explorer.features.length import Floats, quantile_bins
+from explorer.features.sets import FeatureSets
+
+Order = NDArray[np.int64]
+SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+
+
+@dataclass(frozen=True)
+class CoverageCurve:
+    """Coverage (share of the pool's active features) and response tokens of the first `rows[j]` of an order."""
+
+    method: str
+    rows: tuple[int, ...]
+    coverage: tuple[float, ...]
+    tokens: tuple[int, ...]
+
+
+def first_cover(sets: FeatureSets, order: Order) -> NDArray[np.int64]:
+    """How many features are covered after each pick, int64 [len(order)]. O(nnz) and no pass a budget."""
+    place = np.full(sets.n, len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    first = np.full(sets.width, len(order), dtype=np.int64)
+    np.minimum.at(first, sets.indices, np.repeat(place, sets.sizes))
+    return np.bincount(first[first < len(order)], minlength=len(order)).cumsum()
+
+
+def coverage_curve(
+    sets: FeatureSets, tokens: NDArray[np.integer], method: str, order: Order, rows: tuple[int, ...]
+) -> CoverageCurve:
+    """Measure one order at some numbers of rows (those beyond its end are left out)."""
+    covered = first_cover(sets, order)
+    active = max(1, int((sets.counts > 0).sum()))
+    spent = np.cumsum(tokens[order], dtype=np.int64)
+    at = np.array([r for r in rows if 1 <= r <= len(order)], dtype=np.int64)
+    return CoverageCurve(
+        method,
+        tuple(int(r) for r in at),
+        tuple(float(c) for c in covered[at - 1] / active),
+        tuple(int(t) for t in spent[at - 1]),
+    )
+
+
+def longest_order(tokens: NDArray[np.integer]) -> Order:
+    """Longest response first; ties: smaller position."""
+    return np.argsort(-tokens.astype(np.int64), kind="stable")
+
+
+def matched_order(tokens: NDArray[np.integer], reference: Order, rng: np.random.Generator) -> Order:
+    """Draw a random choice of as many samples with the same histogram of lengths (20 quantile bins) as `reference`."""
+    bins = quantile_bins(tokens.astype(np.float64))
+    wanted = np.bincount(bins[reference], minlength=int(bins.max()) + 1)
+    shuffled = rng.permutation(len(tokens))
+    place = np.empty(len(tokens), dtype=np.int64)
+    for code in range(len(wanted)):
+        members = np.flatnonzero(bins[shuffled] == code)
+        place[members] = np.arange(len(members))
+    chosen = shuffled[place < wanted[bins[shuffled]]]
+    return rng.permutation(chosen)
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """Coverage of `rows` rows by each choice, and what of the greedy advantage is length and what is diversity.
+
+    `length_share` = (matched - random) / (greedy - random): matched takes random samples as long as greedy's. It is
+    None where greedy is not ahead of random. `matched` to the longest is `longest_matched`.
+    """
+
+    rows: int
+    longest: float
+    greedy: float
+    random: float
+    greedy_matched: float
+    longest_matched: float
+    longest_tokens: int
+    greedy_tokens: int
+    random_tokens: int
+    length_share: float | None
+
+
+def decompose(
+    sets: FeatureSets,
+    tokens: NDArray[np.integer],
+    greedy: Order,
+    rows: int,
+    *,
+    rng: np.random.Generator,
+    draws: int = 20,
+) -> Decomposition:
+    """Compare the first `rows` of each choice; random ones are means over `draws`."""
+    active = max(1, int((sets.counts > 0).sum()))
+    longest = longest_order(tokens)[:rows]
+    greedy = greedy[:rows]
+
+    def cover(order: Order) -> float:
+        return float(first_cover(sets, order)[-1]) / active if len(order) else 0.0
+
+    chance = [rng.permutation(sets.n)[:rows] for _ in range(draws)]
+    random = float(np.mean([cover(order) for order in chance]))
+    matched = [
+        float(np.mean([cover(matched_order(tokens, reference, rng)) for _ in range(draws)]))
+        for reference in (greedy, longest)
+    ]
+    ahead = cover(greedy) - random
+    return Decomposition(
+        rows=rows,
+        longest=cover(longest),
+        greedy=cover(greedy),
+        random=random,
+        greedy_matched=matched[0],
+        longest_matched=matched[1],
+        longest_tokens=int(tokens[longest].sum()),
+        greedy_tokens=int(tokens[greedy].sum()),
+        random_tokens=int(np.mean([tokens[order].sum() for order in chance])),
+        length_share=(matched[0] - random) / ahead if ahead > 1e-9 else None,
+    )
+
+
+def crossings(curves: Mapping[str, CoverageCurve]) -> list[str]:
+    """Where, at equal response tokens, one curve overtakes another, in words. Curves are joined by straight lines."""
+    said = []
+    names = list(curves)
+    for i, one in enumerate(names):
+        for other in names[i + 1 :]:
+            a, b = curves[one], curves[other]
+            if len(a.rows) < 2 or len(b.rows) < 2:
+                continue
+            low, high = max(a.tokens[0], b.tokens[0]), min(a.tokens[-1], b.tokens[-1])
+            if high <= low:
+                continue
+            at: Floats = np.geomspace(max(low, 1), high, 200)
+            gap = np.interp(at, a.tokens, a.coverage) - np.interp(at, b.tokens, b.coverage)
+            sign = np.sign(np.where(np.abs(gap) < 1e-6, 0.0, gap))
+            seen = np.flatnonzero(sign)
+            for left, right in pairwise(seen):
+                if sign[left] != sign[right]:
+                    winner = one if sign[right] > 0 else other
+                    loser = other if winner == one else one
+                    said.append(f"{winner} overtakes {loser} at about {_round(at[right]):,} response tokens")
+    return said
+
+
+def _round(value: float) -> int:
+    digits = max(0, len(str(int(value))) - 2)
+    return int(round(value, -digits))

@@ -1,0 +1,104 @@
+"""Make a loaded model's forward pass faster on a CPU, with the same result up to rounding.
+
+Two changes, both measured: matrices of an MLP that read the same input become one multiplication (their parameters
+become views of it, so memory stays the same), and attention over a whole sequence runs block by block on batched matrix
+products instead of PyTorch's CPU flash kernel, which reaches a tenth of the matrix rate in bfloat16.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import torch
+
+ATTENTION = "block_causal"
+QUERY_BLOCK = 128
+
+
+def speed_up(model: Any) -> None:
+    """Apply both changes to `model` in place, as far as its architecture allows."""
+    for module in model.modules():
+        if all(hasattr(module, name) for name in ("gate_proj", "up_proj", "down_proj", "act_fn")):
+            _merge_gate_and_up(module)
+    if model.config._attn_implementation == "sdpa" and not _windowed(model):
+        _register()
+        model.set_attn_implementation(ATTENTION)
+
+
+def _windowed(model: Any) -> bool:
+    config = model.config.get_text_config()
+    kinds = getattr(config, "layer_types", None) or []
+    window = getattr(config, "sliding_window", None) if getattr(config, "use_sliding_window", True) else None
+    return window is not None or any(kind != "full_attention" for kind in kinds)
+
+
+def _merge_gate_and_up(mlp: Any) -> None:
+    import torch
+
+    gate, up = mlp.gate_proj, mlp.up_proj
+    if type(gate) is not torch.nn.Linear or gate.bias is not None or up.bias is not None:
+        return
+    merged = torch.cat([gate.weight.data, up.weight.data])
+    split = len(gate.weight)
+    gate.weight.data, up.weight.data = merged[:split], merged[split:]
+
+    def forward(x: torch.Tensor) -> torch.Tensor:
+        left, right = torch.nn.functional.linear(x, merged).chunk(2, dim=-1)
+        return mlp.down_proj(mlp.act_fn(left) * right)
+
+    mlp.forward = forward
+
+
+def _register() -> None:
+    from transformers import AttentionInterface, AttentionMaskInterface
+    from transformers.masking_utils import sdpa_mask
+
+    AttentionInterface.register(ATTENTION, _attend)
+    AttentionMaskInterface.register(ATTENTION, sdpa_mask)
+
+
+def _attend(
+    module: Any,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor | None,
+    scaling: float | None = None,
+    **rest: Any,
+) -> tuple[torch.Tensor, None]:
+    """Attention in transformers' interface: query [B, H, T, d], key and value [B, G, T, d] -> [B, T, H, d]."""
+    length = query.shape[2]
+    plain = attention_mask is None and length == key.shape[2] and length > 1
+    if not plain or rest.get("softcap") or rest.get("s_aux") is not None or module.training:
+        from transformers.integrations.sdpa_attention import sdpa_attention_forward
+
+        return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **rest)
+    scale = scaling if scaling is not None else query.shape[-1] ** -0.5
+    return block_causal_attention(query, key, value, scale).transpose(1, 2).contiguous(), None
+
+
+def block_causal_attention(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float) -> torch.Tensor:
+    """Causal attention [B, H, T, d]; a block of queries sees only the keys up to its end, so half the work is left out.
+
+    Query heads that share a key head are one taller matrix, so keys and values are never repeated.
+    """
+    import torch
+
+    batch, heads, length, width = query.shape
+    groups = key.shape[1]
+    shared = heads // groups
+    folded = query.reshape(batch * groups, shared, length, width)
+    keys = key.reshape(batch * groups, length, width).transpose(1, 2)
+    values = value.reshape(batch * groups, length, value.shape[-1])
+    out = torch.empty(batch * groups, shared, length, value.shape[-1], dtype=query.dtype)
+    for start in range(0, length, QUERY_BLOCK):
+        stop = min(start + QUERY_BLOCK, length)
+        size = stop - start
+        block = folded[:, :, start:stop].reshape(batch * groups, shared * size, width) * scale
+        scores = torch.bmm(block, keys[:, :, :stop]).view(batch * groups, shared, size, stop)
+        hidden = torch.ones(size, size, dtype=torch.bool).triu(1)
+        scores[..., start:stop].masked_fill_(hidden, float("-inf"))
+        weights = torch.softmax(scores, dim=-1).view(batch * groups, shared * size, stop)
+        out[:, :, start:stop] = torch.bmm(weights, values[:, :stop]).view(batch * groups, shared, size, -1)
+    return out.view(batch, heads, length, -1)

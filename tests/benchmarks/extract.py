@@ -1,0 +1,137 @@
+"""Extraction against the straightforward path, on the same rows in one run.
+
+    python -m tests.benchmarks.extract --data FILE.json --rows 2000
+
+The peer is what a first script does: float32, every layer, dataset order, padded batches of 8, `sae.encode` on every
+position. Ours is `extract` as users run it. Both give the feature set of each response; how far they agree is printed,
+since ours reads the model in bfloat16. The second figure is the share of the machine's own bfloat16 matrix rate that
+ours reaches.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+
+import numpy as np
+import torch
+
+from explorer.lm.layout import RESPONSE, lay_out
+from explorer.lm.model import load_model
+from explorer.pipeline.extract import extract, read_conversations
+from explorer.pipeline.ingest import ingest
+from explorer.sae.load import SINK_FACTOR, load_sae
+from explorer.workspace import Store
+from tests.benchmarks.machine import save
+
+
+def straightforward(store: Store, rows: int) -> tuple[dict[int, set[int]], int, float]:
+    """Feature set of each response, tokens and seconds of the plain path (loading not counted)."""
+    import transformers
+
+    loaded, sae = load_model(dtype="float32"), load_sae()
+    plain = transformers.AutoModelForCausalLM.from_pretrained(loaded.model.name_or_path, dtype=torch.float32).eval()
+    layer = int(sae.hook_name.split(".")[1])
+    _, conversations = read_conversations(store, store.require("samples"), 0, rows - 1)
+    median = float(sae.sae.cfg.metadata.median_norm)
+    found: dict[int, set[int]] = {}
+    tokens, began = 0, time.perf_counter()
+    for start in range(0, rows, 8):
+        layouts = lay_out(loaded.tokenizer, conversations[start : start + 8], max_tokens=1024)
+        width = max(len(layout) for layout in layouts)
+        ids = torch.zeros(len(layouts), width, dtype=torch.long)
+        mask = torch.zeros_like(ids)
+        for i, layout in enumerate(layouts):
+            ids[i, : len(layout)] = torch.from_numpy(layout.ids.astype(np.int64))
+            mask[i, : len(layout)] = 1
+        with torch.inference_mode():
+            states = plain(input_ids=ids, attention_mask=mask, output_hidden_states=True).hidden_states[layer + 1]
+            acts = sae.sae.encode(states)
+        for i, layout in enumerate(layouts):
+            counted = torch.from_numpy(layout.segment == RESPONSE)
+            near = states[i, : len(layout)].norm(dim=-1) <= SINK_FACTOR * median
+            strongest = acts[i, : len(layout)][counted & near]
+            top = strongest.amax(0) if len(strongest) else torch.zeros(sae.d_sae)
+            found[start + i] = set(torch.nonzero(top > sae.default_threshold).flatten().tolist())
+            tokens += len(layout)
+    return found, tokens, time.perf_counter() - began
+
+
+def matrix_rate(tokens: int = 2048) -> float:
+    """Measured bfloat16 rate in FLOP/s on the shapes of the model's layers, multiplications only."""
+    loaded = load_model(dtype="bfloat16")
+    block = loaded.model.base_model.layers[0]
+    weights = [module.weight.detach().clone() for module in block.modules() if isinstance(module, torch.nn.Linear)]
+    inputs = [torch.randn(tokens, weight.shape[1], dtype=torch.bfloat16) for weight in weights]
+    flops = sum(2 * tokens * weight.numel() for weight in weights)
+    best = 0.0
+    with torch.inference_mode():
+        for _ in range(30):
+            began = time.perf_counter()
+            for x, weight in zip(inputs, weights, strict=True):
+                torch.nn.functional.linear(x, weight)
+            best = max(best, flops / (time.perf_counter() - began))
+    return best
+
+
+def main() -> None:
+    """Run both and save the ratio."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", required=True)
+    parser.add_argument("--rows", type=int, default=2000)
+    options = parser.parse_args()
+    folder = tempfile.mkdtemp()
+    store = Store.create(f"{folder}/workspace")
+    ingest(store, options.data, limit=options.rows)
+    stages: dict[str, list[float]] = {}
+
+    def watch(stage: str, done: float, total: float | None, note: str = "") -> None:
+        stages.setdefault(stage, []).append(time.perf_counter())
+
+    extract(store, progress=watch)
+    ours_seconds = stages["finish"][0] - stages["load"][0]
+    activations = store.require("activations")
+    lengths = store.sql(
+        f"SELECT sum(prompt_tokens + response_tokens + template_tokens) FROM {store.scan(activations, 'tokens')}"
+    ).fetchone()
+    assert lengths is not None
+    tokens = int(lengths[0])
+    threshold = activations.manifest.info["default_threshold"]
+    rows = store.sql(
+        f"SELECT sample_id, list(feature_id) FROM {store.scan(activations, 'by_sample')} "
+        "WHERE segment = 'response' AND max_act > ? GROUP BY sample_id",
+        [threshold],
+    ).fetchall()
+    mine = {sample: set(features) for sample, features in rows}
+    loading = time.perf_counter()
+    load_model()
+    load_sae()
+    loading = time.perf_counter() - loading
+    ours_seconds -= loading
+    theirs, peer_tokens, peer_seconds = straightforward(store, options.rows)
+    overlap = [len(mine.get(i, set()) & f) / max(1, len(mine.get(i, set()) | f)) for i, f in theirs.items()]
+    model, sae = load_model(), load_sae()
+    layers = int(sae.hook_name.split(".")[1]) + 1
+    block = sum(p.numel() for p in model.model.base_model.layers[0].parameters() if p.ndim == 2)
+    flops = tokens * (2 * layers * block + 2 * sae.d_in * sae.d_sae)
+    rate = matrix_rate()
+    save(
+        "extract",
+        {
+            "rows": options.rows,
+            "tokens": tokens,
+            "ours_tokens_per_second": round(tokens / ours_seconds, 1),
+            "straightforward_tokens_per_second": round(peer_tokens / peer_seconds, 1),
+            "ratio": round(tokens / ours_seconds / (peer_tokens / peer_seconds), 2),
+            "same_tokens": tokens == peer_tokens,
+            "mean_jaccard_of_feature_sets": round(float(np.mean(overlap)), 4),
+            "matrix_rate_gflops": round(rate / 1e9, 1),
+            "share_of_matrix_rate": round(flops / ours_seconds / rate, 3),
+            "loading_seconds_not_counted": round(loading, 1),
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
