@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 import transformers
-from sae_lens.registry import get_sae_class
+from sae_lens.registry import get_sae_class, get_sae_training_class
 from sae_lens.saes.sae import SAEMetadata
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
@@ -83,6 +83,24 @@ SAES = {
     "gated": {},
     "layer-norm": {"normalize_activations": "layer_norm"},
 }
+
+
+TRAINED = ("topk", "jumprelu", "batchtopk", "matryoshka_batchtopk", "gated", "standard")
+
+
+def save_trained_sae(folder: Path, architecture: str, *, d_in: int = D_MODEL, width: int = 64) -> Path:
+    """Write what sae-lens saves for inference of an SAE in training (BatchTopK and Matryoshka become JumpReLU)."""
+    torch.manual_seed(1)
+    sae_class, config_class = get_sae_training_class(architecture)
+    more = {"k": 8} if "topk" in architecture else {}
+    if architecture == "matryoshka_batchtopk":
+        more["matryoshka_widths"] = [16, 32, width]
+    about = SAEMetadata(model_name="tiny", hook_name="blocks.1.hook_resid_post", prepend_bos=True)
+    sae = sae_class(config_class(d_in=d_in, d_sae=width, metadata=about, **more))
+    if hasattr(sae, "topk_threshold"):
+        sae.topk_threshold.fill_(0.001)
+    sae.save_inference_model(folder)
+    return folder
 
 
 def save_sae(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,8 +57,11 @@ def label(store: Store, *, model: str = "default", progress: Progress = silent) 
 def _describe(
     store: Store, activations: Artifact, threshold: float, progress: Progress
 ) -> tuple[dict[str, list[Any]], int]:
+    import numpy as np
+
+    from explorer.features.naming import Context, make_label, top_peak_words
     from explorer.features.statistics import measure
-    from explorer.features.words import Context, class_tfidf, make_label, top_peak_words, words
+    from explorer.maps.words import class_words
 
     stats = measure(store, activations, threshold=threshold)
     width = len(stats.n_samples)
@@ -70,8 +72,9 @@ def _describe(
     for feature, tokens, peak in reader:
         contexts[feature].append(Context(tokens, peak))
     progress("label", 1, 3, "words")
-    documents = [Counter(word for c in found for word in words(c.text)) for found in contexts]
-    topics = class_tfidf(documents, keep=8)
+    texts = [context.text for found in contexts for context in found]
+    owners = np.repeat(np.arange(width, dtype=np.int32), [len(found) for found in contexts])
+    topics = class_words(texts, owners, width, top=8)
     peaks = [top_peak_words(found) for found in contexts]
     labels = [make_label(p, t) or None for p, t in zip(peaks, topics, strict=True)]
     columns: dict[str, list[Any]] = {

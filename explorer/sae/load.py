@@ -57,7 +57,7 @@ class LoadedSAE:
 
 
 def load_sae(name: str = "default", *, layer: int | None = None, device: str = "cpu") -> LoadedSAE:
-    """Load an SAE in float32. `name`: `default`, a folder with cfg.json, or `release/sae_id` of sae-lens.
+    """Load an SAE in float32. `name`: `default`, a folder with cfg.json, `release/sae_id` of sae-lens, or a Hub path.
 
     `layer` is only needed where the SAE does not say which hook it reads. The decoder norm is folded into the
     encoder where that leaves the features themselves as they are (values then agree with Neuronpedia's).
@@ -74,8 +74,7 @@ def load_sae(name: str = "default", *, layer: int | None = None, device: str = "
             if on_disk:
                 sae = SAE.load_from_disk(folder, device=device, dtype="float32")
             else:
-                release, _, sae_id = name.partition("/")
-                sae = SAE.from_pretrained(release, sae_id, device=device, dtype="float32")
+                sae = SAE.from_pretrained(*_release_and_id(name), device=device, dtype="float32")
     except Exception as error:  # sae-lens and its loaders raise anything from KeyError to HTTP errors
         said = " ".join(str(error).split())[:300] or type(error).__name__
         raise InputError(
@@ -91,6 +90,17 @@ def load_sae(name: str = "default", *, layer: int | None = None, device: str = "
     return LoadedSAE(
         canonical, sae, hook or layer_hook(int(layer or 0)), _fingerprint(sae), folder if on_disk else None
     )
+
+
+def _release_and_id(name: str) -> tuple[str, str]:
+    """Split `release/sae_id` where the release is one that sae-lens knows, else `owner/repo/path` of the Hub."""
+    from sae_lens.loading.pretrained_saes_directory import get_pretrained_saes_directory
+
+    release, _, sae_id = name.partition("/")
+    if release in get_pretrained_saes_directory() or name.count("/") < 2:
+        return release, sae_id
+    owner, repository, path = name.split("/", 2)
+    return f"{owner}/{repository}", path
 
 
 def check_fit(sae: LoadedSAE, model: LoadedModel, *, layer: int | None = None) -> None:

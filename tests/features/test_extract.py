@@ -105,6 +105,20 @@ def test_batch_size_changes_no_feature_set(tmp_path, parts):
     np.testing.assert_allclose(left.max_act, right.max_act, rtol=1e-4)
 
 
+def test_the_number_of_threads_changes_no_feature_set(tmp_path, parts):
+    one, two = workspace(tmp_path / "a", rows(30)), workspace(tmp_path / "b", rows(30))
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        run(one, parts)
+        torch.set_num_threads(2)
+        run(two, parts)
+    finally:
+        torch.set_num_threads(before)
+    keys = ["sample_id", "segment", "feature_id"]
+    assert pairs(one)[keys].equals(pairs(two)[keys])
+
+
 def test_row_order_changes_no_feature_set(tmp_path, parts):
     data = list(rows(30))
     forward, backward = workspace(tmp_path / "a", data), workspace(tmp_path / "b", data[::-1])

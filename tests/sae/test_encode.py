@@ -17,6 +17,15 @@ def folder(request, tmp_path):
     return tiny.save_sae(tmp_path / "sae", request.param)
 
 
+@pytest.mark.parametrize("architecture", tiny.TRAINED)
+def test_what_training_saves_is_encoded_as_sae_lens_does(architecture, tmp_path):
+    loaded = load_sae(str(tiny.save_trained_sae(tmp_path / "sae", architecture)))
+    x = torch.randn(20, tiny.D_MODEL)
+    expected = loaded.sae.encode(x).detach()
+    assert (expected > 0).any()
+    torch.testing.assert_close(dense(SparseEncoder(loaded)(x), 20, loaded.d_sae), expected)
+
+
 def dense(entries, rows, width):
     out = np.zeros((rows, width), dtype=np.float32)
     out[entries.row, entries.feature] = entries.value
