@@ -58,6 +58,6 @@ class Embedding(Protocol):
         """Frozen dataclass of parameters made with `registry.param`."""
         ...
 
-    def embed(self, inputs: Inputs, params: Any, rng: np.random.Generator, progress: Progress) -> Vectors:  # noqa: ANN401
+    def embed(self, inputs: Inputs, params: Any, rng: np.random.Generator, progress: Progress) -> Vectors:
         """Unit-norm float32 [N, d]; a sample that has no direction (nothing to embed) is a row of zeros."""
         ...

@@ -78,7 +78,7 @@ def _load(name: str) -> tuple[Any, Any]:
     return tokenizer, model.eval().requires_grad_(False)
 
 
-def _longest_input(model: Any, tokenizer: Any) -> int:  # noqa: ANN401
+def _longest_input(model: Any, tokenizer: Any) -> int:
     known = [getattr(model.config, "max_position_embeddings", None), getattr(tokenizer, "model_max_length", None)]
     return min([int(value) for value in known if value and value < 10**6] or [10**6])
 
@@ -89,7 +89,7 @@ def _text(text: Text, side: str) -> str:
     return text.prompt if side == "prompt" else text.response
 
 
-def _tokenise(tokenizer: Any, texts: Sequence[str], limit: int) -> list[list[int]]:  # noqa: ANN401
+def _tokenise(tokenizer: Any, texts: Sequence[str], limit: int) -> list[list[int]]:
     rows: list[list[int]] = []
     for start in range(0, len(texts), 2048):
         part = [text[: limit * 16] for text in texts[start : start + 2048]]  # no tokenizer averages 16 characters
@@ -107,7 +107,7 @@ def _batches(order: np.ndarray, ids: list[list[int]], tokens: int) -> list[np.nd
     return batches
 
 
-def _mean_states(model: Any, rows: list[list[int]], pad: int) -> Vectors:  # noqa: ANN401
+def _mean_states(model: Any, rows: list[list[int]], pad: int) -> Vectors:
     import torch
 
     longest = max(1, *(len(row) for row in rows))

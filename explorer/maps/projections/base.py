@@ -49,6 +49,6 @@ class Projection(Protocol):
         """Frozen dataclass of parameters made with `registry.param`."""
         ...
 
-    def project(self, inputs: Inputs, params: Any, seed: int, progress: Progress) -> NDArray[np.float32]:  # noqa: ANN401
+    def project(self, inputs: Inputs, params: Any, seed: int, progress: Progress) -> NDArray[np.float32]:
         """Coordinates float32 [N, 2], centred at 0; the same for the same seed and inputs."""
         ...

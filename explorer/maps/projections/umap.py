@@ -69,7 +69,7 @@ class UmapFeatures:
         return _umap(matrix, params.metric, params, seed, progress)
 
 
-def _umap(rows: Any, metric: str, params: Params, seed: int, progress: Progress) -> NDArray[np.float32]:  # noqa: ANN401
+def _umap(rows: Any, metric: str, params: Params, seed: int, progress: Progress) -> NDArray[np.float32]:
     n = rows.shape[0]
     if n < 4:
         refuse("a UMAP map needs at least 4 samples", got=n)

@@ -1,0 +1,209 @@
+"""Score: one quality score a sample, failed ones missing and counted."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from explorer.errors import ExplorerError, InputError, refuse
+from explorer.progress import Progress, silent
+from explorer.quality.base import Item, Score, Scorer
+from explorer.quality.cache import Cache
+from explorer.quality.scorers import SCORERS
+from explorer.quality.scorers.column import number
+from explorer.records import QUALITY
+from explorer.registry import build
+from explorer.workspace import Artifact, Store
+
+DEFAULT = "heuristic"
+BATCH = 256  # samples between two writes to the cache
+_PROBE = 2_000  # rows looked at for numeric columns
+
+
+@dataclass(frozen=True)
+class ScoreResult:
+    """A stored quality score; `reasons` counts why samples have none, `mean` is over those that have one."""
+
+    artifact: str
+    scorer: str
+    scored: int
+    failed: int
+    reasons: dict[str, int]
+    mean: float | None
+    from_cache: int
+    seconds: float
+    existed: bool
+
+
+def score(
+    store: Store,
+    *,
+    scorer: str = DEFAULT,
+    params: Mapping[str, Any] | None = None,
+    progress: Progress = silent,
+) -> ScoreResult:
+    """Score every sample; a score that is there already is returned as it is.
+
+    A score with failed samples is made again where the scorer may do better now (`llm-judge`): the new artifact stands
+    beside the old one and only the failed samples cost anything, since the others are cached.
+
+    Args:
+        store: The workspace.
+        scorer: A slug of `explorer.quality.scorers.SCORERS`, or the name of a numeric column of the source rows.
+        params: Options of the scorer, as values or as text.
+        progress: Told how far it is.
+
+    Raises:
+        InputError: an unknown scorer or column, a model or endpoint that is not there, or no sample could be scored.
+    """
+    samples = store.require("samples")
+    how, named = _resolve(store, samples, scorer)
+    options = build(how.Params, {**named, **(params or {})}, owner=f"scorer {how.slug}")
+    parameters: dict[str, Any] = {"scorer": how.slug, "version": how.version, "params": how.identity(options)}
+    inputs = {"samples": samples.id}
+    known = store.find("quality", parameters, inputs)
+    while known is not None:
+        if not known.manifest.info["failed"] or not how.retries_failed:
+            return _result(known, existed=True)
+        parameters["after"] = known.id
+        known = store.find("quality", parameters, inputs)
+    total = samples.manifest.rows["samples"]
+    progress("score", 0, total, how.title)
+    cache = Cache(store.path, how.slug, how.version, how.identity(options)) if how.cached else None
+    scores, from_cache = _score_all(_items(store, samples), how, options, cache, total, progress)
+    good = [s.value for s in scores if s.value is not None]
+    reasons = dict(Counter(s.problem for s in scores if s.value is None).most_common())
+    if not good:
+        why = ", ".join(f"{reason} ({count:,})" for reason, count in list(reasons.items())[:3])
+        raise InputError(f"scorer {how.slug} gave no sample a score: {why}")
+    with store.draft("quality", parameters=parameters, inputs=inputs) as draft:
+        rows = {"sample_id": range(len(scores)), "score": [s.value for s in scores]}
+        draft.write(pa.table({name: pa.array(list(v)) for name, v in rows.items()}).cast(QUALITY))
+        names = sorted({name for s in scores for name in s.parts})
+        if names:
+            columns = {name: pa.array([s.parts.get(name) for s in scores], pa.float64()) for name in names}
+            draft.write(pa.table({"sample_id": pa.array(range(len(scores)), pa.int64()), **columns}), "parts")
+        draft.dropped = reasons
+        draft.info = {
+            "failed": len(scores) - len(good),
+            "from_cache": from_cache,
+            "mean": math.fsum(good) / len(good),
+            "low": min(good),
+            "high": max(good),
+            "parts": names,
+        }
+        artifact = draft.commit()
+    return _result(artifact, existed=False)
+
+
+def numeric_columns(store: Store, samples: Artifact) -> list[str]:
+    """Columns of the source rows in which most of the first rows that have a value have a number."""
+    seen: Counter[str] = Counter()
+    numeric: Counter[str] = Counter()
+    rows = store.sql(f"SELECT meta FROM {store.scan(samples)} ORDER BY sample_id LIMIT {_PROBE}").fetchall()
+    for (text,) in rows:
+        for key, value in _meta(text).items():
+            if value not in (None, ""):
+                seen[key] += 1
+                numeric[key] += number(value) is not None
+    return [key for key, count in seen.items() if numeric[key] * 2 > count]
+
+
+def _resolve(store: Store, samples: Artifact, scorer: str) -> tuple[Scorer, dict[str, Any]]:
+    if scorer in SCORERS:
+        return SCORERS[scorer], {}
+    columns = numeric_columns(store, samples)
+    if scorer in columns:
+        return SCORERS["column"], {"column": scorer}
+    said = f", or a numeric column: {', '.join(columns)}" if columns else " (the data has no numeric column)"
+    refuse(f"unknown scorer {scorer!r}", allowed=f"{', '.join(SCORERS.slugs)}{said}")
+
+
+def _score_all(
+    items: Iterator[Item],
+    how: Scorer,
+    options: Any,
+    cache: Cache | None,
+    total: int,
+    progress: Progress,
+) -> tuple[list[Score], int]:
+    """Score in order; equal content is scored once, known content not at all."""
+    known = cache.load() if cache is not None else {}
+    order: list[str | Score] = []
+    waiting: dict[str, Item] = {}
+    failed: dict[str, Score] = {}
+    from_cache = 0
+
+    def flush(batch: list[Item]) -> list[Score]:
+        found = scoring(batch)
+        if len(found) != len(batch):
+            raise ExplorerError(f"scorer {how.slug} gave {len(found)} scores for {len(batch)} samples")
+        progress("score", len(order), total, how.title)
+        return found
+
+    with how.session(options) as scoring:
+        if cache is None:
+            batch: list[Item] = []
+            for item in items:
+                batch.append(item)
+                if len(batch) == BATCH:
+                    order += flush(batch)
+                    batch = []
+            return [s for s in [*order, *(flush(batch) if batch else [])] if isinstance(s, Score)], 0
+
+        def drain() -> None:
+            found = flush(list(waiting.values()))
+            cache.keep(list(waiting), found)
+            for key, result in zip(waiting, found, strict=True):
+                (known if result.value is not None else failed)[key] = result
+            waiting.clear()
+
+        for item in items:
+            key = item.content_hash
+            order.append(key)
+            if key in known:
+                from_cache += 1
+            elif key not in failed:
+                waiting[key] = item
+            if len(waiting) == BATCH:
+                drain()
+        if waiting:
+            drain()
+    progress("score", total, total, how.title)
+    return [known[key] if key in known else failed[key] for key in order if isinstance(key, str)], from_cache
+
+
+def _items(store: Store, samples: Artifact) -> Iterator[Item]:
+    query = f"SELECT content_hash, prompt, response, system, turns, meta FROM {store.scan(samples)} ORDER BY sample_id"
+    relation = store.sql(query)
+    while rows := relation.fetchmany(4 * BATCH):
+        for key, prompt, response, system, turns, meta in rows:
+            talk = tuple((turn["role"], turn["content"]) for turn in turns or ())
+            yield Item(key, prompt or "", response or "", system or "", talk, _meta(meta))
+
+
+def _meta(text: str | None) -> dict[str, Any]:
+    found = json.loads(text) if text else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _result(artifact: Artifact, *, existed: bool) -> ScoreResult:
+    manifest = artifact.manifest
+    failed = int(manifest.info["failed"])
+    return ScoreResult(
+        artifact=artifact.ref,
+        scorer=manifest.parameters["scorer"],
+        scored=manifest.rows["quality"] - failed,
+        failed=failed,
+        reasons=manifest.dropped,
+        mean=manifest.info["mean"],
+        from_cache=manifest.info["from_cache"],
+        seconds=manifest.seconds,
+        existed=existed,
+    )
