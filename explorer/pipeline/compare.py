@@ -129,4 +129,3 @@ def _stability(store: Store, run: Artifact, seeds: int) -> float:
         )
         selections.append(ranked.ranking.positions)
     return seed_stability(selections)
-

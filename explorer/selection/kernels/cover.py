@@ -7,6 +7,7 @@ blocks: gains only fall within a round, so a block's last known maximum is an up
 hold the maximum are looked at again. When half of the groups are used up, the index is made anew without them.
 """
 
+# ruff: noqa: ANN001, ANN201 (the types of a kernel stand in its signature)
 from __future__ import annotations
 
 import numpy as np
@@ -18,7 +19,7 @@ BLOCK = 256
 
 
 @compiled(types.int64(i64s, i32s, i32s, out_i32s, out_i32s))
-def group_equal(indptr, indices, order, first, following):  # noqa: ANN001, ANN201
+def group_equal(indptr, indices, order, first, following):
     """Group the samples of `order` by equal rows; returns the number of groups, in order of their first sample.
 
     `first[g]` becomes the first position (in `order`) of group g, `following[p]` the next position in p's group or -1.
@@ -60,7 +61,7 @@ def group_equal(indptr, indices, order, first, following):  # noqa: ANN001, ANN2
 
 
 @compiled(types.void(i64s, i32s, i32s, i32s, types.int64, out_i64s, out_i32s))
-def invert(indptr, indices, order, front, alive, starts, owners):  # noqa: ANN001, ANN201
+def invert(indptr, indices, order, front, alive, starts, owners):
     """Inverted index of the first `alive` groups: `owners[starts[f]:starts[f + 1]]` are the groups that have f."""
     starts[:] = 0
     for g in range(alive):
@@ -81,7 +82,7 @@ def invert(indptr, indices, order, front, alive, starts, owners):  # noqa: ANN00
 
 
 @compiled(types.int32(i32s, types.int64, types.int64))
-def highest(gain_of, start, end):  # noqa: ANN001, ANN201
+def highest(gain_of, start, end):
     """The largest of `gain_of[start:end]`, at least 0."""
     best = np.int32(0)
     for g in range(np.uint64(start), np.uint64(end)):
@@ -90,7 +91,7 @@ def highest(gain_of, start, end):  # noqa: ANN001, ANN201
 
 
 @compiled(types.void(out_i32s, types.int64, i32s, i32s))
-def by_next_sample(level, count, size_of, front):  # noqa: ANN001, ANN201
+def by_next_sample(level, count, size_of, front):
     """Sort groups of equal gain (they come by falling size) so that those of equal size stand by their next sample."""
     start = 0
     while start < count:
@@ -106,7 +107,7 @@ def by_next_sample(level, count, size_of, front):  # noqa: ANN001, ANN201
 
 
 @compiled(types.int64(i64s, i32s, i32s, out_i64s, out_u8s, types.int64, out_i32s, out_i32s, out_i32s))
-def cover(indptr, indices, order, left, covered, limit, picks, gains, rounds):  # noqa: ANN001, ANN201
+def cover(indptr, indices, order, left, covered, limit, picks, gains, rounds):
     """Rank the samples of `order` by coverage gain, round after round; returns how many picks were written.
 
     `order` int32 [M]: the samples by falling set size, then rising id, none empty. `left` int64 [width]: how many of

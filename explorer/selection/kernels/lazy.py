@@ -3,6 +3,7 @@
 All gains are fixed-point integers, so a sum does not depend on its order and lazy search equals the naive one.
 """
 
+# ruff: noqa: ANN001, ANN201 (the types of a kernel stand in its signature)
 from __future__ import annotations
 
 import numpy as np
@@ -12,13 +13,13 @@ from explorer.selection.kernels.compiled import compiled, f64s, i32s, i64s, out_
 
 
 @compiled(types.boolean(types.float64[::1], types.int32, types.int32))
-def before(key, a, b):  # noqa: ANN001, ANN201
+def before(key, a, b):
     """Whether position `a` comes off the heap before `b`: larger key, then smaller position."""
     return key[a] > key[b] or (key[a] == key[b] and a < b)
 
 
 @compiled(types.void(types.float64[::1], out_i32s, types.int64, types.int64))
-def sift_down(key, heap, size, at):  # noqa: ANN001, ANN201
+def sift_down(key, heap, size, at):
     """Let the entry at `at` sink to its place in the first `size` entries."""
     node = heap[at]
     while True:
@@ -35,7 +36,7 @@ def sift_down(key, heap, size, at):  # noqa: ANN001, ANN201
 
 
 @compiled(types.int64(i64s, i32s, i64s, f64s, i32s, out_i64s, out_u8s, types.int64, out_i32s, out_i64s, out_i32s))
-def weighted_cover(  # noqa: ANN201
+def weighted_cover(
     indptr,
     indices,
     weight,
@@ -46,7 +47,7 @@ def weighted_cover(  # noqa: ANN201
     limit,
     picks,
     gains,
-    rounds,  # noqa: ANN001
+    rounds,
 ):
     """Rank the samples of `order` by weighted coverage gain divided by `cost`, round after round.
 
@@ -108,7 +109,7 @@ def weighted_cover(  # noqa: ANN201
 
 
 @compiled(types.int64(i64s, i32s, i64s, i64s, f64s, i32s, out_i64s, types.int64, out_i32s, out_i64s))
-def concave(indptr, indices, weight, step, cost, order, seen, limit, picks, gains):  # noqa: ANN001, ANN201
+def concave(indptr, indices, weight, step, cost, order, seen, limit, picks, gains):
     """Rank the samples of `order` by the gain of sum_f weight_f * g(n_f), n_f the picks that have f.
 
     `step` int64 [S]: g(n+1) - g(n) in fixed point, never rising; the last entry holds for every larger n.
@@ -154,7 +155,7 @@ def concave(indptr, indices, weight, step, cost, order, seen, limit, picks, gain
         i64s, i32s, i64s, i64s, types.int64, types.int64, types.float64, f64s, i32s, types.int64, out_i32s, out_i64s
     )
 )
-def concave_sums(indptr, indices, amount, weight, shape, cap, unit, cost, order, limit, picks, gains):  # noqa: ANN001, ANN201
+def concave_sums(indptr, indices, amount, weight, shape, cap, unit, cost, order, limit, picks, gains):
     """As `concave`, for n_f the summed `amount` (int64 [nnz]) of f over the picks, in units of 1/`unit`.
 
     `shape` 0: sqrt, 1: log(1 + n), 2: min(n, cap), `cap` in the same units as `amount`.

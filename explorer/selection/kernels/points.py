@@ -1,5 +1,6 @@
 """Searches among embedding vectors in fixed point (int16, see `explorer.selection.points`)."""
 
+# ruff: noqa: ANN001, ANN201 (the types of a kernel stand in its signature)
 from __future__ import annotations
 
 import numpy as np
@@ -12,7 +13,7 @@ i16s = types.Array(types.int16, 1, "C", readonly=True)
 
 
 @compiled(types.int32(i16s, i16s))
-def dot(a, b):  # noqa: ANN001, ANN201
+def dot(a, b):
     """Dot product of two fixed-point unit vectors; 32 bits hold it and, by Cauchy-Schwarz, every partial sum."""
     total = np.int32(0)
     for k in range(len(a)):
@@ -21,7 +22,7 @@ def dot(a, b):  # noqa: ANN001, ANN201
 
 
 @compiled(types.int64(i16s2, types.int64, types.int64, out_i32s, out_i64s))
-def k_center(points, first, limit, picks, gaps):  # noqa: ANN001, ANN201
+def k_center(points, first, limit, picks, gaps):
     """Farthest-first traversal from `first`; `gaps` is each pick's squared distance to the picks before it.
 
     Ties: smaller position. Returns how many picks were made.
@@ -50,7 +51,7 @@ def k_center(points, first, limit, picks, gaps):  # noqa: ANN001, ANN201
 
 
 @compiled(types.int64(i16s2, i32s, types.float64, types.int64, out_i32s, out_i32s, out_f64s))
-def distinct(points, order, max_similarity, limit, picks, rounds, similarity):  # noqa: ANN001, ANN201
+def distinct(points, order, max_similarity, limit, picks, rounds, similarity):
     """Scan `order`, accepting a point whose cosine to every point accepted in this pass is below `max_similarity`.
 
     At the end of a pass the accepted ones are set aside and the points left over are scanned again. `similarity` is
@@ -92,7 +93,7 @@ def distinct(points, order, max_similarity, limit, picks, rounds, similarity):  
 
 
 @compiled(types.void(i16s2, i16s2, types.int16[:, ::1]))
-def similarities(points, anchors, out):  # noqa: ANN001, ANN201
+def similarities(points, anchors, out):
     """Cosines of every point to every anchor in units of 1/32768, negative ones as 0; `out` int16 [N, A]."""
     for i in range(len(points)):
         for v in range(len(anchors)):
@@ -101,7 +102,7 @@ def similarities(points, anchors, out):  # noqa: ANN001, ANN201
 
 
 @compiled(types.int64(i16s2, f64s, types.float64, types.int64, out_i32s, out_i64s, out_f64s))
-def facility(similar, bonus, weight, limit, picks, gains, keys):  # noqa: ANN001, ANN201
+def facility(similar, bonus, weight, limit, picks, gains, keys):
     """Lazy greedy on weight * (sum over anchors of the best similarity) + the picks' bonus; ties: smaller position.
 
     `similar` int16 [N, A]; `gains` is each pick's part of the sum, `keys` the whole. Returns how many were picked.

@@ -1,5 +1,6 @@
 """Sums over sparse rows, and what each pick in turn adds."""
 
+# ruff: noqa: ANN001, ANN201 (the types of a kernel stand in its signature)
 from __future__ import annotations
 
 import numpy as np
@@ -9,7 +10,7 @@ from explorer.selection.kernels.compiled import compiled, i32s, i64s, out_i64s
 
 
 @compiled(types.void(i64s, i32s, i64s, out_i64s))
-def row_sums(indptr, indices, weight, out):  # noqa: ANN001, ANN201
+def row_sums(indptr, indices, weight, out):
     """`out[i]` = the sum of `weight[f]` over row i."""
     for i in range(len(indptr) - 1):
         total = np.int64(0)
@@ -19,7 +20,7 @@ def row_sums(indptr, indices, weight, out):  # noqa: ANN001, ANN201
 
 
 @compiled(types.void(i64s, i32s, i64s, types.int64, out_i64s))
-def newly_covered(indptr, indices, positions, width, out):  # noqa: ANN001, ANN201
+def newly_covered(indptr, indices, positions, width, out):
     """`out[k]` = features that row `positions[k]` has and no row before it in `positions`."""
     covered = np.zeros(width, np.uint8)
     for at in range(len(positions)):

@@ -1,5 +1,6 @@
 """Scans in a fixed order that accept a sample when it brings enough that is new, pass after pass."""
 
+# ruff: noqa: ANN001, ANN201 (the types of a kernel stand in its signature)
 from __future__ import annotations
 
 import numpy as np
@@ -11,7 +12,7 @@ from explorer.selection.kernels.compiled import compiled, i32s, i64s, out_i32s
 @compiled(
     types.int64(i64s, i32s, i32s, types.int64, types.float64, types.boolean, types.int64, out_i32s, out_i32s, out_i32s)
 )
-def scan(indptr, indices, order, width, max_overlap, some_new, limit, picks, gains, rounds):  # noqa: ANN001, ANN201
+def scan(indptr, indices, order, width, max_overlap, some_new, limit, picks, gains, rounds):
     """Scan `order` (int32 [M], no empty sets) until `limit` picks; returns how many were made.
 
     A sample is accepted when |F & C| / |F| <= max_overlap and, with `some_new`, F adds a feature to C; C then gains F.
