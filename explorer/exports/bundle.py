@@ -15,6 +15,7 @@ from explorer.exports.formats import EXPORTS
 from explorer.exports.picks import Picks
 from explorer.exports.recipe import recipe_of, write_recipe
 from explorer.exports.shapes import is_alpaca, is_messages, is_sharegpt
+from explorer.ingest.values import Json
 from explorer.progress import Progress, silent
 from explorer.registry import build
 from explorer.workspace import Artifact, Store
@@ -73,7 +74,7 @@ def bundle(
 
 
 def dataset_info(picks: Picks, data: str, format: str) -> dict[str, Any]:
-    """The entry of LLaMA-Factory's `dataset_info.json`: only columns that the data has."""
+    """Return the entry of LLaMA-Factory's `dataset_info.json`: only columns that the data has."""
     if format == "alpaca":
         unchanged = all(is_alpaca(origin) for origin in picks.origins)
         system, history = picks.shape()
@@ -94,7 +95,7 @@ def dataset_info(picks: Picks, data: str, format: str) -> dict[str, Any]:
 
 
 def card(recipe: Mapping[str, Any], selection: Artifact, *, name: str, data: str) -> str:
-    """The dataset card: what this is, how it was chosen, how to use it and make it again."""
+    """Return the dataset card: what this is, how it was chosen, how to use it and make it again."""
     import yaml
 
     chosen, source = recipe["selection"], recipe["source"]
@@ -142,6 +143,6 @@ def _described(step: Mapping[str, Any]) -> str:
     return ", ".join(f"{key} {value}" for key, value in plain.items())
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Json) -> str:
     text = " ".join(str(value).split())
     return re.sub(r"([|<>`*_\[\]\\])", r"\\\1", text)

@@ -35,7 +35,7 @@ class Origin:
     schema: str | None
 
     def arrow_schema(self) -> pa.Schema | None:
-        """The column types that the file declared, or None."""
+        """Return the column types that the file declared, or None."""
         import pyarrow as pa
 
         return None if self.schema is None else pa.ipc.read_schema(pa.py_buffer(base64.b64decode(self.schema)))
@@ -118,7 +118,7 @@ class Picks:
             yield picks
 
     def source_rows(self) -> list[int]:
-        """The zero-based rows of the source, in pick order."""
+        """Return the zero-based rows of the source, in pick order."""
         query = (
             f"SELECT s.source_row FROM {self.store.scan(self.selection)} r "
             f"JOIN {self.store.scan(self.samples)} s USING (sample_id) ORDER BY r.rank LIMIT ?"
@@ -150,7 +150,7 @@ class Picks:
         return self.store.sql(query, [self.rows]).to_arrow_reader(BATCH)
 
     def _side(self, kind: str) -> Artifact:
-        """The artifact of `kind` that the selection used, else the newest one of the same samples."""
+        """Return the artifact of `kind` that the selection used, else the newest one of the same samples."""
         used = self.selection.manifest.inputs.get(kind)
         if used is not None:
             return self.store.resolve(kind, used)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.errors import InputError, refuse
+from explorer.ingest.values import Json
 from explorer.workspace import Artifact, Store
 
 VERSION = 1
@@ -144,7 +145,7 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
 
 
 def commands(recipe: Mapping[str, Any]) -> list[str]:
-    """The command lines that do the same in an empty workspace `WS`."""
+    """Return the command lines that do the same in an empty workspace `WS`."""
     source, chosen, export = recipe["source"], recipe["selection"], recipe["export"]
     ingest = ["ingest", source["path"], "-w", "WS"]
     if "+" not in source["format"]:
@@ -182,13 +183,13 @@ def _select_line(chosen: Mapping[str, Any], name: str) -> list[Any]:
     return line
 
 
-def _default_sae(name: str, value: Any) -> Any:
+def _default_sae(name: str, value: Json) -> Json:
     from explorer.sae.load import DEFAULT_SAE
 
     return "default" if name == "sae" and value == DEFAULT_SAE.name else value
 
 
-def _given(value: Any) -> bool:
+def _given(value: Json) -> bool:
     return value is not None and value != "" and value != [] and not isinstance(value, dict)
 
 

@@ -36,7 +36,7 @@ def one_line(raw: str) -> str:
 
 
 def extended(raw: str, extras: dict[str, Any]) -> str:
-    """The text of a JSON object with more keys at its end, the rest of it untouched; an infinite gain is null."""
+    """Add keys at the end of a JSON object's text, the rest of it untouched; an infinite gain is null."""
     if not extras:
         return raw
     body = raw.rstrip()[:-1].rstrip()
@@ -64,10 +64,10 @@ def to_alpaca(pick: Pick, *, system: bool, history: bool) -> dict[str, Any]:
 
 
 def to_sharegpt(pick: Pick) -> dict[str, Any]:
-    """Turns under `conversations` as `from` (system, human, gpt) and `value`."""
+    """Return turns under `conversations` as `from` (system, human, gpt) and `value`."""
     return {"conversations": [{"from": _SHAREGPT[role], "value": content} for role, content in pick.turns]}
 
 
 def to_messages(pick: Pick) -> dict[str, Any]:
-    """Turns under `messages` as `role` (system, user, assistant) and `content`."""
+    """Return turns under `messages` as `role` (system, user, assistant) and `content`."""
     return {"messages": [{"role": role, "content": content} for role, content in pick.turns]}

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.errors import refuse
 from explorer.exports.picks import Picks
-from explorer.ingest.values import json_text
+from explorer.ingest.values import Json, json_text
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -33,7 +33,7 @@ class Shape:
     fields: dict[str, Shape] = field(default_factory=dict)
     wide: bool = False  # an integer was seen that a double cannot hold
 
-    def see(self, value: Any) -> None:
+    def see(self, value: Json) -> None:
         """Take one more value into account."""
         if value is None or self.kind == "mixed":
             return
@@ -56,7 +56,7 @@ class Shape:
                 self.fields.setdefault(name, Shape()).see(item)
 
     def type(self) -> pa.DataType:
-        """The Arrow type that holds them all."""
+        """Return the Arrow type that holds them all."""
         import pyarrow as pa
 
         if self.kind == "list" and self.items is not None:
@@ -66,8 +66,8 @@ class Shape:
         # an object that never has a key is text too: a struct without fields has no place in a Parquet file
         return {"bool": pa.bool_(), "int": pa.int64(), "float": pa.float64()}.get(self.kind, pa.string())
 
-    def fit(self, value: Any) -> Any:
-        """A value in the form that `type` takes."""
+    def fit(self, value: Json) -> Json:
+        """Return a value in the form that `type` takes."""
         if value is None:
             return None
         if self.kind == "list" and self.items is not None:
@@ -80,7 +80,7 @@ class Shape:
 
 
 def batches_of(picks: Picks) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
-    """The schema of the picked rows with their extras, and the record batches, streamed."""
+    """Return the schema of the picked rows with their extras, and the record batches, streamed."""
     import pyarrow as pa
 
     extras = {"rank": pa.int64(), "gain": pa.float64(), "cluster": pa.int32(), "score": pa.float64()}
@@ -134,7 +134,7 @@ def decode(values: Sequence[Any], type: pa.DataType) -> pa.Array:
     return pa.array(values, type)
 
 
-def _decode_list(values: Sequence[Any], type: Any) -> pa.Array:
+def _decode_list(values: Sequence[Any], type: pa.DataType) -> pa.Array:
     import pyarrow as pa
 
     items = decode([item for value in values if value is not None for item in value], type.value_type)
@@ -193,7 +193,7 @@ def _added(picks: Picks, batch: Sequence[Any], schema: pa.Schema) -> list[pa.Arr
     return [pa.array([pick.extras[name] for pick in batch], schema.field(name).type) for name in names]
 
 
-def _kind(value: Any) -> str:
+def _kind(value: Json) -> str:
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, int):

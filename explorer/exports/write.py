@@ -62,7 +62,7 @@ def write(
 
 
 def preview(store: Store, selection: Artifact, *, format: str, extras: Sequence[str] = (), rows: int = 3) -> str:
-    """What the export would begin with: its first `rows` as text (of a typed format, the columns and the rows)."""
+    """Show what the export would begin with: its first `rows` as text (of a typed format, columns and rows)."""
     how = EXPORTS[format]
     options = build(how.Params, {}, owner=f"export format {format}")
     picks = Picks.of(store, selection, extras=extras if how.takes_extras else (), limit=rows)

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 from explorer.errors import refuse
 from explorer.ingest.datamodels import ROLES, Detection, RowDropped
 from explorer.ingest.formats import FORMATS, NAMES, Format
+from explorer.ingest.values import Json
 from explorer.records import Sample
 
 LOOKED_AT = 200  # rows of a file that detection sees
@@ -96,6 +97,6 @@ def _listed(columns: Sequence[str]) -> str:
     return f"{shown} and {len(columns) - 12} more" if len(columns) > 12 else shown or "no columns"
 
 
-def _short(value: Any) -> str:
+def _short(value: Json) -> str:
     text = repr(value) if not isinstance(value, str) else value
     return text if len(text) <= 60 else text[:57] + "..."

@@ -49,7 +49,7 @@ class OpenedDataset:
         return {"name": self.name, "bytes": size, "blake2b": digest, "rows": self.dataset.num_rows}
 
     def schema(self) -> pa.Schema | None:
-        """The Arrow schema of the features."""
+        """Return the Arrow schema of the features."""
         return self.dataset.features.arrow_schema
 
 

@@ -50,7 +50,7 @@ class Origin(Protocol):
         ...
 
     def schema(self) -> pa.Schema | None:
-        """The column types it declares, or None."""
+        """Return the column types it declares, or None."""
         ...
 
 
@@ -90,7 +90,7 @@ class SourceFile:
         return {"name": self.name, "bytes": size, "blake2b": digest}
 
     def schema(self) -> pa.Schema | None:
-        """The types that the file declares, or None."""
+        """Return the types that the file declares, or None."""
         return self.reader.schema(self.path)
 
 

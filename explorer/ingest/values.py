@@ -13,7 +13,10 @@ import decimal
 import json
 import math
 import re
-from typing import Any
+from typing import Any, TypeAlias
+
+Json: TypeAlias = Any
+"""A value as a reader yields it: what JSON has, and from Parquet also bytes, dates, decimals."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED = re.compile(r"\\u[dD][89a-fA-F]")
@@ -24,7 +27,7 @@ def has_escaped_surrogate(raw: str) -> bool:
     return _ESCAPED.search(raw) is not None
 
 
-def without_surrogates(value: Any) -> Any:
+def without_surrogates(value: Json) -> Json:
     """Replace lone surrogates, which no UTF-8 file can hold, by U+FFFD in every string of a JSON value."""
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffd", value)
@@ -35,12 +38,12 @@ def without_surrogates(value: Any) -> Any:
     return value
 
 
-def is_missing(value: Any) -> bool:
+def is_missing(value: Json) -> bool:
     """Null, or the NaN that frames write for null."""
     return value is None or (isinstance(value, float) and math.isnan(value))
 
 
-def json_text(value: Any) -> str:
+def json_text(value: Json) -> str:
     """Strict JSON text of any value a reader yields; see the module's docstring for what JSON has no form for."""
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False)
@@ -48,7 +51,7 @@ def json_text(value: Any) -> str:
         return json.dumps(plain(value), ensure_ascii=False, allow_nan=False)
 
 
-def plain(value: Any) -> Any:
+def plain(value: Json) -> Json:
     """Turn a value into what strict JSON can hold."""
     if value is None or isinstance(value, (bool, int, str)):
         return value

@@ -182,7 +182,7 @@ def _difference(kind: str, artifact: Artifact, step: Mapping[str, Any]) -> str:
 
 
 def _agree(store: Store, recipe: Recipe) -> None:
-    """A step takes the newest artifact of a kind: refuse a workspace in which that is another than the recipe's."""
+    """Refuse a workspace whose newest artifact of a kind, which a step would take, is another than the recipe's."""
     for step in recipe.steps:
         kind = str(step["kind"])
         newest = store.newest(kind, inputs=step.get("inputs"))

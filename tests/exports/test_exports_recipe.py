@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -140,3 +141,12 @@ def test_a_bundle_describes_only_columns_that_its_data_has(exported, tmp_path):
         bundle(store, selection, tmp_path / "four", format="csv")
     with pytest.raises(InputError, match="may hold letters"):
         bundle(store, selection, tmp_path / "four", name="a b")
+
+
+def test_another_sae_is_reported_before_anything_is_extracted(exported, tmp_path, monkeypatch):
+    _, _, recipe = exported
+    step = {"kind": "activations", "id": "ab", "parameters": {"sae": "mine", "sae_fingerprint": "old"}, "inputs": {}}
+    changed(recipe, lambda found: found.update(steps=[step]))
+    monkeypatch.setattr("explorer.sae.load.load_sae", lambda name: SimpleNamespace(fingerprint=f"new of {name}"))
+    with pytest.raises(InputError, match="the SAE here differs from the recipe's: its fingerprint is new of here"):
+        run(Store.create(tmp_path / "fresh"), recipe, sae="here")

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from explorer.exports.formats.alpaca import AlpacaExport
 from explorer.exports.formats.indices import IndicesExport
 from explorer.exports.formats.jsonl import JsonLinesExport
+from explorer.exports.formats.lines import Options
 from explorer.exports.formats.messages import MessagesExport
 from explorer.exports.formats.parquet import ParquetExport
 from explorer.exports.formats.saved import SavedExport
@@ -46,7 +47,7 @@ class ExportFormat(Protocol):
         """Its options."""
         ...
 
-    def write(self, picks: Picks, target: Path, params: Any, progress: Progress, *, ending: str) -> int:
+    def write(self, picks: Picks, target: Path, params: Options, progress: Progress, *, ending: str) -> int:
         """Write all picks to `target`, a new path; returns the rows. `ending` is that of the final name."""
         ...
 

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from explorer.errors import refuse
-from explorer.exports.formats.lines import NoParams
+from explorer.exports.formats.lines import NoParams, Options
 from explorer.exports.picks import Picks
 from explorer.progress import Progress
 
@@ -24,7 +23,7 @@ class IndicesExport:
     takes_extras = False
     Params = NoParams
 
-    def write(self, picks: Picks, target: Path, params: Any, progress: Progress, *, ending: str) -> int:
+    def write(self, picks: Picks, target: Path, params: Options, progress: Progress, *, ending: str) -> int:
         """Write the list in the form that the name's ending asks for."""
         del params
         rows = picks.source_rows()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from explorer.exports.formats.lines import NoParams, write_lines
+from explorer.exports.formats.lines import NoParams, Options, write_lines
 from explorer.exports.picks import Picks
 from explorer.exports.shapes import one_line
 from explorer.progress import Progress
@@ -20,7 +19,7 @@ class JsonLinesExport:
     takes_extras = True
     Params = NoParams
 
-    def write(self, picks: Picks, target: Path, params: Any, progress: Progress, *, ending: str) -> int:
+    def write(self, picks: Picks, target: Path, params: Options, progress: Progress, *, ending: str) -> int:
         """Write the lines; a row that lay over several lines in a JSON array is joined, token for token."""
         del params, ending
         return write_lines(picks, target, lambda pick: one_line(pick.raw), progress)

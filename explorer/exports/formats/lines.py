@@ -6,10 +6,14 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from explorer.exports.picks import Pick, Picks
 from explorer.exports.shapes import extended
 from explorer.progress import Progress
+
+Options: TypeAlias = Any
+"""An instance of the `Params` of an export format."""
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from explorer.exports.formats.lines import NoParams
+from explorer.exports.formats.lines import NoParams, Options
 from explorer.exports.picks import Picks
 from explorer.exports.typed import batches_of
 from explorer.progress import Progress
@@ -20,7 +19,7 @@ class ParquetExport:
     takes_extras = True
     Params = NoParams
 
-    def write(self, picks: Picks, target: Path, params: Any, progress: Progress, *, ending: str) -> int:
+    def write(self, picks: Picks, target: Path, params: Options, progress: Progress, *, ending: str) -> int:
         """Write one zstd Parquet file, a batch in memory at a time."""
         del params, ending
         import pyarrow.parquet as pq

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from explorer.exports.formats.lines import NoParams
+from explorer.exports.formats.lines import NoParams, Options
 from explorer.exports.picks import Picks
 from explorer.exports.typed import batches_of
 from explorer.progress import Progress
@@ -20,7 +19,7 @@ class SavedExport:
     takes_extras = True
     Params = NoParams
 
-    def write(self, picks: Picks, target: Path, params: Any, progress: Progress, *, ending: str) -> int:
+    def write(self, picks: Picks, target: Path, params: Options, progress: Progress, *, ending: str) -> int:
         """Stream the rows to an Arrow file beside the target, map it into memory, and save it as a dataset."""
         del params, ending
         import datasets

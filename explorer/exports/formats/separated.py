@@ -9,10 +9,10 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from explorer.exports.formats.lines import Options
 from explorer.exports.picks import Picks
-from explorer.ingest.values import json_text
+from explorer.ingest.values import Json, json_text
 from explorer.progress import Progress
 from explorer.registry import param
 
@@ -35,7 +35,7 @@ class SeparatedExport:
     takes_extras = True
     Params = CsvParams
 
-    def write(self, picks: Picks, target: Path, params: Any, progress: Progress, *, ending: str) -> int:
+    def write(self, picks: Picks, target: Path, params: Options, progress: Progress, *, ending: str) -> int:
         """Write all columns that any source row has, in order of first appearance, then the extras."""
         del ending
         columns = [*picks.columns, *picks.extras.values()]
@@ -52,7 +52,7 @@ class SeparatedExport:
         return rows
 
 
-def _cell(value: Any, safe: bool) -> str:
+def _cell(value: Json, safe: bool) -> str:
     if value is None:
         return ""
     if not isinstance(value, str):

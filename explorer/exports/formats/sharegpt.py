@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from explorer.exports.formats.lines import NoParams, dumped, write_array
+from explorer.exports.formats.lines import NoParams, Options, dumped, write_array
 from explorer.exports.picks import Pick, Picks
 from explorer.exports.shapes import is_sharegpt, to_sharegpt
 from explorer.progress import Progress
@@ -20,7 +19,7 @@ class ShareGptExport:
     takes_extras = True
     Params = NoParams
 
-    def write(self, picks: Picks, target: Path, params: Any, progress: Progress, *, ending: str) -> int:
+    def write(self, picks: Picks, target: Path, params: Options, progress: Progress, *, ending: str) -> int:
         """Write the array; the text of an unchanged row is that of the source."""
         del params, ending
 

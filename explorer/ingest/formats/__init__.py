@@ -31,7 +31,7 @@ class Format(Protocol):
         ...
 
     def match(self, rows: Sequence[Mapping[str, Any]]) -> dict[str, str] | None:
-        """The mapping this format would use for such rows, or None where it does not fit."""
+        """Return the mapping this format would use for such rows, or None where it does not fit."""
         ...
 
     def parse(self, row: Mapping[str, Any], mapping: Mapping[str, str]) -> Sample:

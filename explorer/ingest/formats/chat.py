@@ -8,7 +8,7 @@ from typing import Any
 
 from explorer.ingest.datamodels import RowDropped
 from explorer.ingest.formats.dialogue import Turn, blank, sample_of, text_of
-from explorer.ingest.values import is_missing, json_text
+from explorer.ingest.values import Json, is_missing, json_text
 from explorer.records import Sample
 
 ROLES = {
@@ -90,7 +90,7 @@ class Chat:
         if held is not None:
             yield held
 
-    def _fits(self, value: Any) -> bool:
+    def _fits(self, value: Json) -> bool:
         turns = _listed(value)
         return (
             isinstance(turns, list)
@@ -99,7 +99,7 @@ class Chat:
         )
 
 
-def _listed(value: Any) -> Any:
+def _listed(value: Json) -> Json:
     # CSV, and many a Parquet file, hold the list as JSON text
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:

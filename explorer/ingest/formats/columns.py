@@ -11,6 +11,7 @@ from typing import Any
 
 from explorer.ingest.datamodels import RowDropped
 from explorer.ingest.formats.dialogue import EMPTY_PROMPT, EMPTY_RESPONSE, Turn, blank, sample_of, text_of
+from explorer.ingest.values import Json
 from explorer.records import Sample
 
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -62,7 +63,7 @@ class Columns:
         return sample_of([*turns, ("user", prompt), ("assistant", cells["response"])])
 
 
-def _history(value: Any, column: str) -> Iterator[Turn]:
+def _history(value: Json, column: str) -> Iterator[Turn]:
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:
             value = json.loads(value)

@@ -8,10 +8,9 @@ there is one turn, else the turns under `User:` and `Assistant:`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from explorer.ingest.datamodels import RowDropped
-from explorer.ingest.values import is_missing, json_text
+from explorer.ingest.values import Json, is_missing, json_text
 from explorer.records import Sample
 
 EMPTY_RESPONSE = "empty response"
@@ -21,8 +20,8 @@ _TITLES = {"user": "User", "assistant": "Assistant"}
 Turn = tuple[str, str]
 
 
-def text_of(value: Any, column: str) -> str:
-    """The text of a cell: strings as they are, numbers and truth values as JSON, lists of text parts joined."""
+def text_of(value: Json, column: str) -> str:
+    """Return the text of a cell: strings as they are, numbers and truth values as JSON, lists of text parts joined."""
     if isinstance(value, str):
         return value
     if is_missing(value):
@@ -36,7 +35,7 @@ def text_of(value: Any, column: str) -> str:
     raise RowDropped(f"column {column!r} is not text")
 
 
-def _part(part: Any, column: str) -> str:
+def _part(part: Json, column: str) -> str:
     if isinstance(part, str):
         return part
     if isinstance(part, dict) and part.get("type", "text") == "text" and isinstance(part.get("text"), str):
@@ -75,7 +74,7 @@ def sample_of(turns: Iterable[Turn]) -> Sample:
 
 
 def prompt_of(turns: list[Turn]) -> str:
-    """The text before the response; `turns` without system prompt and response."""
+    """Return the text before the response; `turns` without system prompt and response."""
     if len(turns) == 1:
         return turns[0][1]
     return "\n\n".join(f"{_TITLES[role]}: {content}" for role, content in turns)

@@ -35,7 +35,7 @@ class Reader(Protocol):
         ...
 
     def schema(self, path: Path) -> pa.Schema | None:
-        """The column types the file itself declares, or None."""
+        """Return the column types the file itself declares, or None."""
         ...
 
 
@@ -44,7 +44,7 @@ SUFFIXES = tuple(suffix for reader in READERS for suffix in reader.suffixes)
 
 
 def reader_of(path: Path) -> Reader | None:
-    """The reader for a file by its name, and for JSON by its first character; None where there is none."""
+    """Return the reader for a file by its name, and for JSON by its first character; None where there is none."""
     name = path.name.lower()
     for reader in READERS:
         if name.endswith(reader.suffixes):

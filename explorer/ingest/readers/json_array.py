@@ -118,7 +118,7 @@ class _Window:
         self._decoder = Decoder()
 
     def peek(self) -> str:
-        """The next character that is not white space; "" at the end of the file."""
+        """Return the next character that is not white space; "" at the end of the file."""
         while True:
             self._at = _BLANK.match(self._text, self._at).end()  # type: ignore[union-attr]
             if self._at < len(self._text):
@@ -134,7 +134,7 @@ class _Window:
         self._at += 1
 
     def value(self) -> Row:
-        """The value that comes next, with its text."""
+        """Return the value that comes next, with its text."""
         self.peek()
         while True:
             try:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.errors import InputError
 from explorer.ingest.datamodels import Row
 from explorer.ingest.readers.text import BOM, WIDE, decoded, opened
+from explorer.ingest.values import Json
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,7 +36,7 @@ class Decoder:
             self.problem = TWICE
         return made
 
-    def whole(self, text: str) -> Any:
+    def whole(self, text: str) -> Json:
         """Decode a text that is one JSON value."""
         self.problem = ""
         return self._decoder.decode(text)
@@ -75,7 +76,7 @@ class JsonLines:
         del path
 
 
-def _decode(decoder: Decoder, raw: str, path: Path, number: int) -> Any:
+def _decode(decoder: Decoder, raw: str, path: Path, number: int) -> Json:
     try:
         return decoder.whole(raw)
     except json.JSONDecodeError as error:
@@ -87,7 +88,7 @@ def _decode(decoder: Decoder, raw: str, path: Path, number: int) -> Any:
 
 
 def first_line(path: Path) -> tuple[str, bool]:
-    """The first line that is not blank, stripped, and whether it is there whole; ("", True) for an empty file."""
+    """Return the first line that is not blank, stripped, and whether it is whole; ("", True) for an empty file."""
     with opened(path) as stream:
         number = 0
         while line := stream.readline(FIRST_LINE):

@@ -39,7 +39,7 @@ class Parquet:
             raise _broken(path, error) from error
 
     def schema(self, path: Path) -> pa.Schema | None:
-        """The file's own Arrow schema."""
+        """Return the file's own Arrow schema."""
         import pyarrow as pa
         import pyarrow.parquet as pq
 

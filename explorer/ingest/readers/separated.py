@@ -58,7 +58,7 @@ class Separated:
 
 
 def separator(path: Path) -> str:
-    """The character that separates the cells of the header line."""
+    """Return the character that separates the cells of the header line."""
     with opened(path) as stream:
         header = stream.readline(1 << 20).decode("utf-8", "replace")
     return max(SEPARATORS, key=lambda one: (header.count(one), -SEPARATORS.index(one)))
