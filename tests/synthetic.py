@@ -101,56 +101,18 @@ def _rows(
 
 
 def store_samples(store: Store, rows: list[Sample], cluster: np.ndarray) -> Artifact:
-    """Write `rows` as the samples artifact of `store`, as ingest would; `cluster` goes to `meta`."""
-    seen: dict[str, int] = {}
-    columns: dict[str, list[Any]] = defaultdict(list)
-    for number, row in enumerate(rows):
-        first = seen.setdefault(row.content_hash, number)
-        raw = {"instruction": row.prompt, "output": row.response, "source": row.source, **row.meta}
-        values = {
-            "sample_id": number,
-            "source_row": number,
-            "prompt": row.prompt,
-            "response": row.response,
-            "system": row.system,
-            "turns": [{"role": "user", "content": row.prompt}, {"role": "assistant", "content": row.response}],
-            "prompt_chars": len(row.prompt),
-            "response_chars": len(row.response),
-            "source": row.source,
-            "content_hash": row.content_hash,
-            "duplicate_of": None if first == number else first,
-            "meta": json.dumps({**row.meta, "topic": int(cluster[number])}),
-            "raw": json.dumps(raw, ensure_ascii=False),
-        }
-        for key, value in values.items():
-            columns[key].append(value)
-    parameters = {"source": "synthetic.jsonl", "format": "alpaca", "content": rows[-1].content_hash, "rows": len(rows)}
-    with store.draft("samples", parameters=parameters, inputs={}) as draft:
-        draft.write(pa.table(dict(columns), schema=records.SAMPLES))
-        draft.dropped = {"empty response": 3, "no prompt": 1}
-        draft.info = {
-            "format": "alpaca",
-            "source": "synthetic.jsonl",
-            "source_rows": len(rows) + 4,
-            "duplicates": 0,
-            "repaired": {},
-            "columns": ["instruction", "output", "source", "planted"],
-            "files": [
-                {
-                    "name": "synthetic.jsonl",
-                    "kind": "jsonl",
-                    "format": "alpaca",
-                    "mapping": {"prompt": "instruction", "response": "output"},
-                    "detected": True,
-                    "first_row": 0,
-                    "rows": len(rows) + 4,
-                    "samples": len(rows),
-                    "schema": None,
-                }
-            ],
-            "left_out": {},
-        }
-        return draft.commit()
+    """Write `rows` to a file beside the workspace and ingest it; four rows of the file make no sample."""
+    from explorer.pipeline.ingest import ingest
+
+    source = store.path.parent / f"{store.path.name}-source.jsonl"
+    with open(source, "w", encoding="utf-8") as file:
+        for row, topic in zip(rows, cluster.tolist(), strict=True):
+            record = {"instruction": row.prompt, "input": "", "output": row.response, "source": row.source}
+            file.write(json.dumps({**record, **row.meta, "topic": topic}, ensure_ascii=False) + "\n")
+        for number in range(3):
+            file.write(json.dumps({"instruction": f"no answer {number}", "input": "", "output": ""}) + "\n")
+        file.write(json.dumps({"instruction": "", "input": "", "output": "no question"}) + "\n")
+    return store.resolve("samples", ingest(store, str(source)).artifact)
 
 
 def strength(word: str, feature: int, position: int) -> float:

@@ -31,7 +31,7 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-PATIENCE = 60_000  # milliseconds for anything to appear
+PATIENCE = 150_000  # milliseconds for anything to appear: machines that test are busy ones
 
 
 @dataclass(frozen=True)

@@ -107,8 +107,8 @@ def test_a_selection_is_run_tuned_kept_and_downloaded(page: Page, served: Served
     slider.press("ArrowRight")
     page.wait_for_function("t => !document.body.innerText.includes(t)", arg=before)
     rows = int(re.match(r"([\d,]+) rows", answer.inner_text())[1].replace(",", ""))  # type: ignore[index]
-    page.get_by_label("Keep this selection as").fill("walk")
-    page.get_by_label("Keep this selection as").press("Enter")
+    page.get_by_role("textbox", name="Keep this selection as").fill("walk")
+    page.get_by_role("textbox", name="Keep this selection as").press("Enter")
     page.get_by_role("button", name="Keep", exact=True).click()
     button = page.get_by_role("button", name=re.compile(f"Download {rows} rows"))
     button.wait_for()

@@ -117,7 +117,7 @@ def _note(method: Method, task: Task | None) -> None:
         st.caption("its quotas depend on the budget: another budget is another run", width="content")
 
 
-@st.fragment(run_every=0.4)
+@st.fragment(run_every=0.7)
 def _watch(request: Request) -> None:
     task = cache.ranker().get(request)
     if task is None or not task.running:
