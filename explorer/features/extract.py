@@ -223,10 +223,10 @@ def median_norm(model: LoadedModel, hook_name: str, conversations: Sequence[Sequ
     reader = Reader(model, hook_name)
     layouts = lay_out(model.tokenizer, conversations, max_tokens=max_tokens)
     norms = []
-    for batch in plan_batches([len(layout) for layout in layouts], default_batch_tokens(model.device)):
-        ids = torch.from_numpy(pad([layouts[i].ids for i in batch], 0))
-        content = torch.from_numpy(pad([layouts[i].segment.astype(np.int32) for i in batch], 0)) > 0
-        norms.append(reader(ids)[content.to(model.device)].float().norm(dim=-1).cpu())
+    for layout in layouts:  # one at a time: few, and nothing to run out of memory on
+        content = torch.from_numpy(layout.segment > 0).to(model.device)
+        acts = reader(torch.from_numpy(layout.ids.astype(np.int64))[None])[0]
+        norms.append(acts[content].float().norm(dim=-1).cpu())
     return float(torch.cat(norms).median())
 
 
