@@ -181,11 +181,11 @@ def _score_all(
 
 def _items(store: Store, samples: Artifact) -> Iterator[Item]:
     query = f"SELECT content_hash, prompt, response, system, turns, meta FROM {store.scan(samples)} ORDER BY sample_id"
-    relation = store.sql(query)
-    while rows := relation.fetchmany(4 * BATCH):
-        for key, prompt, response, system, turns, meta in rows:
-            talk = tuple((turn["role"], turn["content"]) for turn in turns or ())
-            yield Item(key, prompt or "", response or "", system or "", talk, _meta(meta))
+    for batch in store.sql(query).to_arrow_reader(4 * BATCH):
+        for row in batch.to_pylist():
+            talk = tuple((turn["role"], turn["content"]) for turn in row["turns"] or ())
+            texts = (row[name] or "" for name in ("prompt", "response", "system"))
+            yield Item(row["content_hash"], *texts, turns=talk, meta=_meta(row["meta"]))
 
 
 def _meta(text: str | None) -> dict[str, Any]:

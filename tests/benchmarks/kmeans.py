@@ -1,6 +1,6 @@
 """k-means of 52,002 vectors against scikit-learn's in one run: seconds, inertia, and the ratio.
 
-    python tests/benchmarks/kmeans.py [--workspace WS] [--rows 52002] [--width 576] [--k 256] [--seeds 2]
+    python -m tests.benchmarks.kmeans [--workspace WS] [--rows 52002] [--width 576] [--k 256] [--seeds 2]
 
 With a workspace, its newest embedding is resampled to that many rows (with noise of a tenth of its spread); without,
 the vectors are a mixture of 400 groups whose spectrum falls as that of hidden states does.
@@ -9,19 +9,15 @@ the vectors are a mixture of 400 groups whose spectrum falls as that of hidden s
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import platform
 import time
-from pathlib import Path
 
 import numpy as np
 
 from explorer.maps.kmeans import kmeans
 from explorer.maps.vectors import load_vectors, unit_norm
 from explorer.workspace import Store
-
-RESULT = Path(__file__).parent / "results" / "kmeans.json"
+from tests.benchmarks.machine import save
 
 
 def made_up(rows: int, width: int) -> np.ndarray:
@@ -38,13 +34,6 @@ def resampled(workspace: str, rows: int) -> np.ndarray:
     rng = np.random.default_rng(0)
     noise = rng.standard_normal((rows, vectors.shape[1])).astype(np.float32) * (0.1 * vectors.std(axis=0))
     return unit_norm(vectors[rng.integers(len(vectors), size=rows)] + noise)
-
-
-def cpu_name() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
 
 
 def report(who: str, seed: int, seconds: float, inertia: float, iterations: int) -> None:
@@ -76,21 +65,20 @@ def main() -> None:
     ratio = float(np.mean([t for t, _ in theirs]) / np.mean([t for t, _ in ours]))
     better = float(np.mean([i for _, i in ours]) / np.mean([i for _, i in theirs]))
     print(f"{ratio:.1f} times as fast; mean inertia {better:.5f} of scikit-learn's")
-    result = {
-        "rows": len(vectors),
-        "width": vectors.shape[1],
-        "k": args.k,
-        "vectors": "resampled real embedding" if args.workspace else "made-up mixture",
-        "explorer": [{"seconds": t, "inertia": i} for t, i in ours],
-        "scikit_learn": [{"seconds": t, "inertia": i} for t, i in theirs],
-        "times_as_fast": ratio,
-        "inertia_ratio": better,
-        "cpu": cpu_name(),
-        "cores": os.cpu_count(),
-        "load_average": os.getloadavg()[0],
-    }
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
+    save(
+        "kmeans",
+        {
+            "rows": len(vectors),
+            "width": vectors.shape[1],
+            "k": args.k,
+            "vectors": "resampled real embedding" if args.workspace else "made-up mixture",
+            "explorer": [{"seconds": t, "inertia": i} for t, i in ours],
+            "scikit_learn": [{"seconds": t, "inertia": i} for t, i in theirs],
+            "times_as_fast": ratio,
+            "inertia_ratio": better,
+            "load_average": os.getloadavg()[0],
+        },
+    )
 
 
 if __name__ == "__main__":

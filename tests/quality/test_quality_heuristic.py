@@ -64,7 +64,7 @@ def test_prose_cut_anywhere_after_its_first_sentence_is_found(cut: int) -> None:
         "The answer depends on the",
         "First, we need flour, butter,",
         "```python\nprint(1)",
-        "It is well-known that many pla",
+        "It is well-known that quite many plants in dry countries keep their wat",
     ],
 )
 def test_text_that_stops_in_the_middle_is_found(response: str) -> None:
