@@ -64,7 +64,7 @@ def measure(store: Store, activations: Artifact, *, threshold: float) -> Statist
     bins[binned["feature_id"], binned["bin"]] = binned["n"]
     count = _spread(width, present["feature_id"], present["n"], np.int64)
     total = _spread(width, present["feature_id"], present["total"], np.float64)
-    sums = store.sql(f"SELECT sum(prompt_tokens + response_tokens - sink_tokens) FROM {tokens}").fetchone()
+    [(counted,)] = store.sql(f"SELECT sum(prompt_tokens + response_tokens - sink_tokens) FROM {tokens}").fetchall()
     return Statistics(
         n_samples=count,
         n_tokens=_spread(width, overall["feature_id"], overall["n_tokens"], np.int64),
@@ -73,7 +73,7 @@ def measure(store: Store, activations: Artifact, *, threshold: float) -> Statist
         bin_counts=bins,
         length_corr=_presence_correlation(count, total, lengths),
         samples=len(lengths),
-        tokens=int(sums[0]) if sums and sums[0] is not None else 0,
+        tokens=int(counted or 0),
     )
 
 

@@ -1,29 +1,47 @@
 """Make a loaded model's forward pass faster on a CPU, with the same result up to rounding.
 
-Two changes, both measured: matrices of an MLP that read the same input become one multiplication (their parameters
-become views of it, so memory stays the same), and attention over a whole sequence runs block by block on batched matrix
-products instead of PyTorch's CPU flash kernel, which reaches a tenth of the matrix rate in bfloat16.
+Three changes, all measured. Freed memory is kept for the next layer instead of going back to the system, which would
+clear every page again (glibc by default gives back blocks over 128 KiB at once). Matrices of an MLP that read the same
+input become one multiplication; their parameters become views of it, so memory stays the same. Attention over a whole
+sequence runs block by block on batched matrix products instead of PyTorch's CPU flash kernel, which reaches a tenth of
+the matrix rate in bfloat16.
 """
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
 
 ATTENTION = "block_causal"
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # names of malloc.h
 QUERY_BLOCK = 128
 
 
 def speed_up(model: Any) -> None:
-    """Apply both changes to `model` in place, as far as its architecture allows."""
+    """Apply the changes to `model` in place, as far as its architecture and the system allow."""
+    _keep_freed_memory()
     for module in model.modules():
         if all(hasattr(module, name) for name in ("gate_proj", "up_proj", "down_proj", "act_fn")):
             _merge_gate_and_up(module)
     if model.config._attn_implementation == "sdpa" and not _windowed(model):
         _register()
         model.set_attn_implementation(ATTENTION)
+
+
+def _keep_freed_memory() -> None:
+    """Tell glibc to serve blocks of up to 1 GiB from its heap and to keep up to 1 GiB of it when they are freed."""
+    if sys.platform != "linux":
+        return
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):  # another C library, such as musl
+        return
+    mallopt(_M_MMAP_THRESHOLD, 1 << 30)
+    mallopt(_M_TRIM_THRESHOLD, 1 << 30)
 
 
 def _windowed(model: Any) -> bool:

@@ -92,11 +92,10 @@ def main() -> None:
     extract(store, progress=watch)
     ours_seconds = stages["finish"][0] - stages["load"][0]
     activations = store.require("activations")
-    lengths = store.sql(
+    [(tokens,)] = store.sql(
         f"SELECT sum(prompt_tokens + response_tokens + template_tokens) FROM {store.scan(activations, 'tokens')}"
-    ).fetchone()
-    assert lengths is not None
-    tokens = int(lengths[0])
+    ).fetchall()
+    tokens = int(tokens)
     threshold = activations.manifest.info["default_threshold"]
     rows = store.sql(
         f"SELECT sample_id, list(feature_id) FROM {store.scan(activations, 'by_sample')} "
