@@ -104,6 +104,8 @@ def truncation(response: str) -> float:
     code = _CODE.search(text) is not None
     if tail in _ENDS or not (tail.isalnum()):
         return 0.5 if not code and _open_quote(text) else 1.0
+    if re.search(r"(?:[#@]\S+|\S*(?:://|www\.)\S+)$", last_line):  # a tag or an address
+        return 1.0
     last = words[-1].lower() if words else ""
     if not code and last in _DANGLING and len(_WORD.findall(text)) >= 5 and len(words) >= 3:
         return 0.1
@@ -159,7 +161,7 @@ def emptiness(prompt: str, response: str) -> float:
     if not any(character.isalnum() for character in bare):
         return 1.0 if len(set(bare)) >= 4 else FLOOR  # a pattern or a row of emoji can be the answer
     said, asked = " ".join(bare.lower().split()), " ".join(prompt.lower().split())
-    if len(said) >= 20 and (said == asked or (len(said) > 0.8 * len(asked) and said in asked)):
+    if len(said) >= 20 and (said == asked or (len(said) > 0.95 * len(asked) and said in asked)):
         return FLOOR
     return 1.0
 
