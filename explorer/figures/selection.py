@@ -216,12 +216,20 @@ def overlap(names: Sequence[str], shared: np.ndarray, *, height: int | None = No
             zmax=1,
             colorscale=[[0, "rgba(0,114,178,0.04)"], [1, "rgba(0,114,178,0.85)"]],
             showscale=False,
-            texttemplate="%{z:.0%}",
             hovertemplate="%{z:.1%} of <b>%{y}</b><br>is also in <b>%{x}</b><extra></extra>",
             xgap=2,
             ygap=2,
         )
     )
+    for row, column in np.ndindex(shared.shape):
+        value = float(shared[row, column])
+        fig.add_annotation(
+            x=column,
+            y=row,
+            text=f"{value:.0%}",
+            showarrow=False,
+            font={"color": "#FFFFFF" if value > 0.5 else theme.TEXT_MUTED},
+        )
     fig.update_yaxes(autorange="reversed", showgrid=False, type="category")
     fig.update_xaxes(showgrid=False, type="category", side="top", tickangle=0)
     return fig
