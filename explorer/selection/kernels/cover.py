@@ -35,9 +35,12 @@ def group_equal(indptr, indices, order, first, following):
         following[p] = -1
         start, end = indptr[order[p]], indptr[order[p] + 1]
         mixed = np.uint64(end - start)
-        for k in range(start, end):
-            mixed = (mixed ^ np.uint64(indices[k])) * np.uint64(0x9E3779B97F4A7C15)
-            mixed ^= mixed >> np.uint64(29)
+        for k in range(np.uint64(start), np.uint64(end)):
+            spread = np.uint64(indices[k]) * np.uint64(0x9E3779B97F4A7C15)
+            mixed += spread ^ (spread >> np.uint64(29))
+        mixed ^= mixed >> np.uint64(32)
+        mixed *= np.uint64(0xBF58476D1CE4E5B9)
+        mixed ^= mixed >> np.uint64(31)
         slot = np.int64(mixed & np.uint64(slots - 1))
         while True:
             g = table[slot]
