@@ -136,12 +136,23 @@ def _coverage(method: Method, outcome: Outcome, chosen: Chosen) -> None:
         return
     curve, (rows, most) = outcome.curve, outcome.bound
     present = max(1, curve.present)
-    marks = [(at, f"{share:.0%}") for share in (0.9, 0.95, 0.99) if (at := curve.rows_for(share))]
+    marks: dict[int, list[str]] = {}
+    for share in (0.9, 0.95, 0.99):
+        if at := curve.rows_for(share):
+            marks.setdefault(at, []).append(f"{share:.0%}")
     rounds = outcome.ranked.ranking.round
     if len(rounds) and rounds.max() > 1:
-        marks.append((int(np.argmax(rounds > 1)), "end of round 1"))
+        end = int(np.argmax(rounds > 1))
+        near = next((at for at in marks if 0.93 < at / max(1, end) < 1.08), end)
+        marks.setdefault(near, []).append("end of round 1")
     line = figures.Line(method.title, method.slug, curve.covered / present)
-    fig = figures.coverage([line], budget=chosen.rows, bound=(rows, most / present), marks=marks, height=370)
+    fig = figures.coverage(
+        [line],
+        budget=chosen.rows,
+        bound=(rows, most / present),
+        marks=[(at, ", ".join(said)) for at, said in marks.items()],
+        height=370,
+    )
     plot(fig, key="coverage", alt="Features covered by number of rows selected, budget marked")
 
 
