@@ -155,3 +155,20 @@ def test_feature_counts_are_those_of_the_words(synthetic: Synthetic) -> None:
         }
         assert counts[row] == len(mine)
     assert isinstance(counts, np.ndarray)
+
+
+def test_how_a_file_will_be_read_is_shown_before_it_is(fresh: Synthetic, open_page: Open) -> None:
+    source = fresh.store.path.parent / f"{fresh.store.path.name}-source.jsonl"
+    app = open_page(fresh.store.path)
+    app.text_input(key=state.INGEST_PATH).set_value(str(source)).run()
+    assert not app.exception
+    assert "is read as **alpaca**" in said(app)
+    assert any(button.label == "Ingest and read" for button in app.button)
+    assert not list((fresh.store.path.parent / "home").glob("*/workspace.json"))
+
+
+def test_a_source_that_is_not_there_is_said_in_one_line(fresh: Synthetic, open_page: Open) -> None:
+    app = open_page(fresh.store.path)
+    app.text_input(key=state.INGEST_PATH).set_value("/nowhere/at all.jsonl").run()
+    assert not app.exception
+    assert len(app.error) == 1
