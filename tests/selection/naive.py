@@ -17,6 +17,7 @@ def rows_of(sets: FeatureSets) -> list[set[int]]:
 
 
 def greedselect(pool: Pool, limit: int, *, weights: str, tokens: bool, must=(), exclude=(), pin=(), ban=()) -> list:
+    assert pool.features is not None and pool.response_tokens is not None
     sets = pool.features
     counted = FeatureSets.from_rows([sorted(r - set(exclude)) for r in rows_of(sets)], sets.width)
     if weights == "activation":
@@ -58,6 +59,7 @@ def greedselect(pool: Pool, limit: int, *, weights: str, tokens: bool, must=(), 
 
 
 def saturated(pool: Pool, limit: int, weight: np.ndarray, step: np.ndarray, cost: np.ndarray) -> list[int]:
+    assert pool.features is not None
     rows = rows_of(pool.features)
     seen = [0] * pool.features.width
     left, picks = list(range(pool.n)), []
@@ -127,6 +129,7 @@ def by_cluster(clusters: np.ndarray, key: list[float], eligible: list[bool]) -> 
 
 
 def cosines(pool: Pool) -> np.ndarray:
+    assert pool.embeddings is not None
     points = fixed_point(pool.embeddings).astype(np.int64)
     return points @ points.T
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -39,7 +41,7 @@ def test_greedy_with_options_equals_the_naive_reference(
     must = [f for f in must if f not in exclude]
     ban = [i for i in ban if i not in pin]
     assume(len(ban) < pool.n)
-    options = {"must_cover": must, "exclude": exclude, "pin": pin, "ban": ban}
+    options: dict[str, Any] = {"must_cover": must, "exclude": exclude, "pin": pin, "ban": ban}
     cost = "tokens" if tokens else "rows"
     found = entries(run("sae-greedselect", pool, limit, weights=weights, cost=cost, **options))
     expected = naive.greedselect(
