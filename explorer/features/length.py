@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from explorer.features.sets import FeatureSets
 
 Floats = NDArray[np.float64]
+Numbers = NDArray[np.integer] | NDArray[np.floating]
 RESAMPLES = 1_000
 _CELLS = 4_000_000  # of a block of weights
 _WORK = 60_000_000  # samples times resamples: above it fewer resamples are drawn, never under 200
@@ -62,28 +63,32 @@ def default_thresholds(sets: FeatureSets, *, steps: int = 25) -> Floats:
     return np.linspace(0.0, top, steps)
 
 
-def pearson(length: Floats, counts: Floats, *, rng: np.random.Generator) -> list[Estimate]:
+def pearson(length: Numbers, counts: Numbers, *, rng: np.random.Generator) -> list[Estimate]:
     """Pearson r of `length` [N] with each row of `counts` [T, N], with intervals from the same resamples."""
     x, ys = _scaled(length), [_scaled(row) for row in np.atleast_2d(counts)]
     columns = np.column_stack([x, x * x, *ys, *[y * y for y in ys], *[x * y for y in ys]])
     t, n = len(ys), len(x)
 
-    def correlate(sums: Floats, total: float) -> Floats:
+    def correlate(sums: Floats) -> Floats:
         sx, sxx = sums[:, :1], sums[:, 1:2]
         sy, syy, sxy = (sums[:, 2 + t * i : 2 + t * (i + 1)] for i in range(3))
-        return _ratio(total * sxy - sx * sy, (total * sxx - sx * sx) * (total * syy - sy * sy))
+        return _ratio(n * sxy - sx * sy, (n * sxx - sx * sx) * (n * syy - sy * sy))
 
-    values = correlate(columns.sum(axis=0, keepdims=True), n)[0]
-    drawn = np.concatenate([correlate(block @ columns, n) for block in weights(n, resamples(n), rng)])
+    values = correlate(columns.sum(axis=0, keepdims=True))[0]
+    drawn = np.concatenate([correlate(block @ columns) for block in weights(n, resamples(n), rng)])
     return [_estimate(values[i], drawn[:, i], n) for i in range(t)]
 
 
-def spearman(length: Floats, count: Floats, *, rng: np.random.Generator) -> Estimate:
+def spearman(length: Numbers, count: Numbers, *, rng: np.random.Generator) -> Estimate:
     """Spearman's rho (mid-ranks for ties); every resample is ranked anew."""
     n = len(length)
-    sides = [_Ranker(length), _Ranker(count)]
-    value = float(_weighted_r(*(side.ranks(np.ones((1, n))) for side in sides), np.ones((1, n)))[0])
-    drawn = [_weighted_r(*(side.ranks(w) for side in sides), w) for w in weights(n, resamples(n), rng)]
+    x, y = _Ranker(length), _Ranker(count)
+
+    def correlate(w: Floats) -> Floats:
+        return _weighted_r(x.ranks(w), y.ranks(w), w)
+
+    value = float(correlate(np.ones((1, n)))[0])
+    drawn = [correlate(block) for block in weights(n, resamples(n), rng)]
     return _estimate(value, np.concatenate(drawn), n)
 
 
@@ -95,7 +100,7 @@ class Grouped:
     each: dict[int, Estimate]
 
 
-def within(length: Floats, count: Floats, group: NDArray[np.integer], *, rng: np.random.Generator) -> Grouped:
+def within(length: Numbers, count: Numbers, group: NDArray[np.integer], *, rng: np.random.Generator) -> Grouped:
     """Partial correlation given a category (both sides less their group's mean), and r inside each group.
 
     `group` holds codes 0..G-1, a negative one means no group (left out).
@@ -144,7 +149,7 @@ def codes_of(names: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
 class _Ranker:
     """Mid-ranks of one column under many weightings."""
 
-    def __init__(self, values: Floats) -> None:
+    def __init__(self, values: Numbers) -> None:
         _, self.inverse = np.unique(values, return_inverse=True)
         self.order = np.argsort(self.inverse, kind="stable")
         self.starts = np.flatnonzero(np.diff(self.inverse[self.order], prepend=-1))
@@ -166,15 +171,15 @@ def _ratio(cross: Floats, product: Floats) -> Floats:
     return np.where(good, np.clip(cross / np.sqrt(np.where(good, product, 1.0)), -1.0, 1.0), np.nan)
 
 
-def _scaled(values: Floats) -> Floats:
-    values = np.asarray(values, dtype=np.float64)
-    spread = values.std()
-    return (values - values.mean()) / (spread if spread > 0 else 1.0)
+def _scaled(values: Numbers) -> Floats:
+    numbers = np.asarray(values, dtype=np.float64)
+    spread = numbers.std()
+    return (numbers - numbers.mean()) / (spread if spread > 0 else 1.0)
 
 
-def _centred(values: Floats, starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> Floats:
-    values = _scaled(values)
-    return values - np.repeat(np.add.reduceat(values, starts) / sizes, sizes)
+def _centred(values: Numbers, starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> Floats:
+    scaled = _scaled(values)
+    return scaled - np.repeat(np.add.reduceat(scaled, starts) / sizes, sizes)
 
 
 def _estimate(value: float, drawn: Floats, n: int) -> Estimate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +51,8 @@ def fit_saturating(x: Floats, y: Floats) -> Fit:
     grid = np.linspace(np.log(longest * 1e-3), np.log(longest * 1e3), 61)
     at = int(np.argmin([error(point) for point in grid]))
     bounds = (float(grid[max(0, at - 1)]), float(grid[min(len(grid) - 1, at + 1)]))
-    best = float(minimize_scalar(error, bounds=bounds, method="bounded", options={"xatol": 1e-8}).x)
+    found: Any = minimize_scalar(error, bounds=bounds, method="bounded", options={"xatol": 1e-8})
+    best = float(found.x)
     return _scored("saturating", plateau(best)[0], float(np.exp(best)), x, y)
 
 

@@ -61,7 +61,9 @@ def choose_k(vectors: Vectors, *, rng: np.random.Generator, progress: Progress =
         labels, inertias = [], []
         for done, k in enumerate(new):
             progress("choose k", len(tried) + done, None, f"k = {k}")
-            found = kmeans(vectors, k, rng=np.random.default_rng([seed, k]), starts=2, tolerance=1e-3, iterations=30)
+            found = kmeans(
+                vectors, k, rng=np.random.default_rng([seed, k]), starts=2, tolerance=1e-4, iterations=30, relocations=1
+            )
             labels.append(found.labels)
             inertias.append(found.inertia)
         for k, inertia, width in zip(new, inertias, silhouettes(vectors, labels, most=ANCHORS), strict=True):

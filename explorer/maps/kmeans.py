@@ -50,6 +50,7 @@ def kmeans(
     starts: int = 1,
     iterations: int = 100,
     tolerance: float = 1e-5,
+    relocations: int = 3,
     report: Callable[[float], None] = lambda _: None,
 ) -> Clustering:
     """Minimise sum_i |v_i - c_(label i)|^2 by Lloyd's algorithm.
@@ -66,6 +67,8 @@ def kmeans(
         starts: Pairs of starts.
         iterations: Most iterations after the start was chosen.
         tolerance: See above.
+        relocations: How often the least useful centroids are moved to where the inertia is, and kept there if that
+            lowers it (a way out of a local minimum; after Fritzke 2020, "breathing k-means").
         report: Called with the share done.
 
     Raises:
@@ -87,9 +90,18 @@ def kmeans(
         tried.append(_lloyd(train, seed, 5, 0.0))
         report(0.4 * (i + 1) / len(seeds))
     best = min(tried, key=lambda result: result[1])
-    centroids, _, used = _lloyd(train, best[0], iterations, tolerance)
-    report(0.9)
-    result = _finish(vectors, centroids, used + 5)
+    coarse = 10 * tolerance  # enough to compare by; only the last run is to the end
+    centroids, inertia, used = _lloyd(train, best[0], iterations, coarse)
+    report(0.7)
+    for turn in range(relocations):
+        moved, now, more = _lloyd(train, _relocate(train, centroids, rng), iterations, coarse)
+        used += more
+        if now < inertia:
+            centroids, inertia = moved, now
+        report(0.7 + 0.15 * (turn + 1) / relocations)
+    centroids, _, more = _lloyd(train, centroids, iterations, tolerance)
+    report(0.95)
+    result = _finish(vectors, centroids, used + more + 5)
     report(1.0)
     return result
 
@@ -139,6 +151,30 @@ def _threads(work: float) -> Iterator[None]:
         yield
     finally:
         faiss.omp_set_num_threads(before)
+
+
+def _relocate(train: Vectors, centroids: Vectors, rng: np.random.Generator) -> Vectors:
+    """Move a twentieth of the centroids, those whose loss costs least, to a random row of the costliest clusters."""
+    import faiss
+
+    k = len(centroids)
+    count = k // 20
+    if count == 0:
+        return centroids
+    index = faiss.IndexFlatL2(centroids.shape[1])
+    index.add(np.ascontiguousarray(centroids))  # type: ignore[call-arg]
+    with _threads(train.size * k):
+        squared, nearest = index.search(train, 2)  # type: ignore[call-arg]
+    own = nearest[:, 0]
+    cost = np.bincount(own, squared[:, 0], minlength=k)
+    loss = np.bincount(own, squared[:, 1] - squared[:, 0], minlength=k)
+    idle = np.argsort(loss, kind="stable")[:count]
+    crowded = [c for c in np.argsort(-cost, kind="stable") if c not in set(idle)][:count]
+    moved = centroids.copy()
+    for target, cluster in zip(idle, crowded, strict=True):
+        members = np.flatnonzero(own == cluster)
+        moved[target] = (centroids[cluster] + train[rng.choice(members)]) / 2 if len(members) else centroids[target]
+    return moved
 
 
 def _plus_plus(train: Vectors, k: int, rng: np.random.Generator) -> Vectors:

@@ -42,7 +42,7 @@ def load_vectors(artifact: Artifact, samples: int, *, table: str = "") -> Vector
 
 
 def _read(file: Path) -> tuple[NDArray[np.int64], Vectors]:
-    table = pq.read_table(file, columns=["sample_id", "vector"], partitioning=None)
+    table = pq.ParquetFile(file).read(columns=["sample_id", "vector"])
     ids = table.column("sample_id").to_numpy()
     rows = [_rows(chunk, file) for chunk in table.column("vector").chunks if len(chunk)]
     return ids, np.concatenate(rows) if rows else np.zeros((0, 0), dtype=np.float32)

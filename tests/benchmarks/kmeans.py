@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from typing import Any
 
 import numpy as np
 
@@ -57,11 +58,11 @@ def main() -> None:
         started = time.perf_counter()
         found = kmeans(vectors, args.k, rng=np.random.default_rng(seed))
         ours.append((time.perf_counter() - started, found.inertia))
-        report("explorer", seed, *ours[-1], found.iterations)
+        report("explorer", seed, ours[-1][0], ours[-1][1], found.iterations)
         started = time.perf_counter()
-        model = KMeans(args.k, n_init=1, random_state=seed).fit(vectors)
+        model: Any = KMeans(args.k, n_init="auto", random_state=seed).fit(vectors)
         theirs.append((time.perf_counter() - started, float(model.inertia_)))
-        report("scikit-learn", seed, *theirs[-1], model.n_iter_)
+        report("scikit-learn", seed, theirs[-1][0], theirs[-1][1], model.n_iter_)
     ratio = float(np.mean([t for t, _ in theirs]) / np.mean([t for t, _ in ours]))
     better = float(np.mean([i for _, i in ours]) / np.mean([i for _, i in theirs]))
     print(f"{ratio:.1f} times as fast; mean inertia {better:.5f} of scikit-learn's")

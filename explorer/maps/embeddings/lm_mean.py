@@ -41,7 +41,7 @@ class LmMean:
         assert inputs.lm_mean is not None
         progress("embed", 0, len(inputs.lm_mean), self.title)
         means = inputs.lm_mean
-        there = means.any(axis=1)
+        there = (means != 0).any(axis=1)
         if params.centre and there.any():
             centre = means[there].mean(axis=0, dtype=np.float64).astype(np.float32)
             means = np.where(there[:, None], means - centre, 0.0).astype(np.float32)

@@ -57,9 +57,13 @@ class SaeTfidf:
         weight = (1.0 + np.log((1.0 + n) / (1.0 + counts))).astype(np.float32)
         matrix = sparse.csr_matrix((term * weight[sets.indices], sets.indices, sets.indptr), shape=(n, sets.width))
         norms = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
-        matrix = (sparse.diags(1.0 / np.where(norms > 0, norms, 1.0)) @ matrix).tocsr().astype(np.float32)
+        matrix.data /= np.repeat(np.where(norms > 0, norms, 1.0), sets.sizes)
         left, scale, right = randomized_svd(
-            matrix, dimensions, n_iter=5, random_state=int(rng.integers(2**31)), flip_sign=False
+            matrix,
+            dimensions,
+            n_iter=5,  # pyright: ignore[reportArgumentType] - a number, or "auto"
+            random_state=int(rng.integers(2**31)),
+            flip_sign=False,
         )
         signs = np.sign(right[np.arange(dimensions), np.abs(right).argmax(axis=1)])
         reduced = (left * (scale * np.where(signs == 0, 1.0, signs))).astype(np.float32)
