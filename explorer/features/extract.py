@@ -8,7 +8,7 @@ chat template or attention sinks are left out, and counted.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -122,6 +122,8 @@ class Extractor:
         sums |= {f"shift_{i}": float(value) for i, value in enumerate(shift)}
         ids = np.asarray(sample_ids, dtype=np.int64)
         read = _Read(*(np.concatenate([getattr(r, name) for r in reads]) for name in _Read.__dataclass_fields__))
+        if self.model.dtype != "float32":
+            read = replace(read, value=_as_half(read.value))
         pairs, peaks, read = _group(read, ids)
         return ShardTables(
             pairs=pairs,
@@ -194,7 +196,7 @@ class Extractor:
             where = read.position[span] - low
             inside = (where >= 0) & (where < high - low)
             window[where[inside]] = read.value[span][inside]
-            tokens.append(layout.texts(low, high))
+            tokens.append(layout.content_texts(low, high))
             activations.append(np.round(window, 2))
             peak.append(position - low)
             segment.append(SEGMENT_NAMES[int(layout.segment[position])])
@@ -228,6 +230,12 @@ def median_norm(model: LoadedModel, hook_name: str, conversations: Sequence[Sequ
         acts = reader(torch.from_numpy(layout.ids.astype(np.int64))[None])[0]
         norms.append(acts[content].float().norm(dim=-1).cpu())
     return float(torch.cat(norms).median())
+
+
+def _as_half(value: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Keep 11 significant bits, as float16 does: a model in half precision knows no more, and files are half as big."""
+    bits = value.view(np.uint32)
+    return ((bits + np.uint32(1 << 12)) & np.uint32(0xFFFFE000)).view(np.float32)
 
 
 def _out_of_memory(error: Exception) -> bool:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 TEMPLATE, PROMPT, RESPONSE = 0, 1, 2
 SEGMENT_NAMES = {PROMPT: "prompt", RESPONSE: "response"}
+TURN = " ⏐ "
 Turn = tuple[str, str]
 
 
@@ -39,6 +40,15 @@ class Layout:
         for low, high in self.offsets[start:stop].tolist():
             pieces.append(self.text[max(low, shown) : high] if high > shown else "")
             shown = max(shown, high)
+        return pieces
+
+    def content_texts(self, start: int, stop: int) -> list[str]:
+        """Like `texts`, but what the template puts between two turns is one `TURN` mark."""
+        pieces = self.texts(start, stop)
+        template = self.segment[start:stop] == TEMPLATE
+        for i in np.flatnonzero(template):
+            first = i > 0 and not template[i - 1] and not template[i:].all()
+            pieces[i] = TURN if first else ""
         return pieces
 
 

@@ -208,21 +208,18 @@ def _finish(draft: Draft, sae: LoadedSAE, shards: int) -> Artifact:
     import duckdb
 
     from explorer.features.evidence import SAMPLED, TOP
+    from explorer.workspace.artifact import ROW_GROUP
 
     def files(table: str) -> str:
         return "'" + str((draft.path / table / "*.parquet").resolve()).replace("'", "''") + "'"
 
     spill = draft.path / "spill"
-    for name in ("by_feature", "evidence"):
-        shutil.rmtree(draft.path / name, ignore_errors=True)
-        (draft.path / name).mkdir()
     config: dict[str, Any] = {"memory_limit": "1GB", "temp_directory": str(spill), "preserve_insertion_order": "true"}
     connection = duckdb.connect(":memory:", config=config)
     connection.execute("SET enable_progress_bar = false")
 
     def copy(query: str, table: str) -> None:
-        target = str((draft.path / table / "part-0.parquet").resolve()).replace("'", "''")
-        connection.execute(f"COPY ({query}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 65536)")
+        draft.write(connection.sql(query).to_arrow_reader(ROW_GROUP), table)
 
     copy(f"FROM read_parquet({files('by_sample')}) ORDER BY feature_id, sample_id, segment", "by_feature")
     ranked = f"""

@@ -85,9 +85,7 @@ def train_sae(
     metadata.training_plan = plan_record(plan)
     metadata.training_samples = len(training_ids)
     metadata.held_out = asdict(health)
-    options = (
-        f"--out {folder.name} --model {model} --layer {layer} --width {width} --k {k} --tokens {tokens} --seed {seed}"
-    )
+    options = f"--out {out} --model {model} --layer {layer} --width {width} --k {k} --tokens {tokens} --seed {seed}"
     command = f"python -m explorer train-sae -w WORKSPACE {options}"
     temporary = folder.with_name(folder.name + ".tmp")
     shutil.rmtree(temporary, ignore_errors=True)
@@ -159,9 +157,10 @@ def _card(
         f"# TopK SAE for {model}, residual stream after layer {plan['layer']}",
         "",
         f"Width {plan['width']:,} features, k = {plan['k']} active per token, trained with sae-lens on {used:,} tokens",
-        f"of {training_samples:,} samples ({name}) in {seconds / 60:.0f} minutes; model in {dtype}. Inputs were centred",
-        "and scaled to unit variance and decoder norms set to one; both are folded into the weights: it reads raw residuals.",
-        "Padding, chat-template tokens and attention sinks (norm over 8 times the median) were left out.",
+        f"of {training_samples:,} samples ({name}); model in {dtype}; {seconds / 60:.0f} minutes since it was started",
+        "or resumed. Inputs were centred and scaled to unit variance and decoder norms set to one; both are folded into",
+        "the weights: it reads raw residuals. Padding, chat-template tokens and attention sinks (norm over 8 times the",
+        "median) were left out.",
         "",
         f"## Figures on {health['tokens']:,} held-out tokens (one sample in {HELD_OUT_ONE_IN}, never trained on)",
         "",

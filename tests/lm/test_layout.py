@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.lm.layout import PROMPT, RESPONSE, TEMPLATE, lay_out, render
+from explorer.lm.layout import PROMPT, RESPONSE, TEMPLATE, TURN, lay_out, render
 from tests import tiny
 
 TOKENIZER = tiny.tokenizer()
@@ -34,6 +34,11 @@ def test_template_tokens_belong_to_neither_segment():
     template = text_of(layout, TEMPLATE)
     assert template.count("<|im_start|>") == 2
     assert "hello" not in template and "bye" not in template
+
+
+def test_what_lies_between_turns_is_one_mark_where_contexts_are_shown():
+    [layout] = lay_out(TOKENIZER, [[("user", "hello"), ("assistant", "bye")]], max_tokens=100)
+    assert "".join(layout.content_texts(0, len(layout))) == f"hello{TURN}bye"
 
 
 def test_every_assistant_turn_of_a_conversation_is_response():
