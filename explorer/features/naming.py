@@ -17,6 +17,7 @@ _NAMES = {
     "[": "opening square bracket", "]": "closing square bracket", "%": "percent sign", "<": "less-than sign",
     ">": "greater-than sign", "_": "underscore", "\\": "backslash", "&": "ampersand", "@": "at sign", " ": "space",
 }  # fmt: skip
+_SIGNS = frozenset(_NAMES.values())
 
 
 @dataclass(frozen=True)
@@ -58,5 +59,5 @@ def make_label(peaks: Sequence[tuple[str, float]], topic: Sequence[str]) -> str:
     """A short label: up to three peak words that recur (at least 15 % of contexts), then up to three topic words."""
     heads = [word for word, share in peaks if share >= 0.15][:3] or [word for word, _ in peaks[:1]]
     about = [word for word in topic if not any(word in head or head in word for head in heads)][:3]
-    head = ", ".join(f"“{word}”" if word.isalnum() else word for word in heads)
+    head = ", ".join(word if word in _SIGNS or not word.isalnum() else f"“{word}”" for word in heads)
     return f"{head} · {', '.join(about)}" if about and head else head or ", ".join(about)

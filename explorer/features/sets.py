@@ -69,7 +69,10 @@ class FeatureSets:
     @cached_property
     def counts(self) -> npt.NDArray[np.int64]:
         """In how many samples each feature is active, int64 [width]."""
-        return np.bincount(self.indices, minlength=self.width).astype(np.int64)
+        total = np.zeros(self.width, np.int64)
+        for start in range(0, self.nnz, BATCH_ROWS):  # in pieces: bincount widens what it counts to 64 bits
+            total += np.bincount(self.indices[start : start + BATCH_ROWS], minlength=self.width)
+        return total
 
     def row(self, position: int) -> npt.NDArray[np.int32]:
         """The feature ids of one sample, ascending."""

@@ -64,6 +64,20 @@ def _marker(colour: Colouring, values: np.ndarray, size: float) -> dict[str, Any
     return marker
 
 
+def _apart(labels: Sequence[tuple[float, float, str]], x: np.ndarray, y: np.ndarray) -> list[tuple[float, float, str]]:
+    """Those labels that overlap no earlier one, by a rough size of their boxes; the others are told by hovering."""
+    if not len(x):
+        return []
+    unit = max(float(np.ptp(x)), float(np.ptp(y)), 1e-9)
+    kept: list[tuple[float, float, str]] = []
+    for left, top, text in labels:
+        wide = [0.0055 * unit * (min(len(text), 26) + min(len(other), 26)) for _, _, other in kept]
+        boxes = zip(kept, wide, strict=True)
+        if all(abs(left - a) > width or abs(top - b) > 0.045 * unit for (a, b, _), width in boxes):
+            kept.append((left, top, text))
+    return kept
+
+
 def scatter(
     x: np.ndarray,
     y: np.ndarray,
@@ -102,15 +116,15 @@ def scatter(
             unselected={"marker": {"opacity": 0.12}},
         )
     )
-    for left, top, text in labels:
+    for left, top, text in _apart(labels, x, y):
         fig.add_annotation(
             x=left,
             y=top,
             text=f"<b>{theme.plain(text, 26)}</b>",
             showarrow=False,
-            font={"size": 12, "color": "#FFFFFF"},
-            bgcolor="rgba(36,42,52,0.78)",
-            borderpad=3,
+            font={"size": 11, "color": "#FFFFFF"},
+            bgcolor="rgba(36,42,52,0.7)",
+            borderpad=2,
         )
     fig.update_xaxes(visible=False)
     fig.update_yaxes(visible=False, scaleanchor="x", scaleratio=1)

@@ -9,7 +9,7 @@ from explorer.errors import InputError
 from explorer.progress import Progress, silent
 from explorer.workspace import Artifact, Store
 
-VERSION = 1  # part of the artifact's parameters: raise it when labels are made differently
+VERSION = 2  # part of the artifact's parameters: raise it when labels are made differently
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -171,7 +172,9 @@ def _prepare(
 def _run(how: Method, pool: Pool, budget: Budget, options: Any, seed: int) -> tuple[Ranking, float]:
     how.warm_up()
     started = time.perf_counter()
-    ranking = how.rank(pool, budget, options, np.random.default_rng(seed))
+    # The method is part of the stream: with one seed two methods must not share their draws, or they would agree.
+    stream = np.random.default_rng([seed, zlib.crc32(how.slug.encode())])
+    ranking = how.rank(pool, budget, options, stream)
     return ranking, round(time.perf_counter() - started, 6)
 
 

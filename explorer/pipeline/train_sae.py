@@ -158,7 +158,7 @@ def _card(
         "",
         f"Width {plan['width']:,} features, k = {plan['k']} active per token, trained with sae-lens on {used:,} tokens",
         f"of {training_samples:,} samples ({name}); model in {dtype}; {seconds / 60:.0f} minutes since it was started",
-        "or resumed. Inputs were centred and scaled to unit variance and decoder norms set to one; both are folded into",
+        "or resumed. Inputs were centred and scaled to unit variance and decoder norms set to one; both are part of",
         "the weights: it reads raw residuals. Padding, chat-template tokens and attention sinks (norm over 8 times the",
         "median) were left out.",
         "",

@@ -21,5 +21,9 @@ def test_a_label_names_the_words_it_peaks_on_and_then_the_topic():
     assert make_label(peaks, ["travel", "beach", "sun"]) == "“beach”, “hotel” · travel, sun"
 
 
+def test_the_name_of_a_sign_is_not_quoted():
+    assert make_label(top_peak_words([Context([" so", ","], 1)] * 3), []) == "comma"
+
+
 def test_a_feature_without_evidence_has_no_label():
     assert make_label([], []) == ""

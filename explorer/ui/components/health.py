@@ -46,9 +46,11 @@ def draw(view: View) -> None:
     with right:
         model, sae = words.clean(info.get("model", "–"), 60), words.clean(info.get("sae", "–"), 60)
         st.text(
-            f"Model  {model}\nSAE    {sae}\nLayer  {info.get('layer', '–')}, {words.count(info.get('d_sae'))} features"
+            f"Model  {model}\nSAE    {sae}, {words.count(info.get('d_sae'))} features\n"
+            f"Reads  {words.clean(info.get('hook', '–'), 60)}"
         )
-        speed = info.get("tokens_per_second")
+        seconds = view.activations.manifest.seconds
+        speed = info["tokens"] / seconds if seconds and "tokens" in info else None
         took = words.seconds(view.activations.manifest.seconds)
         st.caption(
             f"Read in {took}"
