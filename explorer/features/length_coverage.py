@@ -13,6 +13,7 @@ from explorer.features.length import Floats, quantile_bins
 from explorer.features.sets import FeatureSets
 
 Order = NDArray[np.int64]
+_LEAD = 0.01
 SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 
 
@@ -128,7 +129,10 @@ def decompose(
 
 
 def crossings(curves: Mapping[str, CoverageCurve]) -> list[str]:
-    """Where, at equal response tokens, one curve overtakes another, in words. Curves are joined by straight lines."""
+    """Where, at equal response tokens, one curve overtakes another, in words. Curves are joined by straight lines.
+
+    Only leads of at least `_LEAD` count, so that curves that run side by side do not cross.
+    """
     said = []
     names = list(curves)
     for i, one in enumerate(names):
@@ -141,7 +145,7 @@ def crossings(curves: Mapping[str, CoverageCurve]) -> list[str]:
                 continue
             at: Floats = np.geomspace(max(low, 1), high, 200)
             gap = np.interp(at, a.tokens, a.coverage) - np.interp(at, b.tokens, b.coverage)
-            sign = np.sign(np.where(np.abs(gap) < 1e-6, 0.0, gap))
+            sign = np.sign(np.where(np.abs(gap) < _LEAD, 0.0, gap))
             seen = np.flatnonzero(sign)
             for left, right in pairwise(seen):
                 if sign[left] != sign[right]:

@@ -73,7 +73,7 @@ class Residuals:
     score: Floats
 
 
-def residuals(x: Floats, y: Floats, fit: Fit, *, most: int = 50, least: float = 1.5) -> Residuals:
+def residuals(x: Floats, y: Floats, fit: Fit, *, least: float = 2.0) -> Residuals:
     """Long but feature-poor (among the longer half) and short but feature-rich (among the shorter half).
 
     The residual is divided by the spread (1.48 times the median absolute deviation) in 20 bins of equally many
@@ -93,7 +93,7 @@ def residuals(x: Floats, y: Floats, fit: Fit, *, most: int = 50, least: float = 
 
     def far(sign: int, side: NDArray[np.bool_]) -> NDArray[np.int64]:
         chosen = np.flatnonzero(side & (sign * score >= least))
-        return chosen[np.argsort(-sign * score[chosen], kind="stable")][:most]
+        return chosen[np.argsort(-sign * score[chosen], kind="stable")]
 
     return Residuals(far(-1, x > middle), far(1, x <= middle), expected, score)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -19,7 +20,7 @@ Vectors = NDArray[np.float32]
 def load_vectors(artifact: Artifact, samples: int, *, table: str = "") -> Vectors:
     """Read a table of `records.EMBEDDINGS` as float32 [samples, d], row i belonging to sample_id i.
 
-    A sample that the table does not hold gets a row of zeros: it has no direction (see `unit_norm`).
+    A sample that the table does not hold, or holds no vector for, gets a row of zeros: it has no direction.
 
     Raises:
         MissingStep: the artifact has no such table.
@@ -44,15 +45,13 @@ def load_vectors(artifact: Artifact, samples: int, *, table: str = "") -> Vector
 def _read(file: Path) -> tuple[NDArray[np.int64], Vectors]:
     table = pq.ParquetFile(file).read(columns=["sample_id", "vector"])
     ids = table.column("sample_id").to_numpy()
-    rows = [_rows(chunk, file) for chunk in table.column("vector").chunks if len(chunk)]
-    return ids, np.concatenate(rows) if rows else np.zeros((0, 0), dtype=np.float32)
-
-
-def _rows(chunk: pa.ListArray, file: Path) -> Vectors:
-    lengths = np.diff(chunk.offsets.to_numpy())
-    if chunk.null_count or len(np.unique(lengths)) > 1:
-        raise InputError(f"{file} holds vectors of different lengths or null ones; allowed: all of one length")
-    return chunk.flatten().to_numpy().astype(np.float32, copy=False).reshape(len(chunk), -1)
+    vectors = table.column("vector").combine_chunks()
+    lengths = pc.list_value_length(vectors).to_numpy(zero_copy_only=False)  # type: ignore[attr-defined]
+    there = np.nan_to_num(lengths) > 0  # a sample without a response token has a null or an empty vector
+    if len(np.unique(lengths[there])) > 1:
+        raise InputError(f"{file} holds vectors of different lengths; allowed: all of one length")
+    flat = vectors.flatten().to_numpy().astype(np.float32, copy=False)
+    return ids[there], flat.reshape(int(there.sum()), -1) if there.any() else np.zeros((0, 0), dtype=np.float32)
 
 
 def to_table(vectors: Vectors) -> pa.Table:

@@ -31,7 +31,9 @@ time times to together too took toward true try two type types under until up up
 usually various very via want was wasn't way ways we we'll we're we've well went were weren't what what's when where
 whether which while who whole whom whose why will with within without won't word words work would wouldn't write
 written year years yes yet you you'd you'll you're you've your yours yourself answer question response instruction
-input output sentence text following given generate describe explain list statement task""".split()
+input output sentence text following given generate describe explain list statement task additionally overall therefore
+moreover furthermore thus hence finally firstly lastly second third zero two three four five six seven eight nine ten
+hundred endoftext potential total easy""".split()
 )
 
 

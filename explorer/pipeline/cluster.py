@@ -68,20 +68,20 @@ def cluster(
     known = store.find("clusters", parameters, inputs)
     if known is not None:
         return _result(store, known, existed=True, made=made)
-    progress("cluster", 0.0, 1.0, "reading")
-    vectors = read(store, used)
-    choice = None
-    if wanted == "auto":
-        choice = choose_k(vectors, rng=np.random.default_rng([seed, 1]), progress=progress)
-    number = choice.suggested if choice is not None else int(wanted)
-    found = kmeans(
-        vectors,
-        number,
-        rng=np.random.default_rng(seed),
-        starts=3 if count <= 20_000 else 1,
-        report=lambda share: progress("cluster", share, 1.0, f"k = {number}"),
-    )
     with store.draft("clusters", parameters=parameters, inputs=inputs, seed=seed) as draft:
+        progress("cluster", 0.0, 1.0, "reading")
+        vectors = read(store, used)
+        choice = None
+        if wanted == "auto":
+            choice = choose_k(vectors, rng=np.random.default_rng([seed, 1]), progress=progress)
+        number = choice.suggested if choice is not None else int(wanted)
+        found = kmeans(
+            vectors,
+            number,
+            rng=np.random.default_rng(seed),
+            starts=3 if count <= 20_000 else 1,
+            report=lambda share: progress("cluster", share, 1.0, f"k = {number}"),
+        )
         rows = {"sample_id": np.arange(count), "cluster": found.labels, "distance": found.distances}
         draft.write(pa.table(rows, schema=CLUSTERS))
         draft.write(cluster_cards(found, lambda positions: _texts(store, samples, positions)), "cards")

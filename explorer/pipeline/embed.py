@@ -69,9 +69,9 @@ def embed(
     known = store.find("embeddings", parameters, inputs)
     if known is not None:
         return _result(known, existed=True)
-    given = _gather(store, how, samples, activations, threshold, progress)
-    vectors = how.embed(given, options, np.random.default_rng(SEED), progress)
     with store.draft("embeddings", parameters=parameters, inputs=inputs, seed=SEED) as draft:
+        given = _gather(store, how, samples, activations, threshold, progress)
+        vectors = how.embed(given, options, np.random.default_rng(SEED), progress)
         draft.write(to_table(vectors))
         draft.info = {"dimensions": vectors.shape[1], "without_direction": without_direction(vectors)}
         artifact = draft.commit()

@@ -52,8 +52,12 @@ class Measured:
 
     def count(self, threshold: float) -> NDArray[np.int64]:
         """|F_i| of every sample at `threshold`, int64 [N]."""
-        above = np.concatenate([[0], np.cumsum(self.sets.values > np.float64(threshold), dtype=np.int64)])
-        return np.diff(above[self.sets.indptr])
+        rows = np.flatnonzero(self.sets.sizes)
+        out = np.zeros(self.sets.n, dtype=np.int64)
+        if len(rows):
+            above = self.sets.values > np.float64(threshold)
+            out[rows] = np.add.reduceat(above.view(np.uint8), self.sets.indptr[rows], dtype=np.int64)
+        return out
 
 
 @dataclass(frozen=True)
@@ -170,7 +174,7 @@ def length(
     far = residuals(x, y, best)
     progress("length", 4, 5, "coverage")
     curves, parts = _coverage(sets, m.tokens, rng)
-    crossed = crossings(curves)
+    crossed = crossings({name: curve for name, curve in curves.items() if name != "length-matched-random"})
     facts = Facts(
         samples=n,
         threshold=level,

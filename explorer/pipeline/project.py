@@ -73,13 +73,13 @@ def project(
     if known is not None:
         return _result(known, existed=True, made=made)
     progress("project", 0, count, "reading")
-    if "features" in how.needs:
-        threshold = parameters["threshold"]
-        given = Inputs(features=load_sets(store, used, segment="response", threshold=threshold, samples=count))
-    else:
-        given = Inputs(vectors=read(store, used))
-    places = how.project(given, options, seed, progress)
     with store.draft("projections", parameters=parameters, inputs=inputs, seed=seed) as draft:
+        if "features" in how.needs:
+            threshold = parameters["threshold"]
+            given = Inputs(features=load_sets(store, used, segment="response", threshold=threshold, samples=count))
+        else:
+            given = Inputs(vectors=read(store, used))
+        places = how.project(given, options, seed, progress)
         rows = {"sample_id": np.arange(count), "x": places[:, 0], "y": places[:, 1]}
         draft.write(pa.table(rows, schema=PROJECTION))
         draft.info = {"fitted": min(count, getattr(options, "fit_rows", count)), "source": used.ref}

@@ -76,13 +76,13 @@ def score(
     total = samples.manifest.rows["samples"]
     progress("score", 0, total, how.title)
     cache = Cache(store.path, how.slug, how.version, how.identity(options)) if how.cached else None
-    scores, from_cache = _score_all(_items(store, samples), how, options, cache, total, progress)
-    good = [s.value for s in scores if s.value is not None]
-    reasons = dict(Counter(s.problem for s in scores if s.value is None).most_common())
-    if not good:
-        why = ", ".join(f"{reason} ({count:,})" for reason, count in list(reasons.items())[:3])
-        raise InputError(f"scorer {how.slug} gave no sample a score: {why}")
     with store.draft("quality", parameters=parameters, inputs=inputs) as draft:
+        scores, from_cache = _score_all(_items(store, samples), how, options, cache, total, progress)
+        good = [s.value for s in scores if s.value is not None]
+        reasons = dict(Counter(s.problem for s in scores if s.value is None).most_common())
+        if not good:
+            why = ", ".join(f"{reason} ({count:,})" for reason, count in list(reasons.items())[:3])
+            raise InputError(f"scorer {how.slug} gave no sample a score: {why}")
         rows = {"sample_id": range(len(scores)), "score": [s.value for s in scores]}
         draft.write(pa.table({name: pa.array(list(v)) for name, v in rows.items()}).cast(QUALITY))
         names = sorted({name for s in scores for name in s.parts})

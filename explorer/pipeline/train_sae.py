@@ -80,7 +80,7 @@ def train_sae(
     )
     metadata = sae.cfg.metadata
     metadata.median_norm = scale.median_norm
-    metadata.default_threshold = round(health.median_activation, 1)
+    metadata.default_threshold = round(health.p90_activation, 1)
     metadata.training_tokens = used
     metadata.training_plan = plan_record(plan)
     metadata.training_samples = len(training_ids)
@@ -173,7 +173,8 @@ def _card(
         f"| loss recovered (against zero-ablation of the same positions) | {health['loss_recovered']:.3f} |",
         f"| cross-entropy: model / with the SAE / zeroed (nats per response token) | {health['loss']:.3f} / "
         f"{health['loss_with_sae']:.3f} / {health['loss_zeroed']:.3f} |",
-        f"| median activation above 0 (the default threshold, rounded) | {health['median_activation']:.2f} |",
+        f"| median activation above 0 | {health['median_activation']:.2f} |",
+        f"| 90th percentile of activations above 0 (the default threshold) | {health['p90_activation']:.2f} |",
         f"| content tokens left out as attention sinks | {health['sink_share']:.2%} |",
         "",
         "## Made by",

@@ -33,7 +33,7 @@ class Health:
         dense_share: share of features active on more than 10 % of tokens.
         loss_recovered: (loss with the residual zeroed - loss with the reconstruction) / (zeroed - original).
         loss, loss_with_sae, loss_zeroed: cross-entropy in nats per response token.
-        median_activation: median of the activations above 0.
+        median_activation, p90_activation: median and 90th percentile of the activations above 0.
         sink_share: share of content tokens left out as attention sinks.
     """
 
@@ -47,6 +47,7 @@ class Health:
     loss_with_sae: float
     loss_zeroed: float
     median_activation: float
+    p90_activation: float
     sink_share: float
 
 
@@ -91,7 +92,11 @@ def measure(
             progress("measure", number + 1, len(batches))
     losses = _losses(model, sae, reader, layouts[:loss_samples], median_norm)
     variance = squares - float(total.pow(2).sum()) / tokens
-    middle = int(torch.searchsorted(histogram.cumsum(0), histogram.sum() / 2))
+
+    def percentile(share: float) -> float:
+        inside = int(torch.searchsorted(histogram.cumsum(0), histogram.sum() * share))
+        return (inside + 0.5) * HISTOGRAM_TOP / len(histogram)
+
     return Health(
         tokens=tokens,
         fvu=error / variance,
@@ -102,7 +107,8 @@ def measure(
         loss=losses["none"],
         loss_with_sae=losses["sae"],
         loss_zeroed=losses["zero"],
-        median_activation=(middle + 0.5) * HISTOGRAM_TOP / len(histogram),
+        median_activation=percentile(0.5),
+        p90_activation=percentile(0.9),
         sink_share=sinks / max(1, tokens + sinks),
     )
 

@@ -17,16 +17,17 @@ class Params:
     """Parameters of `lm-mean`."""
 
     centre: bool = param(
-        False,
+        True,
         "subtract the mean over all samples first: hidden states share one large direction, which makes every "
-        "cosine similarity high",
+        "cosine similarity high (0.8 on average for the default model) and hides what differs",
     )
 
 
 class LmMean:
-    """v_i = m_i / |m_i|, m_i the mean hidden state (at the SAE's layer) over the counted response tokens.
+    """v_i = u_i / |u_i|, u_i = m_i - mean_j m_j, m_i the mean hidden state over the counted response tokens.
 
-    With `centre`: m_i - mean_j m_j in place of m_i (Mu & Viswanath 2018, "All-but-the-top"). Cost: O(N d).
+    The states are those at the SAE's layer. Centring (Mu & Viswanath 2018, "All-but-the-top") can be switched off:
+    then u_i = m_i. Cost: O(N d).
     """
 
     slug = "lm-mean"
