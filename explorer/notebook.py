@@ -48,7 +48,7 @@ class Workspace:
         return cls(Store.create(path))
 
     def table(self, name: str) -> duckdb.DuckDBPyRelation:
-        """Return the newest table of that name: `samples`, `features`, `clusters`, `selections`, `pairs`, `evidence`."""
+        """Return the newest table of that name: `samples`, `features`, `clusters`, `selections`, `pairs` …."""
         return self.store.table(name)
 
     def __getattr__(self, verb: str) -> Callable[..., Any]:

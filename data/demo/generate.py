@@ -48,8 +48,11 @@ def prompt_of(row):
 def cut_back(text, verse):
     """Cut an answer that ran into its limit back to its last full sentence or line."""
     # A sentence ends with . ! or ?, but the number of a list item ("3.") is not a sentence.
-    ends = [m.end() for m in re.finditer(r"[.!?][\"')\]*]*(?=\s|$)|\S(?=\s*\n)", text)
-            if not re.search(r"(^|[\s*#(])(\d{1,2}|[A-Za-z])$", text[: m.start()])]
+    ends = [
+        m.end()
+        for m in re.finditer(r"[.!?][\"')\]*]*(?=\s|$)|\S(?=\s*\n)", text)
+        if not re.search(r"(^|[\s*#(])(\d{1,2}|[A-Za-z])$", text[: m.start()])
+    ]
     # Don't stop at "Steps:" or a bare "4." either.
     ends = [e for e in ends if not re.search(r"(:|^[\s*#-]*\d*[.)\s*]*)$", text[:e].rpartition("\n")[2])]
     text = text[: ends[-1]] if ends else re.sub(r"[\s,;:]+\S*$", "", text) + "."
@@ -80,15 +83,25 @@ def generate(rows):
     tries = 0
     while todo:
         batch, todo = todo[:BATCH], todo[BATCH:]
-        chats = [tokenizer.apply_chat_template([{"role": "user", "content": prompt_of(r)}],
-                                               tokenize=False, add_generation_prompt=True) for r in batch]
+        chats = [
+            tokenizer.apply_chat_template(
+                [{"role": "user", "content": prompt_of(r)}], tokenize=False, add_generation_prompt=True
+            )
+            for r in batch
+        ]
         inputs = tokenizer(chats, return_tensors="pt", padding=True, add_special_tokens=False)
         torch.manual_seed(int(batch[0]["key"][:8], 16) ^ (SEED + tries))
         with torch.inference_mode():
-            out = model.generate(**inputs, do_sample=True, max_new_tokens=max(r["max_new_tokens"] for r in batch),
-                                 eos_token_id=sorted(ends), pad_token_id=end, **SETTINGS)
+            out = model.generate(
+                **inputs,
+                do_sample=True,
+                max_new_tokens=max(r["max_new_tokens"] for r in batch),
+                eos_token_id=sorted(ends),
+                pad_token_id=end,
+                **SETTINGS,
+            )
         with open(CACHE, "a", encoding="utf-8", newline="\n") as f:
-            for row, ids in zip(batch, out[:, inputs["input_ids"].shape[1]:].tolist()):
+            for row, ids in zip(batch, out[:, inputs["input_ids"].shape[1] :].tolist(), strict=False):
                 ids = ids[: row["max_new_tokens"]]
                 stop = next((i for i, t in enumerate(ids) if t in ends), None)
                 text = tokenizer.decode(ids[:stop], skip_special_tokens=True).strip()
@@ -98,10 +111,20 @@ def generate(rows):
                     tries += 1
                     todo.append(row)
                     continue
-                f.write(json.dumps({"key": row["key"], "source": row["source"], "output": text,
-                                    "tokens": len(ids) if stop is None else stop,
-                                    "stopped": "limit" if stop is None else "end", "top_k": SETTINGS["top_k"]},
-                                   ensure_ascii=False) + "\n")
+                f.write(
+                    json.dumps(
+                        {
+                            "key": row["key"],
+                            "source": row["source"],
+                            "output": text,
+                            "tokens": len(ids) if stop is None else stop,
+                            "stopped": "limit" if stop is None else "end",
+                            "top_k": SETTINGS["top_k"],
+                        },
+                        ensure_ascii=False,
+                    )
+                    + "\n"
+                )
         print(f"{len(todo)} answers to go", flush=True)
 
 
@@ -132,9 +155,20 @@ def main():
             meta = {"planted": row.get("planted"), "response_by": row["response_by"]}
             if "planted_of" in row:
                 meta["planted_of"] = ids[row["planted_of"]]
-            f.write(json.dumps({"id": f"demo-{i:05d}", "instruction": row["instruction"], "input": row["input"],
-                                "output": row["output"], "source": row["source"], "meta": meta},
-                               ensure_ascii=False) + "\n")
+            f.write(
+                json.dumps(
+                    {
+                        "id": f"demo-{i:05d}",
+                        "instruction": row["instruction"],
+                        "input": row["input"],
+                        "output": row["output"],
+                        "source": row["source"],
+                        "meta": meta,
+                    },
+                    ensure_ascii=False,
+                )
+                + "\n"
+            )
 
 
 if __name__ == "__main__":

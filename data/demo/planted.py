@@ -4,12 +4,25 @@ import json
 import re
 from pathlib import Path
 
-COUNTS = {"near-duplicate": 120, "junk-truncated": 40, "junk-repeated": 50,
-          "junk-off-topic": 40, "junk-cluster": 100}
+COUNTS = {"near-duplicate": 120, "junk-truncated": 40, "junk-repeated": 50, "junk-off-topic": 40, "junk-cluster": 100}
 TEMPLATES = Path(__file__).resolve().parent / "spam_templates.json"
-SYNONYMS = {"Write": "Compose", "Give": "Provide", "Explain": "Clarify", "Describe": "Depict", "short": "brief",
-            "Suggest": "Propose", "List": "Enumerate", "Make": "Create", "Plan": "Organise", "help": "assist",
-            "big": "large", "quick": "fast", "Find": "Locate", "simple": "easy", "What's": "What is"}
+SYNONYMS = {
+    "Write": "Compose",
+    "Give": "Provide",
+    "Explain": "Clarify",
+    "Describe": "Depict",
+    "short": "brief",
+    "Suggest": "Propose",
+    "List": "Enumerate",
+    "Make": "Create",
+    "Plan": "Organise",
+    "help": "assist",
+    "big": "large",
+    "quick": "fast",
+    "Find": "Locate",
+    "simple": "easy",
+    "What's": "What is",
+}
 
 
 def near_duplicate(row, rng):
@@ -40,7 +53,7 @@ def near_duplicate(row, rng):
 def truncated(row, rng):
     """Cut inside a word, somewhere between 25 and 75 % of the answer."""
     text = row["output"]
-    inside = [i for i in range(len(text) // 4, 3 * len(text) // 4) if re.match(r"[^\W\d]{4}", text[i - 2: i + 2])]
+    inside = [i for i in range(len(text) // 4, 3 * len(text) // 4) if re.match(r"[^\W\d]{4}", text[i - 2 : i + 2])]
     return text[: rng.choice(inside)]
 
 
@@ -59,13 +72,18 @@ def cluster_row(templates, rng):
         text = text.replace("{product}", product).replace("{Product}", product.title()).replace("{city}", city)
         while match := re.search(r"\{(\w+)\}", text):
             value = str(rng.randint(10, 95)) if match[1] == "n" else rng.choice(templates[match[1]])
-            text = text[: match.start()] + value.replace("{product}", product) + text[match.end():]
+            text = text[: match.start()] + value.replace("{product}", product) + text[match.end() :]
         return text
 
     parts = [rng.choice(templates["opening"])]
-    parts += rng.sample(templates["body"], rng.randint(2, 5)) + [rng.choice(templates["closing"])]
-    return {"instruction": fill(rng.choice(templates["instruction"])), "input": "", "source": "seo-spam",
-            "output": fill(" ".join(parts)), "planted": "junk-cluster"}
+    parts += [*rng.sample(templates["body"], rng.randint(2, 5)), rng.choice(templates["closing"])]
+    return {
+        "instruction": fill(rng.choice(templates["instruction"])),
+        "input": "",
+        "source": "seo-spam",
+        "output": fill(" ".join(parts)),
+        "planted": "junk-cluster",
+    }
 
 
 def plant(rows, rng):
@@ -78,9 +96,9 @@ def plant(rows, rng):
     clean = [r for r in rows if r["key"] not in spoiled]
     for row in junk[:cut]:
         row.update(output=truncated(row, rng), planted="junk-truncated")
-    for row in junk[cut: cut + rep]:
+    for row in junk[cut : cut + rep]:
         row.update(output=repeated(row, rng), planted="junk-repeated")
-    for row in junk[cut + rep:]:
+    for row in junk[cut + rep :]:
         other = rng.choice([r for r in clean if r["source"] != row["source"] and len(r["output"]) > 60])
         row.update(output=other["output"], planted="junk-off-topic", response_by=other["response_by"])
     extra = [near_duplicate(r, rng) for r in rng.sample(clean, COUNTS["near-duplicate"])]

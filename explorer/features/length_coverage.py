@@ -28,11 +28,11 @@ class CoverageCurve:
 
 
 def first_cover(sets: FeatureSets, order: Order) -> NDArray[np.int64]:
-    """How many features are covered after each pick, int64 [len(order)]. O(nnz) and no pass a budget."""
-    place = np.full(sets.n, len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
+    """How many features are covered after each pick, int64 [len(order)]. O(pairs of those samples)."""
+    rows = sets.take(order)
+    place = np.repeat(np.arange(len(order), dtype=np.int64), rows.sizes)
     first = np.full(sets.width, len(order), dtype=np.int64)
-    np.minimum.at(first, sets.indices, np.repeat(place, sets.sizes))
+    first[rows.indices[::-1]] = place[::-1]  # the last assignment stays: that of the earliest pick
     return np.bincount(first[first < len(order)], minlength=len(order)).cumsum()
 
 

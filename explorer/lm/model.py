@@ -117,7 +117,7 @@ def load_model(name: str = "default", *, device: str = "auto", dtype: str = "aut
     if device == "cpu":
         speed_up(model)
     else:
-        model.to(device)
+        model.to(torch.device(device))  # type: ignore[arg-type]
     return LoadedModel(canonical_name(name), model, tokenizer, device, dtype)
 
 

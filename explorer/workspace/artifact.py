@@ -195,8 +195,9 @@ class Draft:
 def write_parquet(data: pa.Table | Iterable[pa.RecordBatch], path: Path) -> int:
     """Write Arrow data as one zstd Parquet file with row groups of `ROW_GROUP`; returns the rows written."""
     if isinstance(data, pa.Table):
-        pq.write_table(data, path, row_group_size=ROW_GROUP, **_encoding(data.schema))
-        return data.num_rows
+        table: Any = data
+        pq.write_table(table, path, row_group_size=ROW_GROUP, **_encoding(table.schema))
+        return table.num_rows
     rows, writer = 0, None
     try:
         for batch in data:

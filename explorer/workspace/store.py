@@ -196,7 +196,7 @@ def cursor() -> duckdb.DuckDBPyConnection:
     global _connection
     with _connecting:
         if _connection is None:
-            config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+            config: dict[str, Any] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
             _connection = duckdb.connect(":memory:", config=config)
             _connection.execute("SET enable_progress_bar = false")
         return _connection.cursor()
