@@ -306,8 +306,6 @@ def _token_table(ids: NDArray[np.int64], layouts: list[Layout], sinks: NDArray[n
 
 def _mean_table(ids: NDArray[np.int64], means: NDArray[np.float32]) -> pa.Table:
     """Mean response residual per sample; a sample without a counted response token has a null vector."""
-    known: NDArray[np.bool_] = ~np.isnan(means).any(axis=1)
-    vectors = pa.array(
-        [row if ok else None for row, ok in zip(means, known.tolist(), strict=True)], EMBEDDINGS.field(1).type
-    )
+    rows = [None if np.isnan(row).any() else row for row in means]
+    vectors = pa.array(rows, EMBEDDINGS.field(1).type)
     return pa.table([pa.array(ids), vectors], schema=EMBEDDINGS)
