@@ -25,14 +25,14 @@ from tests.benchmarks.machine import save
 ROWS = 9000
 
 
-def prepare(folder: Path) -> list[str]:
-    """Write model, SAE and rows; returns the options of `extract` that name them."""
+def prepare(folder: Path, rows: int = ROWS) -> list[str]:
+    """Write a tiny model and SAE and `rows` rows; returns the options of `extract` that name them."""
     tiny.save_model(folder / "model")
     tiny.save_sae(folder / "sae")
     words = "sea sand sky fox dog Paris France poem quick brown lazy capital write jump over".split()
     rng = random.Random(0)
     with open(folder / "rows.jsonl", "w", encoding="utf-8") as file:
-        for i in range(ROWS):
+        for i in range(rows):
             text = " ".join(rng.choices(words, k=rng.randint(3, 60)))
             file.write(json.dumps({"instruction": f"row {i}", "input": "", "output": text}) + "\n")
     return ["--model", str(folder / "model"), "--sae", str(folder / "sae"), "--dtype", "float32", "--json"]
