@@ -31,6 +31,7 @@ from explorer.workspace import Store
 
 SHARE = 0.05  # of the rows: the size at which choices are compared
 _LISTED = 50
+_RANKED = 0.1  # of the rows: how far greedy and SimScale are followed (SimScale scans again and again after that)
 
 
 @dataclass(frozen=True)
@@ -257,7 +258,7 @@ def _coverage(
     for slug in ("sae-greedselect", "sae-simscale"):
         if slug in METHODS:
             method = METHODS[slug]
-            orders[slug] = method.rank(pool, Budget.everything(), method.Params(), rng(11)).positions
+            orders[slug] = method.rank(pool, Budget(_RANKED, "share"), method.Params(), rng(11)).positions
     greedy = orders.get("sae-greedselect")
     parts = None
     if greedy is not None:
