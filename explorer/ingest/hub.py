@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-import socket
-import urllib.request
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from explorer.errors import InputError, refuse
 from explorer.ingest.datamodels import Row
 from explorer.ingest.origin import digest_of
 from explorer.ingest.readers import SUFFIXES
 from explorer.ingest.readers.parquet import BATCH, rows_of
+from explorer.network import hub_if_reachable
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -83,7 +80,7 @@ def from_hub(name: str, split: str) -> OpenedDataset:
     import datasets
 
     try:
-        with nullcontext() if _reachable() else _offline():
+        with hub_if_reachable():
             found = datasets.load_dataset(name, split=split)
     except Exception as error:  # the hub client's own families, some of them of its HTTP library: all mean "not had"
         raise InputError(
@@ -91,33 +88,6 @@ def from_hub(name: str, split: str) -> OpenedDataset:
             f"({_line(error)})"
         ) from error
     return OpenedDataset(found, name, name)
-
-
-def _reachable() -> bool:
-    """Whether the hub's name is known here: without, its client would retry for half a minute."""
-    import huggingface_hub.constants as hub
-
-    if urllib.request.getproxies():
-        return True  # the proxy resolves names
-    try:
-        socket.getaddrinfo(urlsplit(hub.ENDPOINT).hostname, 443)
-    except OSError:
-        return False
-    return True
-
-
-@contextmanager
-def _offline() -> Iterator[None]:
-    """Let `datasets` use only what it fetched before, as its switch HF_HUB_OFFLINE does."""
-    import datasets.config
-    import huggingface_hub.constants as hub
-
-    before = datasets.config.HF_HUB_OFFLINE, hub.HF_HUB_OFFLINE
-    datasets.config.HF_HUB_OFFLINE = hub.HF_HUB_OFFLINE = True
-    try:
-        yield
-    finally:
-        datasets.config.HF_HUB_OFFLINE, hub.HF_HUB_OFFLINE = before
 
 
 def _line(error: Exception) -> str:

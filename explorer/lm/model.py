@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.errors import InputError, refuse
 from explorer.lm.fast import speed_up
+from explorer.network import hub_if_reachable
 
 if TYPE_CHECKING:
     pass
@@ -107,8 +108,9 @@ def load_model(name: str = "default", *, device: str = "auto", dtype: str = "aut
     try:
         if gguf:
             folder = _unpacked(Path(folder) / gguf)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-        model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype))
+        with hub_if_reachable():
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+            model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype))
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise InputError(_not_loaded(name, error)) from error
     if not tokenizer.is_fast:

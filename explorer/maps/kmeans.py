@@ -49,15 +49,16 @@ def kmeans(
     rng: np.random.Generator,
     starts: int = 1,
     iterations: int = 100,
-    tolerance: float = 1e-5,
-    relocations: int = 3,
+    tolerance: float = 1e-4,
+    relocations: int = 2,
     report: Callable[[float], None] = lambda _: None,
 ) -> Clustering:
     """Minimise sum_i |v_i - c_(label i)|^2 by Lloyd's algorithm.
 
     Every start is tried twice: k rows drawn at random, and greedy k-means++ (Arthur & Vassilvitskii 2007) on a
-    sample. Random rows win on data without separate groups, k-means++ where groups are far apart; the best after five
-    iterations goes on until the inertia falls by less than `tolerance` (relative). Cost: O(N k d) an iteration.
+    sample. Random rows win on data without separate groups, k-means++ where groups are far apart; the better one after
+    five iterations on at most 64 k rows goes on until the inertia falls by less than `tolerance` (relative). Cost:
+    O(N k d) an iteration.
     Identical rows may leave fewer than k clusters, since an empty one is dropped.
 
     Args:
@@ -82,26 +83,27 @@ def kmeans(
     train = vectors
     if n > max(MAX_TRAIN, 64 * k):
         train = vectors[np.sort(rng.choice(n, max(MAX_TRAIN, 64 * k), replace=False))]
+    few = train if len(train) <= 64 * k else train[np.sort(rng.choice(len(train), 64 * k, replace=False))]
     seeds = []
     for _ in range(starts):
         seeds += [train[rng.choice(len(train), k, replace=False)], _plus_plus(train, k, rng)]
     tried = []
     for i, seed in enumerate(seeds):
-        tried.append(_lloyd(train, seed, 5, 0.0))
-        report(0.4 * (i + 1) / len(seeds))
-    best = min(tried, key=lambda result: result[1])
+        tried.append(_lloyd(few, seed, 5, 0.0))
+        report(0.2 * (i + 1) / len(seeds))
+    best = min(range(len(seeds)), key=lambda i: tried[i][1])
     coarse = 10 * tolerance  # enough to compare by; only the last run is to the end
-    centroids, inertia, used = _lloyd(train, best[0], iterations, coarse)
-    report(0.7)
+    centroids, inertia, used = _lloyd(train, seeds[best], iterations, coarse)
+    report(0.5)
     for turn in range(relocations):
         moved, now, more = _lloyd(train, _relocate(train, centroids, rng), iterations, coarse)
         used += more
         if now < inertia:
             centroids, inertia = moved, now
-        report(0.7 + 0.15 * (turn + 1) / relocations)
+        report(0.5 + 0.3 * (turn + 1) / relocations)
     centroids, _, more = _lloyd(train, centroids, iterations, tolerance)
     report(0.95)
-    result = _finish(vectors, centroids, used + more + 5)
+    result = _finish(vectors, centroids, used + more)
     report(1.0)
     return result
 

@@ -14,11 +14,11 @@ FOLDER = Path(__file__).parents[2] / "data" / "demo"
 ROWS = FOLDER / "demo.jsonl"
 WORKSPACE = FOLDER / "workspace"
 SELECTIONS = (
-    ("sae-greedselect", "greedy 5%"),
-    ("sae-simscale", "simscale 5%"),
-    ("longest", "longest 5%"),
-    ("random", "random 5%"),
     ("kmq", "kmq 5%"),
+    ("sae-simscale", "simscale 5%"),
+    ("random", "random 5%"),
+    ("longest", "longest 5%"),
+    ("sae-greedselect", "greedy 5%"),
 )
 
 

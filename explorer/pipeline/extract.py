@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from explorer.lm.model import LoadedModel
     from explorer.sae.load import LoadedSAE
 
-SHARD_SAMPLES = 1024
-SHARD_CHARS = 1_200_000  # about 300,000 tokens of English: what bounds the memory of a shard
+SHARD_SAMPLES = 512
+SHARD_CHARS = 400_000  # about 100,000 tokens of English: what bounds the memory of a shard, and what a kill can cost
 CALIBRATION_SAMPLES = 64
 TABLES = ("by_sample", "tokens", "lm_mean", "candidates")
 
@@ -74,8 +74,8 @@ def extract(
         progress: Told the share of the work that is done.
     """
     from explorer.engine import ENGINES
-    from explorer.lm.model import load_model, model_fingerprint
-    from explorer.sae.load import check_fit, load_sae
+    from explorer.lm.model import load_model, model_fingerprint, pick_device, pick_dtype
+    from explorer.sae.load import check_fit, check_layer, load_sae
 
     runner = ENGINES[engine]
     if max_tokens < 8:
@@ -83,10 +83,12 @@ def extract(
     if batch_tokens is not None and batch_tokens < 1:
         refuse("extract: --batch-tokens is too small", got=batch_tokens, allowed="1 or more")
     samples = store.require("samples")
+    dtype = pick_dtype(dtype, pick_device(device))
     progress("load", 0, 1, "loading the SAE and the model")
     loaded_sae = load_sae(sae, layer=layer)
+    check_layer(loaded_sae, layer)
     loaded = load_model(model, device=device, dtype=dtype)
-    check_fit(loaded_sae, loaded, layer=layer)
+    check_fit(loaded_sae, loaded)
     if loaded.device != "cpu":
         loaded_sae.sae.to(loaded.device)
     parameters = {

@@ -100,6 +100,7 @@ def select(
     }
     known = store.find("selections", parameters, found.inputs)
     if known is not None:
+        store.also_call(known, name)
         return _result(known, existed=True, made=list(found.made))
     progress("select", 0, None, "reading")
     gathered = gather(store, found, needs, threshold=threshold, segment=segment, column=getattr(options, "column", ""))

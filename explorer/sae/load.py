@@ -10,6 +10,7 @@ from typing import Any
 from explorer.errors import InputError, refuse
 from explorer.lm.model import LoadedModel
 from explorer.lm.reader import layer_hook
+from explorer.network import hub_if_reachable
 
 DEFAULT_SAE = Path(__file__).parents[2] / "data" / "sae" / "smollm2-135m-instruct-l20-4096"
 SINK_FACTOR = 8.0  # tokens whose norm is this many times the median are attention sinks
@@ -74,7 +75,8 @@ def load_sae(name: str = "default", *, layer: int | None = None, device: str = "
             if on_disk:
                 sae = SAE.load_from_disk(folder, device=device, dtype="float32")
             else:
-                sae = SAE.from_pretrained(*_release_and_id(name), device=device, dtype="float32")
+                with hub_if_reachable():
+                    sae = SAE.from_pretrained(*_release_and_id(name), device=device, dtype="float32")
     except Exception as error:  # sae-lens and its loaders raise anything from KeyError to HTTP errors
         said = " ".join(str(error).split())[:300] or type(error).__name__
         raise InputError(
@@ -103,16 +105,19 @@ def _release_and_id(name: str) -> tuple[str, str]:
     return f"{owner}/{repository}", path
 
 
-def check_fit(sae: LoadedSAE, model: LoadedModel, *, layer: int | None = None) -> None:
-    """Refuse an SAE that cannot read this model: another width, or another layer than the one asked for."""
+def check_layer(sae: LoadedSAE, layer: int | None) -> None:
+    """Refuse a layer that is not the one the SAE was trained on."""
+    if layer is not None and layer_hook(layer) != sae.hook_name:
+        allowed = "that layer (leave --layer out)"
+        refuse(f"--layer {layer}: SAE {sae.name} was trained on {sae.hook_name}", allowed=allowed)
+
+
+def check_fit(sae: LoadedSAE, model: LoadedModel) -> None:
+    """Refuse an SAE that reads activations of another width than this model's."""
     if sae.d_in != model.d_model and sae.hook_name.endswith(("resid_pre", "resid_mid", "resid_post")):
         refuse(
             f"SAE {sae.name} reads activations of width {sae.d_in}, but model {model.name} has width {model.d_model}",
             allowed="an SAE trained on this model",
-        )
-    if layer is not None and layer_hook(layer) != sae.hook_name:
-        refuse(
-            f"--layer {layer}: SAE {sae.name} was trained on {sae.hook_name}", allowed="that layer (leave --layer out)"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -17,6 +18,7 @@ from explorer.errors import InputError, MissingStep, refuse
 from explorer.workspace.artifact import KINDS, Artifact, Draft, Manifest, artifact_id, write_json
 
 SCHEMA_VERSION = 1
+NAMES = "names.json"  # further names of artifacts, by kind
 
 _MADE_BY = {
     "samples": "ingest SOURCE",
@@ -67,8 +69,6 @@ class Store:
         file = folder / "workspace.json"
         if not file.is_file():
             refuse(f"{folder} is not a workspace (no workspace.json); make one with: ingest SOURCE -w {folder}")
-        import json
-
         try:
             about = json.loads(file.read_text("utf-8"))
             version = int(about["schema_version"])
@@ -119,7 +119,8 @@ class Store:
         """The artifact meant by an id, a unique start of one, `kind/id`, or a name (the latest of that name)."""
         known = self.artifacts(kind)
         text = reference.removeprefix(f"{kind}/").rstrip("/")
-        named = [a for a in known if a.manifest.name == text]
+        other_names = self._names().get(kind, {})
+        named = [a for a in known if a.manifest.name == text or other_names.get(text) == a.id]
         started = [a for a in known if text and a.id.startswith(text)]
         if named:
             return named[-1]
@@ -128,6 +129,20 @@ class Store:
         said = [f"{a.id} ({a.manifest.name})" if a.manifest.name else a.id for a in known] or "none yet"
         problem = "is the start of several ids" if started else "is not there"
         refuse(f"{kind} {reference!r} {problem} in {self.path}", allowed=said)
+
+    def also_call(self, artifact: Artifact, name: str) -> None:
+        """Let `resolve` find an artifact by a further name, as when a step that was done already is asked for again."""
+        if name and name != artifact.manifest.name:
+            names = self._names()
+            names.setdefault(artifact.kind, {})[name] = artifact.id
+            write_json(self.path / NAMES, names)
+
+    def _names(self) -> dict[str, dict[str, str]]:
+        file = self.path / NAMES
+        try:
+            return json.loads(file.read_text("utf-8")) if file.is_file() else {}
+        except ValueError as error:
+            raise InputError(f"{file} cannot be read: {error}") from error
 
     def draft(
         self,

@@ -147,7 +147,7 @@ def test_saved_datasets_are_opened_by_split(tmp_path, store):
 
 
 def test_a_dataset_id_without_a_reachable_hub_is_refused_in_one_line(store, monkeypatch):
-    monkeypatch.setattr("explorer.ingest.hub._reachable", lambda: False)
+    monkeypatch.setattr("explorer.network.hub_is_reachable", lambda: False)
     with pytest.raises(
         InputError, match="neither a file or folder here nor a dataset that could be fetched"
     ) as refused:

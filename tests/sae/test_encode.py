@@ -8,7 +8,7 @@ from sae_lens import SAE
 from explorer.errors import InputError
 from explorer.lm.model import load_model
 from explorer.sae.encode import SparseEncoder
-from explorer.sae.load import check_fit, load_sae
+from explorer.sae.load import check_fit, check_layer, load_sae
 from tests import tiny
 
 
@@ -71,9 +71,8 @@ def test_an_sae_of_another_width_is_refused(tmp_path):
 
 
 def test_a_layer_the_sae_was_not_trained_on_is_refused(tmp_path):
-    model = load_model(str(tiny.save_model(tmp_path / "model")), dtype="float32")
     with pytest.raises(InputError, match=r"blocks\.1\.hook_resid_post"):
-        check_fit(load_sae(str(tiny.save_sae(tmp_path / "sae"))), model, layer=2)
+        check_layer(load_sae(str(tiny.save_sae(tmp_path / "sae"))), 2)
 
 
 def test_an_sae_without_a_hook_needs_a_layer(tmp_path):

@@ -31,8 +31,9 @@ def answer(view: View) -> str:
     top = int(np.argmax(shares))
     label = words.md(active["label"][top].as_py(), 60)
     return (
-        f"{text} out of {active.num_rows:,} that fire at all ({words.share(active.num_rows / info['d_sae'])} of the "
-        f"dictionary); the most common, *{label}*, is in {words.share(float(shares[top]))} of the responses."
+        f"{text} out of {active.num_rows:,} above the threshold {view.threshold:g} anywhere "
+        f"({words.share(active.num_rows / info['d_sae'])} of the dictionary); the most common, *{label}*, is in "
+        f"{words.share(float(shares[top]))} of the responses."
     )
 
 
