@@ -7,6 +7,7 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 
@@ -31,7 +32,9 @@ def hub_if_reachable() -> Iterator[None]:
     if hub_is_reachable():
         yield
         return
-    switches = [hub, *(module for name in ("datasets.config",) if (module := sys.modules.get(name)) is not None)]
+    switches: list[Any] = [hub]
+    if "datasets.config" in sys.modules:
+        switches.append(sys.modules["datasets.config"])
     before = [module.HF_HUB_OFFLINE for module in switches]
     for module in switches:
         module.HF_HUB_OFFLINE = True
