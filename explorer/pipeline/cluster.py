@@ -18,6 +18,8 @@ from explorer.progress import Progress, silent
 from explorer.records import CLUSTERS
 from explorer.workspace import Artifact, Store
 
+_SMALL = 20_000  # samples up to which more starts and a finer end cost a second or two
+
 
 @dataclass(frozen=True)
 class ClusterResult:
@@ -79,7 +81,8 @@ def cluster(
             vectors,
             number,
             rng=np.random.default_rng(seed),
-            starts=3 if count <= 20_000 else 1,
+            starts=3 if count <= _SMALL else 1,
+            tolerance=1e-5 if count <= _SMALL else 3e-4,
             report=lambda share: progress("cluster", share, 1.0, f"k = {number}"),
         )
         rows = {"sample_id": np.arange(count), "cluster": found.labels, "distance": found.distances}
