@@ -11,7 +11,7 @@ from tests.synthetic import build
 
 @pytest.fixture
 def place(tmp_path: Path) -> tuple[Store, Artifact]:
-    store = build(tmp_path / "workspace", samples=12, hostile=False).store
+    store = build(tmp_path / "workspace", samples=60, hostile=False).store
     samples = store.newest("samples")
     assert samples is not None
     return store, samples
@@ -42,7 +42,7 @@ def test_sets_keep_their_name_and_leave_with_their_rows(place):
 def test_bad_rows_names_and_files_are_refused_in_one_line(place):
     store, samples = place
     with pytest.raises(InputError, match="no such row"):
-        marks.pin(store, samples, [12])
+        marks.pin(store, samples, [60])
     with pytest.raises(InputError, match="name"):
         marks.keep_set(store, samples, "  ", [1])
     assert not (store.path / marks.FILE).exists()
