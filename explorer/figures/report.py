@@ -92,7 +92,7 @@ def _block(block: Block) -> str:
         return f'<p class="note">{_text(block.text)}</p>'
     if isinstance(block, Table):
         return _table(block)
-    spec = json.loads(block.figure.to_json())
+    spec = json.loads(str(block.figure.to_json()))
     spec["layout"].pop("template", None)
     data = _json({"name": block.name, "data": spec["data"], "layout": spec["layout"]})
     height = int(spec["layout"].get("height") or 420)
