@@ -101,3 +101,47 @@ def groups(table: pa.Table, overall: float, *, height: int | None = None) -> go.
     fig.update_xaxes(tickformat="~%", rangemode="tozero")
     fig.update_yaxes(autorange="reversed", type="category", showgrid=False)
     return fig
+
+
+def contrast(
+    features: Sequence[tuple[int, str, float, float, float]], names: tuple[str, str], *, height: int = 460
+) -> go.Figure:
+    """Share of two groups that have each feature: (id, label, share in A, share in B, z); off the line they differ.
+
+    Above the line a feature is more common in A, below it in B; a click selects a point, `customdata[0]` is its id.
+    """
+    a, b = (theme.plain(name, 40) for name in names)
+    fig = theme.figure(height=height, x=f"share of {b}", y=f"share of {a}")
+    z = np.array([row[4] for row in features], dtype=float)
+    bound = max(1.0, float(np.quantile(np.abs(z), 0.98))) if len(z) else 1.0
+    fig.add_trace(
+        go.Scattergl(
+            x=[row[3] for row in features],
+            y=[row[2] for row in features],
+            mode="markers",
+            customdata=[[row[0], theme.plain(row[1]), row[4]] for row in features],
+            marker={
+                "size": 7,
+                "color": z,
+                "colorscale": theme.scale(theme.DIVERGING),
+                "cmin": -bound,
+                "cmax": bound,
+                "opacity": 0.85,
+                "line": {"width": 0},
+            },
+            hovertemplate=theme.hover(
+                [
+                    ("", "%{customdata[1]}"),
+                    (f"{a}:", "%{y:.1%}"),
+                    (f"{b}:", "%{x:.1%}"),
+                    ("z", "%{customdata[2]:.1f}"),
+                    ("feature", "%{customdata[0]}"),
+                ]
+            ),
+        )
+    )
+    top = max([0.01, *(max(row[2], row[3]) for row in features)]) * 1.04
+    fig.add_shape(type="line", x0=0, y0=0, x1=top, y1=top, line={"width": 1, "dash": "dot", "color": theme.TEXT_MUTED})
+    fig.update_xaxes(tickformat="~%", range=[-0.01 * top, top])
+    fig.update_yaxes(tickformat="~%", range=[-0.01 * top, top])
+    return fig

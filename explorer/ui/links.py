@@ -14,6 +14,7 @@ MAP = f"{_FOLDER}/map.py"
 LENGTH = f"{_FOLDER}/length.py"
 SELECT = f"{_FOLDER}/select.py"
 COMPARE = f"{_FOLDER}/compare.py"
+DIFFERENCES = f"{_FOLDER}/differences.py"
 
 
 def pages() -> list[Any]:
@@ -26,6 +27,7 @@ def pages() -> list[Any]:
         st.Page(LENGTH, title="Length", icon=":material/straighten:", url_path="length"),
         st.Page(SELECT, title="Select", icon=":material/filter_alt:", url_path="select"),
         st.Page(COMPARE, title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+        st.Page(DIFFERENCES, title="Differences", icon=":material/difference:", url_path="differences"),
     ]
 
 
@@ -37,6 +39,11 @@ def open_feature(feature_id: int) -> NoReturn:
 def open_sample(sample_id: int) -> NoReturn:
     """Leave for the page of one row."""
     st.switch_page(SAMPLES, query_params={"sample": str(sample_id)})
+
+
+def open_differences(a: str, b: str = "rest") -> NoReturn:
+    """Leave for what separates two groups of rows; keys are those of `explorer.features.groups`."""
+    st.switch_page(DIFFERENCES, query_params={"a": a, "b": b})
 
 
 def number(name: str) -> int | None:

@@ -53,6 +53,11 @@ EXPORT_EXTRAS = "export_extras"
 COMPARE_RUNS = "runs"
 COMPARE_ONLY = "compare_only"
 
+DIFF_A = "differences_a"  # keys of explorer.features.groups; they stand in the address as `a` and `b`
+DIFF_B = "differences_b"
+DIFF_SEARCH = "differences_search"
+DIFF_FEATURE = "differences_feature"
+
 INGEST_PATH = "ingest_path"
 INGEST_UPLOAD = "ingest_upload"
 INGEST_TARGET = "ingest_target"

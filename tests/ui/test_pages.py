@@ -13,9 +13,10 @@ from streamlit.testing.v1 import AppTest
 from explorer.features import browse
 from explorer.ui import state
 from explorer.workspace import Store
-from tests.synthetic import THRESHOLD, Synthetic
+from tests.synthetic import THRESHOLD, TOPICS, Synthetic
 
 Open = Callable[..., AppTest]
+PAGES = ["overview", "features", "samples", "map", "length", "select", "compare", "differences"]
 
 
 def said(app: AppTest) -> str:
@@ -23,7 +24,7 @@ def said(app: AppTest) -> str:
     return "\n".join(element.value for element in [*app.markdown, *app.caption])
 
 
-@pytest.mark.parametrize("page", ["overview", "features", "samples", "map", "length", "select", "compare"])
+@pytest.mark.parametrize("page", PAGES)
 def test_every_page_comes_up_with_a_question_and_without_an_error(
     page: str, synthetic: Synthetic, open_page: Open
 ) -> None:
@@ -32,14 +33,14 @@ def test_every_page_comes_up_with_a_question_and_without_an_error(
     assert app.title[0].value.endswith("?")
 
 
-@pytest.mark.parametrize("page", ["overview", "features", "samples", "map", "length", "select", "compare"])
+@pytest.mark.parametrize("page", PAGES)
 def test_every_page_says_what_to_do_where_there_is_no_workspace(page: str, tmp_path: Path, open_page: Open) -> None:
     app = open_page(tmp_path / "nothing", page)
     assert not app.exception
     assert any("--workspace" in block.value for block in app.code)
 
 
-@pytest.mark.parametrize("page", ["overview", "features", "samples", "map", "length", "select", "compare"])
+@pytest.mark.parametrize("page", PAGES)
 def test_every_page_says_what_to_do_in_an_empty_workspace(page: str, tmp_path: Path, open_page: Open) -> None:
     Store.create(tmp_path / "empty")
     app = open_page(tmp_path / "empty", page)
@@ -172,3 +173,20 @@ def test_a_source_that_is_not_there_is_said_in_one_line(fresh: Synthetic, open_p
     app.text_input(key=state.INGEST_PATH).set_value("/nowhere/at all.jsonl").run()
     assert not app.exception
     assert len(app.error) == 1
+
+
+def test_the_differences_page_says_what_separates_a_cluster_from_the_rest(
+    synthetic: Synthetic, open_page: Open
+) -> None:
+    app = open_page(synthetic.store.path, "differences", a="cluster:0", b="rest")
+    assert not app.exception
+    assert "more common in" in said(app)
+    assert app.dataframe[0].value["feature"].iloc[0] in {
+        synthetic.feature_of[word] for word in TOPICS["travel"].split()
+    }
+
+
+def test_a_group_that_is_not_there_is_said_and_breaks_nothing(synthetic: Synthetic, open_page: Open) -> None:
+    app = open_page(synthetic.store.path, "differences", a="cluster:99", b="<script>alert(1)</script>")
+    assert not app.exception
+    assert len(app.info) == 1

@@ -20,6 +20,7 @@ _COLUMNS = {
     "prompt": st.column_config.TextColumn("Prompt", width=330),
     "response": st.column_config.TextColumn("Response", width=380),
     "response_tokens": st.column_config.NumberColumn("Tokens", format="localized", width=80, help="Response tokens."),
+    "activation": st.column_config.NumberColumn("Act.", format="%.2f", width=65, help="Largest activation there."),
     "features": st.column_config.NumberColumn("Features", format="localized", width=80),
     "expected": st.column_config.NumberColumn(
         "Expected", format="%.0f", width=80, help="Median number of features of rows of that length."

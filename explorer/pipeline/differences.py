@@ -1,0 +1,103 @@
+"""Differences: which features separate one group of rows from another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from explorer.features import browse, groups, user_labels
+from explorer.features.contrast import contrast
+from explorer.features.groups import Group
+from explorer.features.sets import check_threshold, load_sets
+from explorer.pipeline.pool import latest
+from explorer.progress import Progress, silent
+from explorer.workspace import Artifact, Store
+
+
+@dataclass(frozen=True)
+class DifferencesResult:
+    """`more_in_a`, `more_in_b`: the clearest features of each side: feature_id, label, counts, shares, lift, z.
+
+    `features_a`, `features_b` say how many there are at a false discovery rate of 5 %.
+    """
+
+    a: str
+    b: str
+    rows_a: int
+    rows_b: int
+    rows_in_both: int
+    threshold: float
+    segment: str
+    features_a: int
+    features_b: int
+    more_in_a: list[dict[str, Any]]
+    more_in_b: list[dict[str, Any]]
+
+
+def differences(
+    store: Store,
+    a: str,
+    b: str = groups.REST,
+    *,
+    threshold: float | None = None,
+    segment: str = "response",
+    limit: int = 20,
+    progress: Progress = silent,
+) -> DifferencesResult:
+    """Compare two groups of rows (keys of `explorer.features.groups`) by the features they have."""
+    activations = store.require("activations")
+    cut = check_threshold(float(activations.manifest.info["default_threshold"]) if threshold is None else threshold)
+    samples = store.require("samples")
+    rows = samples.manifest.rows["samples"]
+    progress("differences", 0, 2, "reading")
+    sets = load_sets(store, activations, segment=segment, threshold=cut, samples=rows)
+    clusters = latest(store, "clusters", samples)
+    left, right = group_pair(store, samples, clusters, a, b)
+    found = contrast(sets, left.ids, right.ids)
+    progress("differences", 1, 2, "labels")
+    features = store.newest("features", inputs={"activations": activations.id})
+    sides = [found.strongest(more_in_a=side, limit=limit) for side in (True, False)]
+    labels: dict[int, str] = {}
+    if features is not None:
+        ids = [int(number) for side in sides for number in side]
+        labels = browse.labels_of(store, features, ids, user_labels.read(store, activations))
+    tables = [
+        [
+            {
+                "feature_id": int(i),
+                "label": labels.get(int(i)),
+                "n_a": int(found.n_a[i]),
+                "n_b": int(found.n_b[i]),
+                "share_a": float(found.share_a[i]),
+                "share_b": float(found.share_b[i]),
+                "lift": float(found.lift[i]),
+                "log_odds": float(found.log_odds[i]),
+                "z": float(found.z[i]),
+            }
+            for i in side
+        ]
+        for side in sides
+    ]
+    progress("differences", 2, 2)
+    return DifferencesResult(
+        a=left.name,
+        b=right.name,
+        rows_a=len(left),
+        rows_b=len(right),
+        rows_in_both=found.shared,
+        threshold=cut,
+        segment=segment,
+        features_a=len(found.strongest(more_in_a=True)),
+        features_b=len(found.strongest(more_in_a=False)),
+        more_in_a=tables[0],
+        more_in_b=tables[1],
+    )
+
+
+def group_pair(store: Store, samples: Artifact, clusters: Artifact | None, a: str, b: str) -> tuple[Group, Group]:
+    """Resolve two keys, of which either may be `rest`: the rows outside the other."""
+    if a == groups.REST:
+        right = groups.resolve(store, samples, clusters, b)
+        return groups.resolve(store, samples, clusters, a, right), right
+    left = groups.resolve(store, samples, clusters, a)
+    return left, groups.resolve(store, samples, clusters, b, left)

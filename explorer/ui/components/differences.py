@@ -1,0 +1,216 @@
+"""Two groups of rows side by side: which features each has more often, and where they fire in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from explorer.errors import ExplorerError
+from explorer.features import browse, examples, groups
+from explorer.features.contrast import Contrast
+from explorer.features.groups import Group
+from explorer.figures import features as figures
+from explorer.records import SEGMENTS
+from explorer.ui import cache_features, links, state, words
+from explorer.ui.components import markup, row_table
+from explorer.ui.components.page import header, plot, section
+from explorer.ui.context import View
+
+_TITLE = "What separates these rows from those?"
+_SEARCH = "search:"
+_SHOWN = 12  # features a side
+_PLOTTED = 1500
+
+
+def draw(view: View) -> None:
+    """Draw the page."""
+    top = st.container()
+    a, b, segment = _choose(view)
+    try:
+        left, right, found = cache_features.compared(view, a, b, view.threshold, segment)
+    except ExplorerError as error:
+        with top:
+            header(_TITLE, "Choose two groups of rows: selections, clusters, sources, named sets, or a search.")
+        st.info(words.md(error, 300), icon=":material/info:")
+        return
+    sides = [found.strongest(more_in_a=more) for more in (True, False)]
+    with top:
+        header(_TITLE, _answer(view, left, right, found, sides))
+    if not len(sides[0]) and not len(sides[1]):
+        return
+    _plot(view, left, right, found)
+    columns = st.columns(2, gap="large")
+    clicked = [
+        _table(view, column, name, found, side[:_SHOWN], f"{a}|{b}|{segment}|{number}")
+        for number, (column, name, side) in enumerate(zip(columns, (left.name, right.name), sides, strict=True))
+    ]
+    new = next((feature for feature in clicked if feature is not None), None)
+    first = int(sides[0][0]) if len(sides[0]) else int(sides[1][0])
+    chosen = new if new is not None else first
+    _examples(view, chosen, found, left, right, segment)
+
+
+def _choose(view: View) -> tuple[str, str, str]:
+    """Draw the controls; the two keys stand in the address."""
+    named = cache_features.group_choices(view)
+    columns = st.columns([4, 4, 2], vertical_alignment="bottom")
+    first = next((key for key in named if key != groups.ALL), groups.ALL)
+    a = _group(columns[0], "These rows", "a", state.DIFF_A, named, first)
+    b = _group(columns[1], "Those rows", "b", state.DIFF_B, {groups.REST: "the rest", **named}, groups.REST)
+    segment = columns[2].segmented_control(
+        "Where", SEGMENTS, default="response", required=True, key=state.SEGMENT, persist_state="session"
+    )
+    return a, b, str(segment)
+
+
+def _group(column: Any, title: str, name: str, key: str, named: dict[str, str], default: str) -> str:
+    """Draw one group's box; words typed into it that are no group are a search."""
+    asked = st.query_params.get(name, default)[: groups.MAX_KEY]
+    options = list(named) if asked in named else [*named, asked]
+
+    def changed() -> None:
+        value = state.get(key) or default
+        st.query_params[name] = value if value in named or ":" in value else f"{_SEARCH}{value}"
+
+    state.put(key, asked)
+    column.selectbox(
+        title,
+        options,
+        key=key,
+        on_change=changed,
+        accept_new_options=True,
+        format_func=lambda option: words.clean(named.get(option) or _called(option), 70),
+        help="A selection, a cluster, a source, a set that you named, or words to search for.",
+    )
+    return asked
+
+
+def _called(key: str) -> str:
+    return f"rows with “{key.removeprefix(_SEARCH)}”" if key.startswith(_SEARCH) else key
+
+
+def _answer(view: View, left: Group, right: Group, found: Contrast, sides: list[np.ndarray]) -> str:
+    a, b = words.md(left.name, 50), words.md(right.name, 50)
+    sizes = f"{words.noun(len(left), 'row')} against {words.noun(len(right), 'row')}"
+    if found.shared:
+        sizes += f", {found.shared:,} of them in both"
+    if not len(sides[0]) and not len(sides[1]):
+        return f"No feature separates *{a}* from *{b}* more clearly than chance would ({sizes})."
+    text = (
+        f"**{words.noun(len(sides[0]), 'feature')}** more common in *{a}*, **{len(sides[1]):,}** in *{b}* "
+        f"({sizes}; 5 % of them expected to be chance)."
+    )
+    if len(sides[0]):
+        best = int(sides[0][0])
+        label = _labels(view, [best]).get(best, "")
+        text += (
+            f" The clearest: {words.md(label, 60)}, in {words.share(float(found.share_a[best]))} "
+            f"against {words.share(float(found.share_b[best]))}."
+        )
+    return text
+
+
+def _labels(view: View, ids: list[int]) -> dict[int, str]:
+    assert view.features is not None
+    return browse.labels_of(view.store, view.features, ids, view.labels)
+
+
+def _plot(view: View, left: Group, right: Group, found: Contrast) -> None:
+    there = np.flatnonzero(found.sure)
+    there = there[np.argsort(-np.abs(found.z[there]), kind="stable")][:_PLOTTED]
+    labels = _labels(view, there.tolist())
+    rows = [
+        (int(i), labels.get(int(i), ""), float(found.share_a[i]), float(found.share_b[i]), float(found.z[i]))
+        for i in there
+    ]
+    event = plot(
+        figures.contrast(rows, (left.name, right.name)),
+        key="contrast",
+        alt="Share of both groups that have each feature that separates them",
+        on_select="rerun",
+        selection_mode="points",
+    )
+    if event.selection.points:
+        links.open_feature(int(event.selection.points[0]["customdata"][0]))
+
+
+def _table(view: View, column: Any, name: str, found: Contrast, ids: np.ndarray, key: str) -> int | None:
+    with column:
+        section(
+            f"More in {words.md(name, 40)}",
+            "Clearest first. Lift: its share here over its share there, half a row added to every count. "
+            "z: log-odds over their standard error.",
+        )
+        if not len(ids):
+            st.caption("No feature is surely more common here.")
+            return None
+        labels = _labels(view, ids.tolist())
+        mine_first = key.endswith("0")
+        shares = (found.share_a, found.share_b) if mine_first else (found.share_b, found.share_a)
+        counts = found.n_a if mine_first else found.n_b
+        rows = [
+            {
+                "feature": int(i),
+                "label": words.clean(labels.get(int(i)) or "", 90),
+                "rows": int(counts[i]),
+                "here": float(shares[0][i]),
+                "there": float(shares[1][i]),
+                "lift": float(found.lift[i] if mine_first else 1 / found.lift[i]),
+                "z": abs(float(found.z[i])),
+            }
+            for i in ids
+        ]
+        event = st.dataframe(
+            rows,
+            hide_index=True,
+            height="content",
+            key=f"diff_{key}",
+            on_select="rerun",
+            selection_mode="single-row",
+            column_config={
+                "feature": st.column_config.NumberColumn("Feature", format="%d", width=65),
+                "label": st.column_config.TextColumn("Label"),
+                "rows": st.column_config.NumberColumn("Rows", format="localized", width=60),
+                "here": st.column_config.NumberColumn("Here", format="percent", width=70),
+                "there": st.column_config.NumberColumn("There", format="percent", width=70),
+                "lift": st.column_config.NumberColumn("Lift", format="%.1f×", width=65),
+                "z": st.column_config.NumberColumn("z", format="%.1f", width=55),
+            },
+            alt=f"Features more common in {words.clean(name, 40)}",
+        )
+        return int(ids[event.selection.rows[0]]) if event.selection.rows else None
+
+
+def _examples(view: View, feature: int, found: Contrast, left: Group, right: Group, segment: str) -> None:
+    assert view.activations is not None
+    label = _labels(view, [feature]).get(feature) or f"feature {feature}"
+    section(f"Where does it fire: {words.md(label, 80)}", "Tick another feature above to see that one.")
+    st.page_link(
+        links.FEATURES,
+        label=f"Open feature {feature:,}",
+        icon=":material/arrow_forward:",
+        query_params={"feature": str(feature)},
+    )
+    for column, group, count in zip(
+        st.columns(2, gap="large"), (left, right), (found.n_a[feature], found.n_b[feature]), strict=True
+    ):
+        with column:
+            st.caption(f"{words.md(group.name, 50)}: {words.noun(int(count), 'row')} above the threshold")
+            shown = examples.contexts_in(view.store, view.activations, feature, group.ids, segment)
+            strongest = max([one["max_act"] for one in shown], default=1.0)
+            for one in shown:
+                markup.token_line(
+                    one["tokens"], one["activations"], strongest=strongest, peak=one["peak"], value=one["max_act"]
+                )
+            ids, values = examples.rows_in(view.store, view.activations, feature, group.ids, segment)
+            if ids:
+                row_table.draw(
+                    view,
+                    ids,
+                    key=f"diff_rows_{feature}_{group.key}",
+                    page_size=5,
+                    columns=("sample_id", "activation", "prompt", "response_tokens"),
+                    extra={"activation": values},
+                )

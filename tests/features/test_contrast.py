@@ -1,0 +1,90 @@
+"""What separates two groups of rows: keys, counts and log-odds against a count by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from explorer.errors import InputError
+from explorer.features import groups
+from explorer.features.contrast import contrast, discoveries
+from explorer.features.sets import FeatureSets, load_sets
+from explorer.pipeline.differences import differences
+from explorer.workspace import marks
+from tests.synthetic import THRESHOLD, build
+
+
+@pytest.fixture(scope="module")
+def synthetic(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("contrast") / "workspace", samples=120)
+
+
+def test_counts_lift_and_log_odds_are_those_of_the_formula():
+    sets = FeatureSets.from_rows([[0], [0, 1], [1], [2], []], 4)
+    found = contrast(sets, np.array([0, 1]), np.array([2, 3, 4]))
+    assert found.n_a.tolist() == [2, 1, 0, 0]
+    assert found.n_b.tolist() == [0, 1, 1, 0]
+    odds = math.log(2.5 / 0.5) - math.log(0.5 / 3.5)
+    assert found.log_odds[0] == pytest.approx(odds)
+    assert found.z[0] == pytest.approx(odds / math.sqrt(1 / 2.5 + 1 / 0.5 + 1 / 0.5 + 1 / 3.5))
+    assert found.lift[0] == pytest.approx((2.5 / 3) / (0.5 / 4))
+    assert not found.sure[3], "a feature that nobody has separates nothing"
+
+
+def test_the_groups_the_other_way_round_give_the_same_with_the_other_sign():
+    sets = FeatureSets.from_rows([[0, 1], [1], [2, 3], [3]], 5)
+    one, two = (contrast(sets, np.array(a), np.array(b)) for a, b in (([0, 1], [2, 3]), ([2, 3], [0, 1])))
+    assert np.allclose(one.z, -two.z)
+    assert np.allclose(one.lift, 1 / two.lift)
+
+
+def test_two_draws_of_the_same_rows_differ_in_next_to_nothing():
+    rng = np.random.default_rng(0)
+    sets = FeatureSets.from_rows([sorted(np.flatnonzero(rng.random(300) < 0.2).tolist()) for _ in range(400)], 300)
+    found = contrast(sets, np.arange(200), np.arange(200, 400))
+    assert found.sure.sum() <= 3
+
+
+def test_false_discoveries_are_held_as_benjamini_and_hochberg_say():
+    z = np.array([5.0, 0.1, -4.0, 0.0])
+    assert discoveries(z, np.ones(4, bool)).tolist() == [True, False, True, False]
+    assert not discoveries(z, np.array([False, True, False, True])).any()
+
+
+def test_every_kind_of_key_means_the_rows_it_names(synthetic):
+    store = synthetic.store
+    samples, clusters = store.require("samples"), store.require("clusters")
+    marks.keep_set(store, samples, "lasso", [3, 5])
+    for key in groups.choices(store, samples, clusters):
+        assert len(groups.resolve(store, samples, clusters, key)) > 0
+    lasso = groups.resolve(store, samples, clusters, "set:lasso")
+    assert lasso.ids.tolist() == [3, 5]
+    rest = groups.resolve(store, samples, clusters, "rest", lasso)
+    assert len(rest) == len(synthetic.tokens) - 2
+    found = groups.resolve(store, samples, clusters, "search:luggage")
+    assert all("luggage" in synthetic.tokens[i] for i in found.ids[:5]) or len(found)
+    assert len(groups.resolve(store, samples, clusters, "all")) == len(synthetic.tokens)
+
+
+@pytest.mark.parametrize(
+    "key", ["", "run:none", "cluster:999", "cluster:x", "set:no", "search: ", "x:y", "rest", "a" * 999]
+)
+def test_a_key_that_names_nothing_is_refused(synthetic, key):
+    store = synthetic.store
+    with pytest.raises(InputError):
+        groups.resolve(store, store.require("samples"), store.require("clusters"), key)
+
+
+def test_a_cluster_against_the_rest_is_told_apart_by_its_own_words(synthetic):
+    travel = int(synthetic.cluster[0])
+    result = differences(synthetic.store, f"cluster:{travel}", "rest", limit=5)
+    own = {synthetic.feature_of[word] for word in "flight hotel passport luggage beach itinerary visa".split()}
+    own |= {synthetic.feature_of[word] for word in "train museum ticket island border".split()}
+    assert {row["feature_id"] for row in result.more_in_a} <= own
+    store = synthetic.store
+    sets = load_sets(
+        store, store.require("activations"), segment="response", threshold=THRESHOLD, samples=len(synthetic.tokens)
+    )
+    first = result.more_in_a[0]
+    mine = np.flatnonzero(synthetic.cluster == travel)
+    assert first["n_a"] == sum(first["feature_id"] in sets.row(int(i)) for i in mine)
