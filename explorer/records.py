@@ -90,6 +90,25 @@ FEATURES = pa.schema(  # features/<id>
     ]
 )
 
+FEATURE_LABELS = pa.schema(  # features/<id>/labels: every label that is known, the one in use first
+    [
+        ("feature_id", pa.int32()),
+        ("source", pa.string()),  # as `label_source`, without 'user'
+        ("label", pa.string()),
+        ("score", pa.float64()),  # detection score of an LLM's label, or Neuronpedia's own; null where it has none
+        ("by", pa.string()),  # the model that wrote it, where one did
+    ]
+)
+DIRECTIONS = pa.schema(  # features/<id>/directions: empty where the SAE's weights were not at hand
+    [
+        ("feature_id", pa.int32()),
+        ("near", pa.list_(pa.int32())),  # features whose decoder rows point the same way, most alike first
+        ("cosine", pa.list_(pa.float32())),
+        ("x", pa.float32()),  # place on the map of features; null for one that never fires here
+        ("y", pa.float32()),
+    ]
+)
+
 EMBEDDINGS = pa.schema([("sample_id", pa.int64()), ("vector", pa.list_(pa.float32()))])
 CLUSTERS = pa.schema(
     [

@@ -29,13 +29,28 @@ def register(app: typer.Typer) -> None:
 def label(
     workspace: WorkspaceOption,
     model: Annotated[str, typer.Option(help="The model, for the logit lens.")] = "default",
+    neuronpedia: Annotated[
+        str, typer.Option(help="Explanations to import: an export file or folder, api, or MODEL/SOURCE.")
+    ] = "",
+    llm: Annotated[str, typer.Option(help="Base URL of an OpenAI-compatible endpoint that writes labels.")] = "",
+    llm_model: Annotated[str, typer.Option(help="The model's name at that endpoint.")] = "",
+    llm_features: Annotated[int | None, typer.Option(help="Only this many of the most common features.", min=1)] = None,
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:
-    """Describe every feature: statistics, words, logit lens and a label."""
+    """Describe every feature: statistics, words, directions, logit lens and a label."""
     from explorer.pipeline.label import label as run
 
-    emit(run(open_store(workspace), model=model, progress=progress_printer(progress)), as_json=json)
+    result = run(
+        open_store(workspace),
+        model=model,
+        neuronpedia=neuronpedia,
+        llm=llm,
+        llm_model=llm_model,
+        llm_features=llm_features,
+        progress=progress_printer(progress),
+    )
+    emit(result, as_json=json)
 
 
 def embed(

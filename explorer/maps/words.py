@@ -78,18 +78,21 @@ def _distinct(words: Sequence[str]) -> list[str]:
     kept: list[str] = []
     stems: set[str] = set()
     for word in words:
-        stem = _stem(word)
-        if stem not in stems:
-            stems.add(stem)
+        root = stem(word)
+        if root not in stems:
+            stems.add(root)
             kept.append(word)
     return kept
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
+    """A word without its ending (plural, -ed, -ing, possessive): equal for forms of one word, mostly."""
     word = word.removesuffix("'s")
     for ending in ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "er", "ed", "es", "s", "e", "y"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
-            return word[: -len(ending)]
+            root = word[: -len(ending)]
+            doubled = len(root) > 3 and root[-1] == root[-2] and root[-1] not in "aeiouls"
+            return root[:-1] if doubled else root
     return word
 
 

@@ -1,83 +1,168 @@
-"""Describe every feature of the newest extraction: statistics, words, logit lens and a local label."""
+"""Describe every feature of the newest extraction: statistics, words, directions, logit lens, and labels."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from explorer.errors import InputError
+from explorer.errors import InputError, refuse
 from explorer.progress import Progress, silent
 from explorer.workspace import Artifact, Store
 
-VERSION = 2  # part of the artifact's parameters: raise it when labels are made differently
+if TYPE_CHECKING:
+    from explorer.features.llm_labels import LlmLabels
+    from explorer.features.naming import Context
+    from explorer.features.neuronpedia import Explanation
+
+VERSION = 3  # part of the artifact's parameters: raise it when features are described differently
+PRIORITY = ("neuronpedia", "llm", "local")  # whose label is shown; the user's own wins over all
 
 
 @dataclass(frozen=True)
 class LabelResult:
-    """How many features there are, and how many have a label (a feature without evidence has none)."""
+    """How many features there are, how many have a label, by whom, and what could not be had (with the reason)."""
 
     artifact: str
     features: int
     labelled: int
+    by_source: dict[str, int]
     logit_lens: bool
+    directions: bool
     seconds: float
     existed: bool
+    failed: dict[str, int] = field(default_factory=dict)
 
 
-def label(store: Store, *, model: str = "default", progress: Progress = silent) -> LabelResult:
+@dataclass(frozen=True)
+class _Evidence:
+    contexts: list[list[Context]]  # strongest first, by feature
+    activations: list[list[list[float]]]
+    sampled: list[list[Context]]  # across the range of activations
+
+
+def label(
+    store: Store,
+    *,
+    model: str = "default",
+    neuronpedia: str = "",
+    llm: str = "",
+    llm_model: str = "",
+    llm_features: int | None = None,
+    progress: Progress = silent,
+) -> LabelResult:
     """Write the `features` artifact of the newest extraction.
 
-    `model` is only needed for the logit lens; where it cannot be loaded, or is another model than the extraction's, the
-    promoted and suppressed tokens stay empty and the manifest says why.
+    Args:
+        store: The workspace.
+        model: Only needed for the logit lens. Where it cannot be loaded, or is another model than the extraction's,
+            promoted and suppressed tokens stay empty and the manifest says why; likewise for the SAE's directions.
+        neuronpedia: An export file or folder of Neuronpedia, `api`, or `MODEL/SOURCE`.
+        llm: Base URL of an OpenAI-compatible endpoint that writes labels.
+        llm_model: The model's name at that endpoint.
+        llm_features: Label only this many of the most common features by the LLM.
+        progress: Told how far it is.
+
+    Raises:
+        InputError: explanations that cannot be read or belong to another SAE; an endpoint that does not work.
     """
+    from explorer.features import neuronpedia as exports
+
+    if bool(llm) != bool(llm_model):
+        refuse("labels by an LLM need an endpoint and the name of its model", allowed="--llm URL --llm-model NAME")
     activations = store.require("activations")
-    threshold = float(activations.manifest.info["default_threshold"])
-    parameters = {"version": VERSION, "threshold": threshold}
+    info = activations.manifest.info
+    threshold = float(info["default_threshold"])
+    imported: dict[int, Explanation] = {}
+    if neuronpedia:
+        imported = exports.load(neuronpedia, neuronpedia_id=info.get("neuronpedia_id"), width=int(info["d_sae"]))
+    evidence = _evidence(store, activations) if llm else None
+    written = _written(store, evidence, activations, llm, llm_model, llm_features, progress) if evidence else None
+    parameters: dict[str, Any] = {"version": VERSION, "threshold": threshold}
+    if imported:
+        parameters["neuronpedia"] = _digest({i: asdict(one) for i, one in imported.items()})
+    if written is not None:
+        parameters["llm"] = {"endpoint": llm.rstrip("/"), "model": llm_model}
+        parameters["llm"]["labels"] = _digest({i: asdict(one) for i, one in written.labels.items()})
     inputs = {"activations": activations.id, "samples": activations.manifest.inputs["samples"]}
     found = store.find("features", parameters, inputs)
     if found is not None:
         return _result(found, existed=True)
     with store.draft("features", parameters=parameters, inputs=inputs) as draft:
-        progress("label", 0, 3, "statistics")
-        columns, labelled = _describe(store, activations, threshold, progress)
-        progress("label", 2, 3, "logit lens")
-        lens, why = _logit_lens(activations, model)
-        columns["promoted"], columns["suppressed"] = lens or ([None] * len(columns["label"]),) * 2
-        draft.info = {"labelled": labelled, "logit_lens": lens is not None, "logit_lens_missing": why}
-        import pyarrow as pa
-
-        from explorer.records import FEATURES
-
-        draft.write(pa.table({field.name: pa.array(columns[field.name], field.type) for field in FEATURES}))
+        progress("label", 0, 4, "statistics")
+        columns = _describe(store, activations, threshold, evidence or _evidence(store, activations), progress)
+        progress("label", 2, 4, "logit lens and directions")
+        why = _from_weights(columns, activations, model, progress)
+        kept = _labels(columns, imported, written, llm_model)
+        sources = [source for source in columns["label_source"] if source]
+        draft.info = {
+            "labelled": len(sources),
+            "by_source": {source: sources.count(source) for source in PRIORITY if source in sources},
+            "logit_lens": columns["promoted"][0] is not None,
+            "logit_lens_missing": why[0],
+            "directions": columns["near"][0] is not None,
+            "directions_missing": why[1],
+        }
+        draft.dropped = {f"LLM label: {reason}": n for reason, n in (written.failed if written else {}).items()}
+        _write(draft, columns, kept)
         artifact = draft.commit()
-    progress("label", 3, 3)
+    progress("label", 4, 4)
     return _result(artifact, existed=False)
 
 
+def _write(draft: Any, columns: dict[str, list[Any]], kept: list[tuple[int, str, str, float | None, str]]) -> None:
+    import pyarrow as pa
+
+    from explorer.records import DIRECTIONS, FEATURE_LABELS, FEATURES
+
+    def table(schema: pa.Schema, of: dict[str, Any]) -> pa.Table:
+        return pa.table({one.name: pa.array(of[one.name], one.type) for one in schema})
+
+    draft.write(table(FEATURES, columns))
+    named = dict(zip(FEATURE_LABELS.names, (list(c) for c in zip(*kept, strict=True)), strict=True)) if kept else {}
+    draft.write(table(FEATURE_LABELS, named or {name: [] for name in FEATURE_LABELS.names}), "labels")
+    there = columns["near"][0] is not None
+    draft.write(table(DIRECTIONS, columns if there else {name: [] for name in DIRECTIONS.names}), "directions")
+
+
+def _evidence(store: Store, activations: Artifact) -> _Evidence:
+    from explorer.features.naming import Context
+
+    width = int(activations.manifest.info["d_sae"])
+    found = _Evidence([[] for _ in range(width)], [[] for _ in range(width)], [[] for _ in range(width)])
+    query = (
+        f"SELECT feature_id, kind, tokens, peak, segment, activations FROM {store.scan(activations, 'evidence')} "
+        "ORDER BY feature_id, kind, rank"
+    )
+    for feature, kind, tokens, peak, segment, values in store.sql(query).fetchall():
+        context = Context(tokens, peak, segment)
+        if kind == "top":
+            found.contexts[feature].append(context)
+            found.activations[feature].append(values)
+        else:
+            found.sampled[feature].append(context)
+    return found
+
+
 def _describe(
-    store: Store, activations: Artifact, threshold: float, progress: Progress
-) -> tuple[dict[str, list[Any]], int]:
+    store: Store, activations: Artifact, threshold: float, evidence: _Evidence, progress: Progress
+) -> dict[str, list[Any]]:
     import numpy as np
 
-    from explorer.features.naming import Context, make_label, top_peak_words
+    from explorer.features.naming import distinct, name_feature
     from explorer.features.statistics import measure
     from explorer.maps.words import class_words
 
     stats = measure(store, activations, threshold=threshold)
     width = len(stats.n_samples)
-    contexts: list[list[Context]] = [[] for _ in range(width)]
-    evidence = store.scan(activations, "evidence")
-    query = f"SELECT feature_id, tokens, peak FROM {evidence} WHERE kind = 'top' ORDER BY feature_id, rank"
-    reader = store.sql(query).fetchall()
-    for feature, tokens, peak in reader:
-        contexts[feature].append(Context(tokens, peak))
-    progress("label", 1, 3, "words")
-    texts = [context.text for found in contexts for context in found]
-    owners = np.repeat(np.arange(width, dtype=np.int32), [len(found) for found in contexts])
+    progress("label", 1, 4, "words")
+    differing = [distinct(found) for found in evidence.contexts]
+    texts = [context.text for found in differing for context in found]
+    owners = np.repeat(np.arange(width, dtype=np.int32), [len(found) for found in differing])
     topics = class_words(texts, owners, width, top=8)
-    peaks = [top_peak_words(found) for found in contexts]
-    labels = [make_label(p, t) or None for p, t in zip(peaks, topics, strict=True)]
-    columns: dict[str, list[Any]] = {
+    names = [name_feature(found, topic) for found, topic in zip(evidence.contexts, topics, strict=True)]
+    return {
         "feature_id": list(range(width)),
         "n_samples": stats.n_samples.tolist(),
         "share": (stats.n_samples / max(1, stats.samples)).tolist(),
@@ -87,32 +172,109 @@ def _describe(
         "mean_act": stats.mean_act.tolist(),
         "bin_edges": [stats.bin_edges(i).tolist() for i in range(width)],
         "bin_counts": stats.bin_counts.tolist(),
-        "top_tokens": [[word for word, _ in found] for found in peaks],
-        "words": topics,
-        "label": labels,
-        "label_source": ["local" if text else None for text in labels],
+        "top_tokens": [list(name.peaks) for name in names],
+        "words": [list(name.words) for name in names],
+        "label": [name.label or None for name in names],
+        "label_source": ["local" if name.label else None for name in names],
         "length_corr": [None if value != value else value for value in stats.length_corr.tolist()],
     }
-    return columns, sum(text is not None for text in labels)
 
 
-def _logit_lens(activations: Artifact, model: str) -> tuple[tuple[list[list[str]], list[list[str]]] | None, str]:
-    from explorer.features.logit_lens import promoted_and_suppressed
-    from explorer.lm.model import load_model, model_fingerprint
+def _from_weights(
+    columns: dict[str, list[Any]], activations: Artifact, model: str, progress: Progress
+) -> tuple[str, str]:
+    """Fill what needs the SAE's weights (directions) and the model's (logit lens); say why it is not there."""
+    import numpy as np
+
+    from explorer.features.directions import measure
     from explorer.sae.load import load_sae
 
-    recorded = activations.manifest.parameters
-    where = activations.manifest.info
+    width = len(columns["feature_id"])
+    empty: list[Any] = [None] * width
+    columns.update({name: empty for name in ("promoted", "suppressed", "near", "cosine", "x", "y")})
     try:
-        sae = load_sae(where["sae_source"])
-        loaded = load_model(model if model != "default" else where["model_source"], dtype=recorded["dtype"])
+        sae = load_sae(activations.manifest.info["sae_source"])
+    except InputError as error:
+        return str(error), str(error)
+    if sae.fingerprint != activations.manifest.parameters["sae_fingerprint"]:
+        why = f"the SAE found is not the one that was extracted with ({activations.manifest.parameters['sae']})"
+        return why, why
+    decoder = sae.sae.W_dec.detach().float().cpu().numpy()
+    placed = measure(decoder, np.array(columns["n_tokens"]) > 0, lambda *_: progress("label", 3, 4, "feature map"))
+    columns["near"], columns["cosine"] = placed.near.tolist(), placed.cosine.tolist()
+    for name, column in zip(("x", "y"), placed.place.T, strict=True):
+        columns[name] = [None if value != value else value for value in column.tolist()]
+    lens, why = _logit_lens(sae, activations, model)
+    if lens is not None:
+        columns["promoted"], columns["suppressed"] = lens
+    return why, ""
+
+
+def _logit_lens(
+    sae: Any, activations: Artifact, model: str
+) -> tuple[tuple[list[list[str]], list[list[str]]] | None, str]:
+    from explorer.features.logit_lens import promoted_and_suppressed
+    from explorer.lm.model import load_model, model_fingerprint
+
+    recorded = activations.manifest.parameters
+    try:
+        source = model if model != "default" else activations.manifest.info["model_source"]
+        loaded = load_model(source, dtype=recorded["dtype"])
     except InputError as error:
         return None, str(error)
-    if model_fingerprint(loaded) != recorded["model_fingerprint"] or sae.fingerprint != recorded["sae_fingerprint"]:
-        return None, f"the model or SAE found is not the one that was extracted with ({recorded['model']})"
+    if model_fingerprint(loaded) != recorded["model_fingerprint"]:
+        return None, f"the model found is not the one that was extracted with ({recorded['model']})"
     if sae.d_in != loaded.d_model or (".hook_resid" not in sae.hook_name and "layers" not in sae.hook_name):
         return None, f"{sae.hook_name} does not write to the residual stream"
     return promoted_and_suppressed(loaded, sae.sae.W_dec), ""
+
+
+def _written(
+    store: Store,
+    evidence: _Evidence,
+    activations: Artifact,
+    llm: str,
+    llm_model: str,
+    limit: int | None,
+    progress: Progress,
+) -> LlmLabels:
+    from explorer.features.llm_labels import Shown, write_labels
+    from explorer.quality.chat import Endpoint
+
+    if not llm.startswith(("http://", "https://")):
+        refuse("--llm", got=llm, allowed="an http:// or https:// address, e.g. http://localhost:8000/v1")
+    pairs = store.scan(activations, "by_feature")
+    common = store.sql(f"SELECT feature_id FROM {pairs} GROUP BY 1 ORDER BY count(*) DESC, 1").fetchall()
+    shown = [
+        Shown(i, list(zip(evidence.contexts[i], evidence.activations[i], strict=True)), evidence.sampled[i])
+        for (i,) in common[:limit]
+    ]
+    return write_labels(shown, Endpoint(llm, llm_model), store.path / ".cache" / "labels", progress=progress)
+
+
+def _labels(
+    columns: dict[str, list[Any]], imported: dict[int, Explanation], written: LlmLabels | None, llm_model: str
+) -> list[tuple[int, str, str, float | None, str]]:
+    """Put the label that goes first into `columns`; return every label as rows of `records.FEATURE_LABELS`."""
+    rows: list[tuple[int, str, str, float | None, str]] = []
+    for i, local in enumerate(columns["label"]):
+        known: dict[str, tuple[str, float | None, str]] = {}
+        if i in imported:
+            known["neuronpedia"] = (imported[i].text, imported[i].score, imported[i].by)
+        if written is not None and i in written.labels:
+            known["llm"] = (written.labels[i].label, written.labels[i].score, llm_model)
+        if local:
+            known["local"] = (local, None, "")
+        ordered = [source for source in PRIORITY if source in known]
+        rows += [(i, source, *known[source]) for source in ordered]
+        if ordered:
+            columns["label"][i], columns["label_source"][i] = known[ordered[0]][0], ordered[0]
+    return rows
+
+
+def _digest(value: object) -> str:
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(canonical.encode("utf-8", "replace"), digest_size=8).hexdigest()
 
 
 def _result(artifact: Artifact, *, existed: bool) -> LabelResult:
@@ -121,7 +283,10 @@ def _result(artifact: Artifact, *, existed: bool) -> LabelResult:
         artifact=artifact.ref,
         features=manifest.rows["features"],
         labelled=int(manifest.info["labelled"]),
+        by_source=dict(manifest.info["by_source"]),
         logit_lens=bool(manifest.info["logit_lens"]),
+        directions=bool(manifest.info["directions"]),
         seconds=manifest.seconds,
         existed=existed,
+        failed=dict(manifest.dropped),
     )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from explorer.errors import InputError, refuse
+from explorer.errors import refuse
 from explorer.quality.base import Item, Score, ScoreBatch
+from explorer.quality.chat import Endpoint, Reply, connect
 from explorer.registry import param
 
 RUBRIC = """You review training examples for an assistant. Below are an instruction and a candidate response, each \
@@ -28,8 +27,6 @@ Rate how well the response would serve as a training target for this instruction
 
 Judge substance, not length. Reply with one JSON object and nothing else: {"score": <1 to 5>, "why": "<few words>"}"""
 _NUMBER = re.compile(r'"?score"?\s*[:=]\s*"?([0-9]+(?:\.[0-9]+)?)', re.IGNORECASE)
-_AGAIN = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-_GIVE_UP = 5  # requests in a row that reach nobody
 
 
 @dataclass(frozen=True)
@@ -73,61 +70,24 @@ class LlmJudge:
     @contextmanager
     def session(self, params: Params) -> Iterator[ScoreBatch]:
         """See `Scorer`."""
-        import httpx
-
         for name in ("endpoint", "model"):
             if not getattr(params, name):
                 refuse(f"scorer llm-judge needs the parameter {name}")
-        key = os.environ.get(params.key_env, "")
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        limits = httpx.Limits(max_connections=params.concurrency)
-        with (
-            httpx.Client(headers=headers, timeout=params.timeout, limits=limits) as client,
-            ThreadPoolExecutor(params.concurrency) as pool,
-        ):
-            lost = _Lost()
+        endpoint = Endpoint(
+            params.endpoint,
+            params.model,
+            key_env=params.key_env,
+            concurrency=params.concurrency,
+            retries=params.retries,
+            backoff=params.backoff,
+            timeout=params.timeout,
+        )
+        with connect(endpoint) as chat, ThreadPoolExecutor(params.concurrency) as pool:
 
             def score(items: Sequence[Item]) -> list[Score]:
-                return list(pool.map(lambda item: _judge(client, item, params, lost), items))
+                return list(pool.map(lambda item: parse(chat.ask(messages(item, params.max_chars))), items))
 
             yield score
-
-
-class _Lost:
-    """Requests in a row that reached nobody; a lost update between threads only delays giving up by one."""
-
-    in_a_row = 0
-
-
-def _judge(client: Any, item: Item, params: Params, lost: _Lost) -> Score:
-    import httpx
-
-    body = {"model": params.model, "temperature": 0, "max_tokens": 200, "messages": messages(item, params.max_chars)}
-    url = f"{params.endpoint.rstrip('/')}/chat/completions"
-    problem = ""
-    for attempt in range(params.retries + 1):
-        wait = min(60.0, params.backoff * 2**attempt)
-        if lost.in_a_row >= _GIVE_UP:
-            raise InputError(f"the judge at {params.endpoint} does not answer ({problem or 'unreachable'})")
-        try:
-            answer = client.post(url, json=body)
-        except httpx.HTTPError as error:
-            problem = "timeout" if isinstance(error, httpx.TimeoutException) else "no connection"
-            lost.in_a_row += isinstance(error, httpx.ConnectError)
-        else:
-            lost.in_a_row = 0
-            if answer.status_code in (401, 403, 404):
-                said = " ".join(answer.text.split())[:150]
-                refuse(f"the judge at {url} answers {answer.status_code} for model {params.model!r}: {said}")
-            if answer.status_code == 200:
-                return parse(answer)
-            problem = f"status {answer.status_code}"
-            if answer.status_code not in _AGAIN:
-                break
-            wait = max(wait, _retry_after(answer))
-        if attempt < params.retries:
-            time.sleep(wait)
-    return Score.failed(problem)
 
 
 def messages(item: Item, max_chars: int) -> list[dict[str, str]]:
@@ -140,13 +100,11 @@ def messages(item: Item, max_chars: int) -> list[dict[str, str]]:
     return [{"role": "system", "content": RUBRIC}, {"role": "user", "content": "\n\n".join(parts)}]
 
 
-def parse(answer: Any) -> Score:
+def parse(reply: Reply) -> Score:
     """Read the score in an endpoint's answer; anything else than one number from 1 to 5 is a failure."""
-    try:
-        text = answer.json()["choices"][0]["message"]["content"] or ""
-    except (ValueError, KeyError, IndexError, TypeError):
-        return Score.failed("the answer is not a chat completion")
-    value = _number(str(text))
+    if reply.text is None:
+        return Score.failed(reply.problem)
+    value = _number(reply.text)
     if value is None:
         return Score.failed("the judge gave no number")
     if not 1 <= value <= 5:
@@ -164,8 +122,3 @@ def _number(text: str) -> float | None:
             pass  # no clean JSON: the pattern below may still find the number
     match = _NUMBER.search(text)
     return float(match[1]) if match else None
-
-
-def _retry_after(answer: Any) -> float:
-    value = answer.headers.get("retry-after", "")
-    return min(60.0, float(value)) if value.replace(".", "", 1).isdigit() else 0.0
