@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.progress import Progress, silent
+from explorer.progress import silent
 
 NEAREST = 12
 FEW = 500  # active features below which principal components draw the map
@@ -28,14 +28,14 @@ class Directions:
     place: NDArray[np.float32]
 
 
-def measure(decoder: NDArray[np.float32], active: NDArray[np.bool_], progress: Progress = silent) -> Directions:
+def measure(decoder: NDArray[np.float32], active: NDArray[np.bool_]) -> Directions:
     """Find neighbours among all rows of `decoder` [F, d] and lay out those that are `active` [F]."""
     unit = decoder / np.maximum(np.linalg.norm(decoder, axis=1, keepdims=True), 1e-12)
     near, cosine = nearest(unit)
     place = np.full((len(unit), 2), np.nan, dtype=np.float32)
     rows = np.flatnonzero(active)
     if len(rows) >= 4:
-        place[rows] = _layout(unit[rows], progress)
+        place[rows] = _layout(unit[rows])
     return Directions(near, cosine, place)
 
 
@@ -55,7 +55,7 @@ def nearest(unit: NDArray[np.float32], keep: int = NEAREST) -> tuple[NDArray[np.
     return near, cosine
 
 
-def _layout(unit: NDArray[np.float32], progress: Progress) -> NDArray[np.float32]:
+def _layout(unit: NDArray[np.float32]) -> NDArray[np.float32]:
     if len(unit) < FEW:
         centred = unit - unit.mean(axis=0)
         left, scale, _ = np.linalg.svd(centred, full_matrices=False)
@@ -63,4 +63,4 @@ def _layout(unit: NDArray[np.float32], progress: Progress) -> NDArray[np.float32
     from explorer.maps.projections import Inputs
     from explorer.maps.projections.umap import Params, Umap
 
-    return Umap().project(Inputs(vectors=unit), Params(neighbours=12, min_dist=0.05), 0, progress)
+    return Umap().project(Inputs(vectors=unit), Params(neighbours=12, min_dist=0.05), 0, silent)

@@ -200,7 +200,8 @@ def _from_weights(
         why = f"the SAE found is not the one that was extracted with ({activations.manifest.parameters['sae']})"
         return why, why
     decoder = sae.sae.W_dec.detach().float().cpu().numpy()
-    placed = measure(decoder, np.array(columns["n_tokens"]) > 0, lambda *_: progress("label", 3, 4, "feature map"))
+    progress("label", 3, 4, "feature map")
+    placed = measure(decoder, np.array(columns["n_tokens"]) > 0)
     columns["near"], columns["cosine"] = placed.near.tolist(), placed.cosine.tolist()
     for name, column in zip(("x", "y"), placed.place.T, strict=True):
         columns[name] = [None if value != value else value for value in column.tolist()]

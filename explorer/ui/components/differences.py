@@ -171,7 +171,7 @@ def _table(view: View, column: Any, name: str, found: Contrast, ids: np.ndarray,
             selection_mode="single-row",
             column_config={
                 "feature": st.column_config.NumberColumn("Feature", format="%d", width=65),
-                "label": st.column_config.TextColumn("Label"),
+                "label": st.column_config.TextColumn("Label", width=190),
                 "rows": st.column_config.NumberColumn("Rows", format="localized", width=60),
                 "here": st.column_config.NumberColumn("Here", format="percent", width=70),
                 "there": st.column_config.NumberColumn("There", format="percent", width=70),

@@ -1,0 +1,172 @@
+"""How soon a page is there after the click, in a real browser on a warm server.
+
+    python -m tests.benchmarks.pages --workspace data/demo/workspace --workspace PATH --synthetic 50000x16000
+
+For each workspace a server is started and a headless Chromium opens it. Up means: the new title is there, Streamlit
+says that its script has ended, and nothing changed in the page afterwards; the time is that of the last change.
+Medians of `--times` clicks. Bars: a feature page 300 ms and the index 200 ms on real data, both 500 ms on the synthetic one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.machine import save
+from tests.browser.conftest import ARGUMENTS, ROOT
+
+_WATCH = """() => {
+  window.__last = 0; window.__clicked = 0;
+  const app = document.querySelector('[data-testid=stApp]');
+  const status = node => node.closest && node.closest('[data-testid=stStatusWidget]');
+  new MutationObserver(list => {
+    for (const m of list) {
+      const node = m.target.nodeType === 1 ? m.target : m.target.parentElement;
+      if (!node || status(node)) continue;
+      if (m.type === 'attributes' && !(node === app)) continue;
+      window.__last = performance.now();
+    }
+  }).observe(document.body, {subtree: true, childList: true, characterData: true, attributes: true,
+                             attributeFilter: ['data-test-script-state']});
+  document.addEventListener('click', () => { window.__clicked = performance.now(); }, true);
+}"""
+_QUIET = """(title) => {
+  const app = document.querySelector('[data-testid=stApp]');
+  const now = document.querySelector('h1');
+  return window.__clicked > 0 && app.getAttribute('data-test-script-state') === 'notRunning' && now
+    && now.textContent !== title && performance.now() - window.__last > 400 && window.__last > window.__clicked;
+}"""
+
+
+def measure(workspace: Path, times: int) -> dict[str, Any]:
+    """Serve `workspace` and click through its pages."""
+    from playwright.sync_api import sync_playwright
+
+    port = _free_port()
+    with tempfile.TemporaryDirectory() as home, open(Path(home) / "log", "wb") as log:
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+        server = subprocess.Popen(
+            [*command, "--server.headless", "true", "--", "--workspace", str(workspace.resolve())],
+            cwd=ROOT,
+            env={**os.environ, "EXPLORER_HOME": home},
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            _wait(f"http://127.0.0.1:{port}")
+            with sync_playwright() as driver:
+                browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+                page = browser.new_page(viewport={"width": 1280, "height": 900})
+                result = {**_features(page, port, times), **_samples(page, port, times)}
+                browser.close()
+        finally:
+            server.terminate()
+            server.wait(timeout=20)
+    return result
+
+
+def _features(page: Any, port: int, times: int) -> dict[str, Any]:
+    page.goto(f"http://127.0.0.1:{port}/features")
+    page.get_by_role("heading", level=1).wait_for(timeout=120_000)
+    page.goto(f"http://127.0.0.1:{port}/features?feature=1")
+    page.get_by_role("link", name="Next").wait_for(timeout=120_000)
+    time.sleep(3)
+    page.evaluate(_WATCH)
+    steps = [_click(page, "Next") for _ in range(times + 5)][5:]
+    there, back = [], []
+    for _ in range(max(3, times // 2)):
+        back.append(_click(page, "All features"))
+        there.append(_click_row(page))
+    return {"feature page, ms": _summary(steps), "index, ms": _summary(back), "feature from index, ms": _summary(there)}
+
+
+def _samples(page: Any, port: int, times: int) -> dict[str, Any]:
+    page.goto(f"http://127.0.0.1:{port}/samples?sample=3")
+    page.get_by_role("link", name="Next").wait_for(timeout=120_000)
+    time.sleep(3)
+    page.evaluate(_WATCH)
+    return {"row page, ms": _summary([_click(page, "Next") for _ in range(times // 2 + 3)][3:])}
+
+
+def _click(page: Any, name: str) -> float:
+    title = page.locator("h1").first.text_content()
+    page.evaluate("window.__clicked = 0")
+    page.get_by_role("link", name=name, exact=True).click()
+    return _up(page, title)
+
+
+def _click_row(page: Any) -> float:
+    title = page.locator("h1").first.text_content()
+    page.evaluate("window.__clicked = 0")
+    box = page.get_by_test_id("stDataFrame").first.bounding_box()
+    page.mouse.click(box["x"] + 200, box["y"] + 60 + 35 * 3)
+    return _up(page, title)
+
+
+def _up(page: Any, title: str) -> float:
+    page.wait_for_function(_QUIET, arg=title, timeout=60_000, polling=50)
+    return page.evaluate("window.__last - window.__clicked")
+
+
+def _summary(values: list[float]) -> dict[str, float]:
+    ordered = sorted(values)
+    return {
+        "median": round(statistics.median(ordered), 1),
+        "fastest": round(ordered[0], 1),
+        "p90": round(ordered[int(0.9 * (len(ordered) - 1))], 1),
+        "clicks": len(ordered),
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait(url: str) -> None:
+    for _ in range(300):
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    raise RuntimeError("the server did not come up")
+
+
+def main() -> None:
+    """Measure every workspace that is named."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--workspace", action="append", default=[], type=Path)
+    parser.add_argument("--synthetic", default="", help="ROWSxFEATURES, e.g. 50000x16000")
+    parser.add_argument("--times", type=int, default=50)
+    parser.add_argument("--dry", action="store_true", help="print only")
+    given = parser.parse_args()
+    found: dict[str, Any] = {}
+    for workspace in given.workspace:
+        found[workspace.name if workspace.name != "workspace" else "demo"] = measure(workspace, given.times)
+    if given.synthetic:
+        from tests.benchmarks.large import build
+
+        rows, features = (int(part) for part in given.synthetic.split("x"))
+        with tempfile.TemporaryDirectory() as folder:
+            build(Path(folder) / "workspace", rows, features)
+            found[given.synthetic] = measure(Path(folder) / "workspace", given.times)
+    if given.dry:
+        print(found)
+    else:
+        save("pages", {"pages": found})
+
+
+if __name__ == "__main__":
+    main()
