@@ -4,7 +4,8 @@
 
 For each workspace a server is started and a headless Chromium opens it. Up means: the new title is there, Streamlit
 says that its script has ended, and nothing changed in the page afterwards; the time is that of the last change.
-Medians of `--times` clicks. Bars: a feature page 300 ms and the index 200 ms on real data, both 500 ms on the synthetic one.
+Medians of `--times` clicks. Bars: a feature page 300 ms and the index 200 ms on real data, both 500 ms on the synthetic
+one.
 """
 
 from __future__ import annotations
