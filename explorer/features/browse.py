@@ -24,23 +24,32 @@ ORDERS = {
     "r with length": "length_corr",
     "number": "feature_id",
 }
+LENGTHY = 0.2  # |r| of presence and response length from which a feature counts as one of long or short responses
 
 
 @dataclass(frozen=True)
 class FeatureQuery:
-    """Which features a page of the index shows: `search` matches labels and words, shares are of the responses."""
+    """Which features a page of the index shows: `search` matches labels and words, shares are of the responses.
+
+    `source` is where the label is from (empty: anywhere), `lengthy` +1 or -1 for features of long or of short responses
+    (|r| of at least `LENGTHY`), `ids` the only features wanted; `contexts` also searches the strongest contexts.
+    """
 
     search: str = ""
     order: str = "share"
     descending: bool = True
     min_share: float = 0.0
     max_share: float = 1.0
+    source: str = ""
+    lengthy: int = 0
+    ids: Sequence[int] | None = None
+    contexts: Artifact | None = None
     limit: int = 25
     offset: int = 0
     labels: Mapping[int, str] = field(default_factory=dict)
 
 
-def _labelled(store: Store, features: Artifact, labels: Mapping[int, str]) -> tuple[str, list[Any]]:
+def labelled(store: Store, features: Artifact, labels: Mapping[int, str]) -> tuple[str, list[Any]]:
     """Return the features table with the user's labels on top, as a subquery and its parameters."""
     base = store.scan(features)
     if not labels:
@@ -58,14 +67,9 @@ def feature_index(store: Store, features: Artifact, query: FeatureQuery) -> tupl
     """One page of the index and the number of features that fit `query`; active features come before dead ones."""
     if query.order not in ORDERS:
         refuse("unknown order", got=query.order, allowed=list(ORDERS))
-    base, values = _labelled(store, features, query.labels)
-    where = "share BETWEEN ? AND ?"
-    values += [query.min_share, query.max_share]
-    if query.search.strip():
-        text = "concat_ws(' ', label, array_to_string(words, ' '), array_to_string(top_tokens, ' '), feature_id)"
-        for word in query.search.lower().split():
-            where += f" AND contains(lower({text}), ?)"
-            values.append(word)
+    base, values = labelled(store, features, query.labels)
+    where, more = _where(store, query)
+    values += more
     direction = "DESC" if query.descending else "ASC"
     table = store.sql(
         "SELECT feature_id, label, label_source, share, n_samples, density, max_act, mean_act, length_corr, "
@@ -77,9 +81,35 @@ def feature_index(store: Store, features: Artifact, query: FeatureQuery) -> tupl
     return table.drop_columns(["total"]), int(total)
 
 
+def _where(store: Store, query: FeatureQuery) -> tuple[str, list[Any]]:
+    """Return the condition of a query and its parameters."""
+    where, values = "share BETWEEN ? AND ?", [query.min_share, query.max_share]
+    if query.source:
+        where += " AND label_source = ?"
+        values.append(query.source)
+    if query.lengthy:
+        where += " AND length_corr * ? >= ?"
+        values += [query.lengthy, LENGTHY]
+    if query.ids is not None:
+        where += " AND feature_id IN (SELECT unnest(?::INTEGER[]))"
+        values.append(list(query.ids))
+    text = "concat_ws(' ', label, array_to_string(words, ' '), array_to_string(top_tokens, ' '), feature_id)"
+    for word in query.search.lower().split():
+        held = f"contains(lower({text}), ?)"
+        values.append(word)
+        if query.contexts is not None:
+            held += (
+                f" OR feature_id IN (SELECT feature_id FROM {store.scan(query.contexts, 'evidence')} "
+                "WHERE kind = 'top' AND contains(lower(array_to_string(tokens, '')), ?))"
+            )
+            values.append(word)
+        where += f" AND ({held})"
+    return where, values
+
+
 def feature(store: Store, features: Artifact, feature_id: int, labels: Mapping[int, str]) -> dict[str, Any] | None:
     """Everything the features table says of one feature; None where there is no such feature."""
-    base, values = _labelled(store, features, labels)
+    base, values = labelled(store, features, labels)
     rows = store.sql(f"FROM {base} WHERE feature_id = ?", [*values, feature_id]).to_arrow_table().to_pylist()
     return rows[0] if rows else None
 
@@ -101,7 +131,7 @@ def feature_neighbours(
 
 def landscape(store: Store, features: Artifact, labels: Mapping[int, str]) -> pa.Table:
     """Every active feature with what the overview plots: share, mean activation, r with length, label."""
-    base, values = _labelled(store, features, labels)
+    base, values = labelled(store, features, labels)
     return store.sql(
         "SELECT feature_id, label, share, mean_act, max_act, density, length_corr "
         f"FROM {base} WHERE n_samples > 0 ORDER BY feature_id",
@@ -111,7 +141,7 @@ def landscape(store: Store, features: Artifact, labels: Mapping[int, str]) -> pa
 
 def labels_of(store: Store, features: Artifact, ids: Sequence[int], labels: Mapping[int, str]) -> dict[int, str]:
     """Return the label of each of `ids`."""
-    base, values = _labelled(store, features, labels)
+    base, values = labelled(store, features, labels)
     rows = store.sql(
         f"SELECT feature_id, label FROM {base} WHERE feature_id IN (SELECT unnest(?::INTEGER[]))", [*values, list(ids)]
     ).fetchall()
@@ -233,7 +263,7 @@ def sample_features(
     labels: Mapping[int, str],
 ) -> pa.Table:
     """Return the features of one sample above the threshold, strongest first, with how rare each is in the dataset."""
-    base, values = _labelled(store, features, labels)
+    base, values = labelled(store, features, labels)
     return store.sql(
         f"SELECT p.feature_id, f.label, max(p.max_act) AS max_act, sum(p.n_tokens)::INTEGER AS n_tokens, f.share, "
         f"f.length_corr FROM {store.scan(activations, 'by_sample')} p JOIN {base} f USING (feature_id) "
