@@ -83,7 +83,8 @@ def feature_index(store: Store, features: Artifact, query: FeatureQuery) -> tupl
 
 def _where(store: Store, query: FeatureQuery) -> tuple[str, list[Any]]:
     """Return the condition of a query and its parameters."""
-    where, values = "share BETWEEN ? AND ?", [query.min_share, query.max_share]
+    where = "share BETWEEN ? AND ?"
+    values: list[Any] = [query.min_share, query.max_share]
     if query.source:
         where += " AND label_source = ?"
         values.append(query.source)

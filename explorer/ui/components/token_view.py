@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
+from streamlit.components.v2 import component
 
 from explorer.ui import links, words
 
@@ -20,7 +20,7 @@ MAX_TOKEN = 60  # characters of one token that are shown
 MAX_TOKENS = 4_000  # of one text
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
-_tokens = st.components.v2.component(
+_tokens = component(
     "sae_tokens",
     css=(_ASSETS / "tokens.css").read_text("utf-8"),
     js=(_ASSETS / "tokens.js").read_text("utf-8"),
