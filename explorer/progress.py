@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Protocol
 
 
@@ -16,3 +19,21 @@ class Progress(Protocol):
 def silent(stage: str, done: float, total: float | None, note: str = "") -> None:
     """Report nothing: the default for notebooks and tests."""
     del stage, done, total, note
+
+
+_listener: ContextVar[Progress] = ContextVar("listener", default=silent)
+
+
+@contextmanager
+def reporting(progress: Progress) -> Iterator[None]:
+    """Inside, `report` goes to `progress`: for inner loops whose callers have no place for a callback."""
+    token = _listener.set(progress)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def report(stage: str, done: float, total: float | None, note: str = "") -> None:
+    """Tell the listener of this thread how far the work is; it may raise `Cancelled`."""
+    _listener.get()(stage, done, total, note)

@@ -33,14 +33,37 @@ def select(
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
     name: Annotated[str, typer.Option(help="A name for the selection.")] = "",
     param: Annotated[list[str] | None, typer.Option(help="A parameter of the method, key=value.")] = None,
+    pin: Annotated[str, typer.Option(help="Rows (sample ids) taken first, like 3,7,10-20.")] = "",
+    ban: Annotated[str, typer.Option(help="Rows never taken, like 4,8.")] = "",
+    within: Annotated[
+        str, typer.Option(help="Only rows of set:NAME, run:ID, source:NAME, cluster:N or ids:3,7,10-20.")
+    ] = "",
+    must_cover: Annotated[str, typer.Option(help="Features covered first, like 12,400.")] = "",
+    exclude: Annotated[str, typer.Option(help="Features that never count, like 7,8.")] = "",
+    min_per: Annotated[
+        list[str] | None, typer.Option(help="At least so many rows of every source or cluster: source=20, cluster=5.")
+    ] = None,
+    marks: Annotated[bool, typer.Option(help="Obey the pins and bans set in the app.")] = True,
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:
     """Choose a subset. An unknown method is refused with the list of all."""
+    from explorer.pipeline.rules import rules_of
     from explorer.pipeline.select import select as run
 
+    store = open_store(workspace)
+    rules = rules_of(
+        store,
+        store.require("samples"),
+        pin=pin,
+        ban=ban,
+        within=within,
+        must_cover=must_cover,
+        exclude=exclude,
+        min_per=min_per or (),
+    )
     result = run(
-        open_store(workspace),
+        store,
         method,
         budget=budget,
         threshold=threshold,
@@ -48,6 +71,8 @@ def select(
         seed=seed,
         name=name,
         params=parse_pairs(param or [], option="--param"),
+        rules=rules,
+        with_marks=marks,
         progress=progress_printer(progress),
     )
     emit(result, as_json=json)

@@ -90,6 +90,7 @@ def recipe_of(store: Store, selection: Artifact, *, export: Mapping[str, Any] | 
         "selection": {
             **{key: made.parameters[key] for key in ("method", "budget", "threshold", "segment", "seed")},
             "params": made.parameters.get("params", {}),
+            **({"rules": made.parameters["rules"]} if "rules" in made.parameters else {}),
             "name": made.name,
             "rows": made.rows["selections"],
             "ranking": hash_of(store, selection),
@@ -180,7 +181,18 @@ def _select_line(chosen: Mapping[str, Any], name: str) -> list[Any]:
         if _given(value):
             text = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else value
             line += ["--param", f"{key}={text}"]
-    return line
+    return [*line, *_rule_options(chosen.get("rules", {}))]
+
+
+def _rule_options(rules: Mapping[str, Any]) -> list[Any]:
+    """Options for recorded rules; the marks of the workspace stay out, those of that time are among the rules."""
+    line: list[Any] = []
+    for name, value in rules.items():
+        if name.startswith("min_per_"):
+            line += ["--min-per", f"{name.removeprefix('min_per_')}={value}"]
+        else:
+            line += [_flag(name), f"ids:{value}" if name == "within" else value]
+    return [*line, "--no-marks"] if rules else line
 
 
 def _default_sae(name: str, value: Json) -> Json:

@@ -11,6 +11,7 @@ from explorer.errors import refuse
 from explorer.pipeline.pool import Sources, default_threshold, gather, latest, sources
 from explorer.pipeline.select import rank
 from explorer.progress import Progress, silent
+from explorer.selection import Rules
 from explorer.selection.metrics import Metrics, jaccard, measure, seed_stability
 from explorer.workspace import Artifact, Store
 
@@ -126,6 +127,7 @@ def _stability(store: Store, run: Artifact, seeds: int) -> float:
             seed=seed,
             params=about["params"],
             budget=about["budget"],
+            rules=Rules.read(about.get("rules", {})),
         )
         selections.append(ranked.ranking.positions)
     return seed_stability(selections)

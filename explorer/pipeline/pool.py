@@ -117,6 +117,8 @@ def gather(
         fields["quality"] = _by_sample(found.quality, "", "score", n, missing=np.nan).astype(np.float64)
     if "hashes" in needs:
         fields["hashes"] = _by_sample(found.samples, "", "content_hash", n)
+    if "sources" in needs:
+        fields["sources"] = _sources(found.samples, n)
     if "tags" in needs:
         fields["tags"] = read_tags(store, found.samples, column, n)
     fields["runs"] = tuple(read_ranking(run) for run in found.runs)
@@ -193,6 +195,15 @@ def _read(artifact: Artifact, table: str, columns: list[str]) -> pa.Table:
     if not files:
         raise MissingStep(f"{artifact.ref} holds no table {table or artifact.kind!r}")
     return pa.concat_tables([pq.read_table(file, columns=columns) for file in files])
+
+
+def _sources(samples: Artifact, n: int) -> np.ndarray:
+    """The number of each row's source, in order of first appearance, int32 [n]."""
+    table = _read(samples, "", ["sample_id", "source"]).combine_chunks()
+    codes = pc.fill_null(table.column("source"), "").combine_chunks().dictionary_encode().indices  # type: ignore[attr-defined]
+    numbers = np.empty(n, np.int32)
+    numbers[table.column("sample_id").to_numpy()] = codes.to_numpy(zero_copy_only=False)
+    return numbers
 
 
 def _by_sample(artifact: Artifact, table: str, column: str, n: int, *, missing: float | None = None) -> np.ndarray:

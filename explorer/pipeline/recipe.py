@@ -15,6 +15,7 @@ from explorer.ingest.plan import plan
 from explorer.pipeline.ingest import ingest
 from explorer.pipeline.select import select
 from explorer.progress import Progress, silent
+from explorer.selection import Rules
 from explorer.workspace import Artifact, Store
 
 _VERBS = {"activations": "extract", "embeddings": "embed", "clusters": "cluster", "quality": "score"}
@@ -214,4 +215,6 @@ def _select_arguments(chosen: Mapping[str, Any]) -> dict[str, Any]:
         "segment": chosen["segment"],
         "seed": chosen["seed"],
         "params": chosen.get("params", {}),
+        "rules": Rules.read(chosen.get("rules", {})),
+        "with_marks": False,
     }

@@ -12,17 +12,23 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from explorer.pipeline.pool import Gathered, default_threshold, gather, sources
-from explorer.progress import Progress, silent
+from explorer.errors import refuse
+from explorer.pipeline.pool import Gathered, Sources, default_threshold, gather, sources
+from explorer.pipeline.rules import marked
+from explorer.progress import Progress, reporting, silent
 from explorer.records import RANKING, SEGMENTS
 from explorer.registry import build
-from explorer.selection import METHODS, Budget, Method, Pool, Ranking
+from explorer.selection import METHODS, Budget, Method, Pool, Ranking, Rules
+from explorer.selection.rules import rank_by_rules
 from explorer.workspace import Artifact, Store
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """A ranking in memory: `seconds` is the method alone, without reading; `made` the artifacts made for it."""
+    """A ranking in memory: `seconds` is the method alone, without reading; `made` the artifacts made for it.
+
+    `budget` is what it was ranked for; `parameters` and `inputs` are what a stored selection of it records.
+    """
 
     method: str
     ranking: Ranking
@@ -31,6 +37,9 @@ class Ranked:
     seconds: float
     nested: bool
     inputs: dict[str, str]
+    budget: Budget
+    parameters: dict[str, Any]
+    options: Any
     made: list[str] = field(default_factory=list)
 
 
@@ -66,6 +75,8 @@ def select(
     seed: int = 0,
     name: str = "",
     params: Mapping[str, Any] | None = None,
+    rules: Rules | None = None,
+    with_marks: bool = True,
     progress: Progress = silent,
 ) -> SelectResult:
     """Select up to `budget` and store the chosen rows; a selection that is there already is returned as it is.
@@ -73,43 +84,38 @@ def select(
     Args:
         store: The workspace.
         method: A slug of `explorer.selection.METHODS`.
-        budget: `1000` rows, `"5%"` or `0.05`, or `"200000tok"`.
+        budget: `1000` rows, `"5%"` or `0.05`, or `"200000tok"`; a share is of all rows, whatever the rules.
         threshold: Activations above it count; None means the default of the extraction.
         segment: Whose features count: 'response', 'prompt' or 'all'.
         seed: Of every random draw.
         name: A name for the selection.
         params: Options of the method, as values or as text.
+        rules: Rows and features that must or must not be taken (`explorer.pipeline.rules.rules_of`).
+        with_marks: Also obey the pins and bans that the user set on rows (`explorer.workspace.marks`).
         progress: Told how far it is.
 
     Raises:
-        InputError: a bad budget, parameter or name, before any work.
+        InputError: a bad budget, parameter, rule or name, before any work.
         MissingStep: the method needs a step that was not run.
     """
     allowance = Budget.parse(budget)
     how, options, needs = _prepare(method, params, segment, seed)
-    found = sources(store, needs, references=how.references(options), progress=progress)
+    rules = rules or Rules()
+    if with_marks:
+        rules = marked(store, store.require("samples"), rules)
+    found = sources(store, needs | rules.needs, references=how.references(options), progress=progress)
     if threshold is None and found.activations is not None:
         threshold = default_threshold(found.activations)
-    parameters = {
-        "method": how.slug,
-        "budget": allowance.text,
-        "threshold": threshold,
-        "segment": segment,
-        "seed": seed,
-        "params": dataclasses.asdict(options),
-    }
+    parameters = _parameters(how, allowance, threshold, segment, seed, options, rules)
     known = store.find("selections", parameters, found.inputs)
     if known is not None:
         store.also_call(known, name)
         return _result(known, existed=True, made=list(found.made))
     progress("select", 0, None, "reading")
-    gathered = gather(store, found, needs, threshold=threshold, segment=segment, column=getattr(options, "column", ""))
+    gathered = _gather(store, found, needs | rules.needs, options, threshold, segment)
     progress("select", 0, None, how.title)
-    ranking, seconds = _run(how, gathered.pool, allowance, options, seed)
-    with store.draft("selections", parameters=parameters, inputs=found.inputs, seed=seed, name=name) as draft:
-        draft.write(to_table(ranking))
-        draft.info = _info(how, gathered.pool, ranking, options, seconds)
-        artifact = draft.commit()
+    ranking, seconds = _run(how, gathered.pool, allowance, options, seed, rules, progress)
+    artifact = _store(store, how, gathered.pool, ranking, options, seconds, parameters, found.inputs, name)
     progress("select", len(ranking), len(ranking), f"{seconds:.2f} s")
     return _result(artifact, existed=False, made=list(found.made))
 
@@ -123,6 +129,7 @@ def rank(
     seed: int = 0,
     params: Mapping[str, Any] | None = None,
     budget: str | int | float | None = None,
+    rules: Rules | None = None,
     gathered: Gathered | None = None,
     progress: Progress = silent,
 ) -> Ranked:
@@ -130,14 +137,15 @@ def rank(
 
     A nested method's result for a smaller budget is a prefix of it (`ranked.ranking.within(ranked.pool, budget)`); for
     one that is not nested, rank again. `gathered` is a pool read before (`explorer.pipeline.pool`), to read it once.
+    Marks of the user are not looked at: `rules` are all the rules there are.
     """
     allowance = Budget.everything() if budget is None else Budget.parse(budget)
     how, options, needs = _prepare(method, params, segment, seed)
+    rules = rules or Rules()
     if gathered is None:
-        found = sources(store, needs, references=how.references(options), progress=progress)
-        column = getattr(options, "column", "")
-        gathered = gather(store, found, needs, threshold=threshold, segment=segment, column=column)
-    ranking, seconds = _run(how, gathered.pool, allowance, options, seed)
+        found = sources(store, needs | rules.needs, references=how.references(options), progress=progress)
+        gathered = _gather(store, found, needs | rules.needs, options, threshold, segment)
+    ranking, seconds = _run(how, gathered.pool, allowance, options, seed, rules, progress)
     return Ranked(
         method=how.slug,
         ranking=ranking,
@@ -146,8 +154,34 @@ def rank(
         seconds=seconds,
         nested=how.nested,
         inputs=gathered.inputs,
+        budget=allowance,
+        parameters=_parameters(how, allowance, gathered.threshold, segment, seed, options, rules),
+        options=options,
         made=gathered.made,
     )
+
+
+def keep(store: Store, ranked: Ranked, *, budget: str | int | float, name: str = "") -> SelectResult:
+    """Store what fits `budget` of a ranking that is there already: what `select` would store, without ranking again.
+
+    Raises:
+        InputError: the method is not nested and was ranked for another budget, or the budget is beyond the ranking's.
+    """
+    allowance = Budget.parse(budget)
+    how = METHODS[ranked.method]
+    if allowance != ranked.budget and not (ranked.nested and ranked.budget == Budget.everything()):
+        refuse(f"{how.title} was ranked for another budget", got=allowance.text, allowed=ranked.budget.text)
+    parameters = ranked.parameters | {"budget": allowance.text}
+    known = store.find("selections", parameters, ranked.inputs)
+    if known is not None:
+        store.also_call(known, name)
+        return _result(known, existed=True, made=[])
+    ranking = ranked.ranking.within(ranked.pool, allowance)
+    opening = sum(ranking.info.get("opening", {}).values())
+    if len(ranking) < opening:
+        refuse(f"the rules ask for {opening:,} rows, more than the budget", got=allowance.text)
+    artifact = _store(store, how, ranked.pool, ranking, ranked.options, ranked.seconds, parameters, ranked.inputs, name)
+    return _result(artifact, existed=False, made=[])
 
 
 def to_table(ranking: Ranking) -> pa.Table:
@@ -159,8 +193,6 @@ def to_table(ranking: Ranking) -> pa.Table:
 def _prepare(
     method: str, params: Mapping[str, Any] | None, segment: str, seed: int
 ) -> tuple[Method, Any, frozenset[str]]:
-    from explorer.errors import refuse
-
     how = METHODS[method]
     options = how.prepare(build(how.Params, params or {}, owner=f"method {how.slug}"))
     if segment not in SEGMENTS:
@@ -170,13 +202,59 @@ def _prepare(
     return how, options, how.requires(options)
 
 
-def _run(how: Method, pool: Pool, budget: Budget, options: Any, seed: int) -> tuple[Ranking, float]:
+def _parameters(
+    how: Method, budget: Budget, threshold: float | None, segment: str, seed: int, options: Any, rules: Rules
+) -> dict[str, Any]:
+    """What a stored selection records; rules only where there are any."""
+    record = rules.record()
+    return {
+        "method": how.slug,
+        "budget": budget.text,
+        "threshold": threshold,
+        "segment": segment,
+        "seed": seed,
+        "params": dataclasses.asdict(options),
+        **({"rules": record} if record else {}),
+    }
+
+
+def _gather(
+    store: Store, found: Sources, needs: frozenset[str], options: Any, threshold: float | None, segment: str
+) -> Gathered:
+    column = getattr(options, "column", "")
+    return gather(store, found, needs, threshold=threshold, segment=segment, column=column)
+
+
+def _run(
+    how: Method, pool: Pool, budget: Budget, options: Any, seed: int, rules: Rules, progress: Progress
+) -> tuple[Ranking, float]:
     how.warm_up()
     started = time.perf_counter()
-    # The method is part of the stream: with one seed two methods must not share their draws, or they would agree.
-    stream = np.random.default_rng([seed, zlib.crc32(how.slug.encode())])
-    ranking = how.rank(pool, budget, options, stream)
+
+    def draw() -> np.random.Generator:
+        # The method is part of the stream: with one seed two methods must not share their draws, or they would agree.
+        return np.random.default_rng([seed, zlib.crc32(how.slug.encode())])
+
+    with reporting(progress):
+        ranking = rank_by_rules(how, pool, budget, options, rules, draw)
     return ranking, round(time.perf_counter() - started, 6)
+
+
+def _store(
+    store: Store,
+    how: Method,
+    pool: Pool,
+    ranking: Ranking,
+    options: Any,
+    seconds: float,
+    parameters: dict[str, Any],
+    inputs: dict[str, str],
+    name: str,
+) -> Artifact:
+    with store.draft("selections", parameters=parameters, inputs=inputs, seed=parameters["seed"], name=name) as draft:
+        draft.write(to_table(ranking))
+        draft.info = _info(how, pool, ranking, options, seconds)
+        return draft.commit()
 
 
 def _info(how: Method, pool: Pool, ranking: Ranking, options: Any, seconds: float) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from explorer.selection.methods.sae_saturated import SaeSaturated
 from explorer.selection.methods.sae_simscale import SaeSimScale
 from explorer.selection.methods.union import Union
 from explorer.selection.methods.vote import Vote
+from explorer.selection.rules import Rules
 
 METHODS: Registry[Method] = Registry(
     "method",
@@ -48,4 +49,4 @@ METHODS: Registry[Method] = Registry(
     ],
 )
 
-__all__ = ["METHODS", "Budget", "Method", "Pool", "Ranking"]
+__all__ = ["METHODS", "Budget", "Method", "Pool", "Ranking", "Rules"]

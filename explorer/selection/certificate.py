@@ -52,6 +52,28 @@ def certify_concave(sets: FeatureSets, positions: Ints, weight: Ints, step: Ints
     return _certificate(sets, positions, weight * step[np.minimum(seen, last)], value, None)
 
 
+def coverage_bounds(sets: FeatureSets, positions: Ints, rows: Ints) -> Ints:
+    """For each budget in `rows`, the most features that any subset of that size can cover, int64 [len(rows)].
+
+    The bound is taken from each of the prefixes `positions[:r]`, r in `rows` and 0, and the smallest one is kept.
+    O(len(rows) * pairs).
+    """
+    from explorer.selection.kernels.rows import row_sums
+
+    best = np.full(len(rows), int(np.count_nonzero(sets.counts)), np.int64)
+    new = np.ones(sets.width, np.int64)
+    gains = np.empty(sets.n, np.int64)
+    done = 0
+    for size in [0, *np.unique(rows).tolist()]:
+        new[sets.take(positions[done:size]).indices] = 0
+        done = size
+        row_sums(sets.indptr, sets.indices, new, gains)
+        largest = np.sort(gains)[::-1]
+        reach = np.concatenate([[0], np.cumsum(largest)])
+        best = np.minimum(best, sets.width - int(new.sum()) + reach[np.minimum(rows, sets.n)])
+    return best
+
+
 def _certificate(sets: FeatureSets, positions: Ints, gain: Ints, value: int, total: int | None) -> Certificate:
     from explorer.selection.kernels.rows import row_sums
 

@@ -33,7 +33,8 @@ class Pool:
 
     `response_tokens` int32 [N]; `embeddings` float32 [N, d], unit norm; `clusters` int32 [N] with `distances`
     float32 [N] to the own centroid; `quality` float64 [N], NaN where the score failed; `tags` as feature sets;
-    `hashes` [N] of text; `runs` the positions of stored selections in pick order.
+    `hashes` [N] of text; `runs` the positions of stored selections in pick order; `sources` int32 [N], the number of
+    the source that a row came from.
     """
 
     n: int
@@ -46,6 +47,7 @@ class Pool:
     tags: FeatureSets | None = None
     hashes: npt.NDArray[Any] | None = None
     runs: tuple[Ints, ...] = ()
+    sources: npt.NDArray[np.int32] | None = None
 
     def __post_init__(self) -> None:
         if self.n < 1:
@@ -54,12 +56,26 @@ class Pool:
             "features": self.features.n if self.features is not None else self.n,
             "tags": self.tags.n if self.tags is not None else self.n,
         }
-        for name in ("response_tokens", "embeddings", "clusters", "distances", "quality", "hashes"):
+        for name in ("response_tokens", "embeddings", "clusters", "distances", "quality", "hashes", "sources"):
             value = getattr(self, name)
             sizes[name] = self.n if value is None else len(value)
         wrong = {name: size for name, size in sizes.items() if size != self.n}
         if wrong:
             raise ValueError(f"a pool of {self.n} samples cannot hold {wrong}")
+
+    def take(self, kept: Ints) -> Pool:
+        """The pool of only the rows `kept` (ascending); what a stored selection holds besides them is left out."""
+        place = np.full(self.n, -1, np.int64)
+        place[kept] = np.arange(len(kept))
+        arrays = ("response_tokens", "embeddings", "clusters", "distances", "quality", "hashes", "sources")
+        inner = {name: getattr(self, name) for name in arrays}
+        return Pool(
+            n=len(kept),
+            features=self.features.take(kept) if self.features is not None else None,
+            tags=self.tags.take(kept) if self.tags is not None else None,
+            runs=tuple(found[found >= 0] for found in (place[run] for run in self.runs)),
+            **{name: value[kept] if value is not None else None for name, value in inner.items()},
+        )
 
     def require(self, method: str, needs: frozenset[str]) -> None:
         """Refuse in one line when something a method needs is not in the pool."""
@@ -135,6 +151,19 @@ class Method(Protocol):
         """Stored selections that these parameters name; they come in as `pool.runs`, in this order."""
         del params
         return ()
+
+    def restricted(self, params: Any, kept: Ints) -> Any | None:
+        """The same parameters for a pool of only the rows `kept`, where those name rows by number.
+
+        None: the method ranks the whole pool, and the other rows are left out of its ranking.
+        """
+        del kept
+        return params
+
+    def opened(self, params: Any, positions: Ints) -> Any | None:
+        """Parameters for a ranking that begins with these rows and counts them as picked; None where it cannot."""
+        del params, positions
+        return None
 
     def certify(self, pool: Pool, ranking: Ranking, params: Any) -> float | None:
         """At least this share of the best value of the method's own objective is reached; None where unknown."""

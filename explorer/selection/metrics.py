@@ -92,13 +92,45 @@ def weighted_coverage(sets: FeatureSets, positions: Ints) -> float:
     return int(weight[covered_features(sets, positions)].sum()) / total if total else 1.0
 
 
-def coverage_curve(sets: FeatureSets, positions: Ints) -> Ints:
-    """Features covered by the first k + 1 picks, for every k: int64 [b]. One curve answers every budget."""
+@dataclass(frozen=True)
+class Curve:
+    """Coverage along a ranking: `covered` int64 [n], features that the first i+1 picks have; `present` in the pool."""
+
+    covered: Ints
+    present: int
+
+    def share(self, rows: int) -> float:
+        """Coverage of the first `rows` picks, as a share of the features that any sample has."""
+        if not self.present or not len(self.covered):
+            return 1.0
+        return float(self.covered[min(rows, len(self.covered)) - 1]) / self.present if rows else 0.0
+
+    def rows_for(self, share: float) -> int | None:
+        """Return the smallest number of picks that covers `share`; None where the whole ranking does not."""
+        place = int(np.searchsorted(self.covered, share * self.present - 1e-9))
+        return place + 1 if place < len(self.covered) else None
+
+    def knee(self) -> int | None:
+        """Picks up to which a pick adds more than the average one on the way to all that the ranking covers.
+
+        The point of the curve that lies farthest above the straight line from no pick to the first pick at the top
+        (both axes from 0 to 1; the smallest such number of picks); None for a ranking that never rises above it.
+        """
+        if not len(self.covered) or self.covered[-1] == 0:
+            return None
+        full = int(np.searchsorted(self.covered, self.covered[-1])) + 1
+        above = self.covered[:full] * full - np.arange(1, full + 1) * int(self.covered[-1])
+        best = int(np.argmax(above))
+        return best + 1 if above[best] > 0 else None
+
+
+def coverage_curve(sets: FeatureSets, positions: Ints) -> Curve:
+    """Coverage after every pick of `positions` (int64 [b]): one curve answers every budget. O(pairs of the picks)."""
     from explorer.selection.kernels.rows import newly_covered
 
     new = np.empty(len(positions), np.int64)
     newly_covered(sets.indptr, sets.indices, np.ascontiguousarray(positions, np.int64), sets.width, new)
-    return np.cumsum(new)
+    return Curve(np.cumsum(new), int(np.count_nonzero(sets.counts)))
 
 
 def redundancy(sets: FeatureSets, positions: Ints) -> float:

@@ -15,8 +15,8 @@ import pyarrow as pa
 import streamlit as st
 
 from explorer.features import browse
-from explorer.features.curves import Curve, coverage_curve
 from explorer.features.sets import FeatureSets, load_sets
+from explorer.selection.metrics import Curve, coverage_curve
 from explorer.ui.context import View
 from explorer.ui.downloads import export_bytes
 from explorer.ui.length_numbers import RCurve

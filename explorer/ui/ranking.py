@@ -22,9 +22,9 @@ import numpy as np
 from explorer.errors import Cancelled, ExplorerError
 
 if TYPE_CHECKING:
-    from explorer.features.curves import Curve
     from explorer.pipeline.pool import Gathered
     from explorer.pipeline.select import Ranked
+    from explorer.selection.metrics import Curve
     from explorer.workspace import Store
 
 KEPT = 12  # rankings
@@ -132,8 +132,9 @@ class Ranker:
             task.ended = time.time()
 
     def _rank(self, task: Task) -> Outcome:
-        from explorer.features.curves import coverage_curve, upper_bounds
         from explorer.pipeline.select import rank
+        from explorer.selection.certificate import coverage_bounds
+        from explorer.selection.metrics import coverage_curve
         from explorer.workspace import Store
 
         request = task.request
@@ -158,7 +159,7 @@ class Ranker:
         if sets is not None and len(positions):
             curve = coverage_curve(sets, positions)
             rows = np.unique(np.geomspace(1, len(positions), BOUND_POINTS).astype(np.int64))
-            bound = (rows, upper_bounds(sets, positions, rows))
+            bound = (rows, coverage_bounds(sets, positions, rows))
         if ranked.pool.response_tokens is not None:
             tokens = np.cumsum(ranked.pool.response_tokens[positions], dtype=np.int64)
         return Outcome(ranked, curve, bound, tokens)

@@ -69,7 +69,9 @@ def test_metrics_equal_plain_set_algebra(pool: Pool, size: int) -> None:
     assert found.tokens == sum(int(pool.response_tokens[i]) for i in positions)
     assert found.cluster_counts is not None and sum(found.cluster_counts.values()) == len(positions)
     curve = m.coverage_curve(pool.features, positions)
-    assert curve.tolist() == [len(set().union(*(rows[i] for i in positions[: k + 1]))) for k in range(len(positions))]
+    assert curve.covered.tolist() == [
+        len(set().union(*(rows[i] for i in positions[: k + 1]))) for k in range(len(positions))
+    ]
     pairs = list(itertools.permutations(positions.tolist(), 2))
     cosines = [len(rows[i] & rows[j]) / np.sqrt(max(1, len(rows[i])) * max(1, len(rows[j]))) for i, j in pairs]
     assert found.redundancy == pytest.approx(np.mean(cosines) if pairs else 0.0, abs=1e-9)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from numba import types
 
-from explorer.selection.kernels.compiled import compiled, f64s, i16s2, i32s, out_f64s, out_i32s, out_i64s
+from explorer.selection.kernels.compiled import compiled, f64s, i16s2, out_f64s, out_i32s, out_i64s
 from explorer.selection.kernels.lazy import sift_down
 
 i16s = types.Array(types.int16, 1, "C", readonly=True)
@@ -21,19 +21,20 @@ def dot(a, b):
     return total
 
 
-@compiled(types.int64(i16s2, types.int64, types.int64, out_i32s, out_i64s))
-def k_center(points, first, limit, picks, gaps):
-    """Farthest-first traversal from `first`; `gaps` is each pick's squared distance to the picks before it.
+@compiled(types.int64(i16s2, out_i64s, out_i64s, types.int64, types.int64, types.int64, out_i32s, out_i64s))
+def k_center(points, norm, nearest, chosen, start, end, picks, gaps):
+    """Picks `start` to `end` - 1 of a farthest-first traversal, `chosen` the first of them; returns the one after.
 
-    Ties: smaller position. Returns how many picks were made.
+    `norm` and `nearest` int64 [N] are the state between calls: squared lengths, and squared distances to the picks so
+    far (-1 for a pick), both set up by the call with `start` 0. `gaps` is each pick's squared distance to the picks
+    before it. Ties: smaller position.
     """
     n = len(points)
-    norm = np.empty(n, np.int64)
-    nearest = np.full(n, np.iinfo(np.int64).max, np.int64)
-    for i in range(n):
-        norm[i] = dot(points[i], points[i])
-    chosen = first
-    for step in range(min(limit, n)):
+    if start == 0:
+        for i in range(n):
+            norm[i] = dot(points[i], points[i])
+            nearest[i] = np.iinfo(np.int64).max
+    for step in range(start, end):
         picks[step], gaps[step] = chosen, nearest[chosen]
         nearest[chosen] = -1
         centre = points[chosen]
@@ -47,49 +48,50 @@ def k_center(points, first, limit, picks, gaps):
             if nearest[i] > best:
                 best = nearest[i]
                 chosen = i
-    return min(limit, n)
+    return chosen
 
 
-@compiled(types.int64(i16s2, i32s, types.float64, types.int64, out_i32s, out_i32s, out_f64s))
-def distinct(points, order, max_similarity, limit, picks, rounds, similarity):
-    """Scan `order`, accepting a point whose cosine to every point accepted in this pass is below `max_similarity`.
+@compiled(types.void(i16s2, out_f64s))
+def lengths(points, out):
+    """Length of every point."""
+    for i in range(len(points)):
+        out[i] = np.sqrt(np.float64(dot(points[i], points[i])))
 
-    At the end of a pass the accepted ones are set aside and the points left over are scanned again. `similarity` is
-    each pick's cosine to its nearest accepted neighbour (-1 for the first of a pass). Returns how many were accepted.
+
+@compiled(
+    types.void(
+        i16s2, f64s, types.float64, types.int64, types.int64, types.int64, out_i32s, out_i64s, out_i32s, out_i32s,
+        out_f64s,
+    )
+)  # fmt: skip
+def distinct(points, length, max_similarity, start, end, number, waiting, state, picks, rounds, similarity):
+    """Scan `waiting[start:end]`, accepting a point whose cosine to every point accepted in this pass is below a limit.
+
+    `state` int64 [3] is (picks made when the pass began, picks made, points put back): those not accepted move to the
+    front of `waiting` for the next pass. `similarity` is each pick's cosine to its nearest accepted neighbour (-1 for
+    the first of a pass). Stops when `picks` is full.
     """
-    m = len(order)
-    waiting = order.copy()
-    norm = np.empty(m, np.float64)
-    length = np.zeros(len(points), np.float64)
-    for p in range(m):
-        norm[p] = np.sqrt(np.float64(dot(points[order[p]], points[order[p]])))
-        length[order[p]] = norm[p]
-    done, number, left = 0, 1, m
-    while done < min(limit, m):
-        opened = done
-        kept = 0
-        for p in range(left):
-            i = waiting[p]
-            nearest = -1.0
-            fits = True
-            for q in range(opened, done):
-                both = length[i] * length[picks[q]]
-                cosine = dot(points[i], points[picks[q]]) / both if both > 0 else 0.0
-                nearest = max(nearest, cosine)
-                if cosine >= max_similarity:
-                    fits = False
-                    break
-            if fits:
-                picks[done], rounds[done], similarity[done] = i, number, nearest
-                done += 1
-                if done >= limit:
-                    break
-            else:
-                waiting[kept] = i
-                kept += 1
-        left = kept
-        number += 1
-    return done
+    opened, done, kept = state
+    for p in range(start, end):
+        if done >= len(picks):
+            break
+        i = waiting[p]
+        nearest = -1.0
+        fits = True
+        for q in range(opened, done):
+            both = length[i] * length[picks[q]]
+            cosine = dot(points[i], points[picks[q]]) / both if both > 0 else 0.0
+            nearest = max(nearest, cosine)
+            if cosine >= max_similarity:
+                fits = False
+                break
+        if fits:
+            picks[done], rounds[done], similarity[done] = i, number, nearest
+            done += 1
+        else:
+            waiting[kept] = i
+            kept += 1
+    state[1], state[2] = done, kept
 
 
 @compiled(types.void(i16s2, i16s2, types.int16[:, ::1]))
@@ -101,15 +103,10 @@ def similarities(points, anchors, out):
             out[i, v] = np.int16(min(max(value, 0), 32_767))
 
 
-@compiled(types.int64(i16s2, f64s, types.float64, types.int64, out_i32s, out_i64s, out_f64s))
-def facility(similar, bonus, weight, limit, picks, gains, keys):
-    """Lazy greedy on weight * (sum over anchors of the best similarity) + the picks' bonus; ties: smaller position.
-
-    `similar` int16 [N, A]; `gains` is each pick's part of the sum, `keys` the whole. Returns how many were picked.
-    """
+@compiled(types.void(i16s2, f64s, types.float64, out_f64s, out_i32s))
+def facility_heap(similar, bonus, weight, key, heap):
+    """Make the heap of first gains for `facility`: `key` float64 [N], `heap` int32 [N]."""
     n, anchors = similar.shape
-    best = np.zeros(anchors, np.int16)
-    key, heap = np.empty(n, np.float64), np.empty(n, np.int32)
     for i in range(n):
         total = np.int64(0)
         for v in range(anchors):
@@ -118,8 +115,23 @@ def facility(similar, bonus, weight, limit, picks, gains, keys):
         heap[i] = i
     for at in range(n // 2 - 1, -1, -1):
         sift_down(key, heap, n, at)
-    size, done = n, 0
-    while done < min(limit, n):
+
+
+@compiled(
+    types.void(
+        i16s2, f64s, types.float64, types.int64, types.int64, out_f64s, out_i32s, types.int16[::1], out_i32s, out_i64s,
+        out_f64s,
+    )
+)  # fmt: skip
+def facility(similar, bonus, weight, start, end, key, heap, best, picks, gains, keys):
+    """Picks `start` to `end` - 1 of lazy greedy on weight * (sum over anchors of the best similarity) + the bonus.
+
+    `similar` int16 [N, A]; `key`, `heap` (from `facility_heap`) and `best` int16 [A] (from zeros) are the state between
+    calls. `gains` is each pick's part of the sum, `keys` the whole. Ties: smaller position.
+    """
+    n, anchors = similar.shape
+    size, done = n - start, start
+    while done < end:
         i = heap[0]
         total = np.int64(0)
         for v in range(anchors):
@@ -136,4 +148,3 @@ def facility(similar, bonus, weight, limit, picks, gains, keys):
         size -= 1
         heap[0] = heap[size]
         sift_down(key, heap, size, 0)
-    return done

@@ -11,7 +11,7 @@ import numpy as np
 from explorer.errors import InputError, refuse
 from explorer.registry import param
 from explorer.selection.budget import Budget
-from explorer.selection.method import Method, Pool, Ranking
+from explorer.selection.method import Ints, Method, Pool, Ranking
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,10 @@ class Curated(Method):
         if not params.rows:
             refuse(f"method {self.slug} needs a list", allowed="rows=ID,ID,… or file=PATH")
         return params
+
+    def restricted(self, params: Params, kept: Ints) -> None:
+        """The list names rows of the whole pool, so it is read whole and rows are left out of it."""
+        del params, kept
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:
         """Look the rows up; `rng` is not used."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.progress import report
 from explorer.selection.budget import Budget
 from explorer.selection.method import Method, Pool, Ranking
-from explorer.selection.points import SCALE, fixed_point
+from explorer.selection.points import SCALE, fixed_point, pieces
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,11 @@ class KCenter(Method):
         points = fixed_point(pool.embeddings)
         limit = pool.n if budget.unit == "tokens" else budget.rows(pool.n)
         picks, gaps = np.empty(limit, np.int32), np.empty(limit, np.int64)
-        k_center(points, start(points), limit, picks, gaps)
+        norm, nearest = np.empty(pool.n, np.int64), np.empty(pool.n, np.int64)
+        chosen = start(points)
+        for begin, end in pieces(limit, points.size):
+            chosen = k_center(points, norm, nearest, chosen, begin, end, picks, gaps)
+            report("select", end, limit, f"{self.title}: picks")
         gain = np.sqrt(np.maximum(gaps, 0)) / SCALE
         gain[0] = 2.0
         return Ranking.of(picks, gain).within(pool, budget)

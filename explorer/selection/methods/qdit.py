@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.progress import report
 from explorer.registry import param
 from explorer.selection.budget import Budget
 from explorer.selection.method import Method, Pool, Ranking
-from explorer.selection.points import fixed_point
+from explorer.selection.points import fixed_point, pieces
 from explorer.selection.scores import scored, unit_range
 
 
@@ -45,7 +46,7 @@ class Qdit(Method):
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:
         """Rank by lazy greedy; `rng` draws the anchors."""
-        from explorer.selection.kernels.points import facility, similarities
+        from explorer.selection.kernels.points import facility, facility_heap, similarities
 
         pool.require(self.slug, self.needs)
         assert pool.embeddings is not None and pool.quality is not None
@@ -53,12 +54,20 @@ class Qdit(Method):
         points = fixed_point(pool.embeddings)
         anchors = anchor_sample(pool.n, params.anchors, rng)
         similar = np.empty((len(known), len(anchors)), np.int16)
-        similarities(points[known], points[anchors], similar)
+        rows, columns = points[known], points[anchors]
+        for begin, end in pieces(len(known), columns.size):
+            similarities(rows[begin:end], columns, similar[begin:end])
+            report("select", end, len(known), "similarities to the anchors")
         limit = pool.n if budget.unit == "tokens" else budget.rows(pool.n)
         searched = min(limit, len(known))
         picks, rises, keys = np.empty(searched, np.int32), np.empty(searched, np.int64), np.empty(searched)
         bonus = params.alpha * unit_range(pool.quality)[known]
-        facility(similar, bonus, anchor_weight(params.alpha, pool.n, len(anchors)), searched, picks, rises, keys)
+        weight = anchor_weight(params.alpha, pool.n, len(anchors))
+        key, heap, best = np.empty(len(known)), np.empty(len(known), np.int32), np.zeros(len(anchors), np.int16)
+        facility_heap(similar, bonus, weight, key, heap)
+        for begin, end in pieces(searched, 64 * len(anchors)):
+            facility(similar, bonus, weight, begin, end, key, heap, best, picks, rises, keys)
+            report("select", end, searched, f"{self.title}: picks")
         rest = missing[: limit - searched]
         positions = np.concatenate([known[picks], rest])
         gain = np.concatenate([keys, np.zeros(len(rest))])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from explorer.registry import param
 from explorer.selection.budget import Budget
 from explorer.selection.certificate import certify_coverage
 from explorer.selection.coverage import UNIT, WEIGHTS, by_size, check_ids, feature_weights, prefix
-from explorer.selection.method import Floats, Method, Pool, Ranking
+from explorer.selection.method import Floats, Ints, Method, Pool, Ranking
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,18 @@ class SaeGreedSelect(Method):
             return None
         sets = pool.features.without(np.asarray(params.exclude, np.int64)) if params.exclude else pool.features
         return certify_coverage(sets, ranking.positions, feature_weights(sets, params.weights)).share
+
+    def restricted(self, params: Params, kept: Ints) -> Params:
+        """Rows by their place among `kept`; those outside are neither pinned nor to be banned."""
+        place = {int(position): index for index, position in enumerate(kept)}
+        pin, ban = (tuple(place[one] for one in ids if one in place) for ids in (params.pin, params.ban))
+        return replace(params, pin=pin, ban=ban)
+
+    def opened(self, params: Params, positions: Ints) -> Params:
+        """These rows are pinned, before the method's own pins; a ban on them is lifted."""
+        first = tuple(int(position) for position in positions)
+        pin = tuple(dict.fromkeys((*first, *params.pin)))
+        return replace(params, pin=pin, ban=tuple(one for one in params.ban if one not in set(pin)))
 
     def warm_up(self) -> None:
         """Load the compiled kernels."""

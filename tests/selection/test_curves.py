@@ -6,8 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
-from explorer.features.curves import coverage_curve, upper_bounds
 from explorer.features.sets import FeatureSets
+from explorer.selection.certificate import coverage_bounds
+from explorer.selection.metrics import Curve, coverage_curve
 
 
 def _sets(rng: np.random.Generator, samples: int, width: int) -> FeatureSets:
@@ -33,7 +34,7 @@ def test_no_subset_covers_more_than_the_bound() -> None:
         sets = _sets(rng, 8, 10)
         order = rng.permutation(8).astype(np.int64)
         rows = np.arange(1, 9)
-        bound = upper_bounds(sets, order, rows)
+        bound = coverage_bounds(sets, order, rows)
         for size in rows.tolist():
             best = max(
                 len(set().union(*(sets.row(i).tolist() for i in chosen))) for chosen in combinations(range(8), size)
@@ -45,4 +46,14 @@ def test_an_empty_pool_of_features_is_covered() -> None:
     sets = FeatureSets.from_rows([[], []], 4)
     curve = coverage_curve(sets, np.array([0, 1]))
     assert curve.share(2) == 1.0
-    assert upper_bounds(sets, np.array([0, 1]), np.array([1, 2])).tolist() == [0, 0]
+    assert coverage_bounds(sets, np.array([0, 1]), np.array([1, 2])).tolist() == [0, 0]
+
+
+def test_the_knee_is_where_a_pick_adds_less_than_the_average_one() -> None:
+    gains = np.array([50, 30, 10, 5, 2, 1, 1, 1, 0, 0])
+    curve = Curve(np.cumsum(gains), 100)
+    average = 100 / 8
+    assert curve.knee() == int(np.count_nonzero(gains > average))
+    assert Curve(np.arange(1, 5), 4).knee() is None
+    assert Curve(np.zeros(3, np.int64), 4).knee() is None
+    assert Curve(np.zeros(0, np.int64), 4).knee() is None
