@@ -1,0 +1,85 @@
+"""Feature sets from Parquet: equal to brute force in Python, whatever the files look like; damage is told."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from explorer.errors import ExplorerError, InputError, MissingStep
+from explorer.features.sets import load_sets
+from explorer.records import PAIRS
+from explorer.workspace import Artifact, Store
+
+WIDTH, SAMPLES = 6, 5
+PAIR = st.tuples(
+    st.integers(0, SAMPLES - 1),
+    st.integers(0, WIDTH - 1),
+    st.sampled_from(["prompt", "response"]),
+    st.sampled_from([0.25, 0.5, 1.0, 1.5, 3.0]),
+)
+
+
+def stored(folder: Path, shards: list[list[tuple[int, int, str, float]]], **info: object) -> tuple[Store, Artifact]:
+    store = Store.create(folder, name="pairs")
+    with store.draft("activations", parameters={"shards": repr(shards)}, inputs={}) as draft:
+        for number, shard in enumerate(shards):
+            columns = [list(column) for column in zip(*((*pair, 1) for pair in shard), strict=True)] or [[]] * 5
+            arrays = [pa.array(column, kind) for column, kind in zip(columns, PAIRS.types, strict=True)]
+            draft.write(pa.table(arrays, schema=PAIRS), "by_sample", part=f"part-{number}")
+        draft.info = {"d_sae": WIDTH, **info}
+        return store, draft.commit()
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    shards=st.lists(st.lists(PAIR, max_size=12), min_size=1, max_size=3),
+    segment=st.sampled_from(["prompt", "response", "all"]),
+    threshold=st.sampled_from([0.0, 0.5, 1.2, 9.0]),
+)
+def test_sets_equal_brute_force(tmp_path_factory, shards, segment, threshold):
+    store, activations = stored(tmp_path_factory.mktemp("sets"), shards)
+    sets = load_sets(store, activations, segment=segment, threshold=threshold, samples=SAMPLES)
+    expected: list[dict[int, float]] = [{} for _ in range(SAMPLES)]
+    for sample, feature, part, value in (pair for shard in shards for pair in shard):
+        if segment in ("all", part) and value > threshold:
+            expected[sample][feature] = max(value, expected[sample].get(feature, 0.0))
+    assert sets.n == SAMPLES and sets.width == WIDTH
+    for sample, wanted in enumerate(expected):
+        span = slice(sets.indptr[sample], sets.indptr[sample + 1])
+        assert dict(zip(sets.indices[span].tolist(), sets.values[span].tolist(), strict=True)) == wanted
+        assert sets.row(sample).tolist() == sorted(wanted)
+
+
+def test_a_threshold_is_compared_as_sql_compares_it(tmp_path):
+    store, activations = stored(tmp_path / "w", [[(0, 0, "response", 0.1), (1, 0, "response", 0.5)]])
+    counts = store.sql(
+        f"SELECT count(*) FROM {store.scan(activations, 'by_sample')} WHERE max_act > ?", [0.1]
+    ).fetchall()
+    sets = load_sets(store, activations, segment="response", threshold=0.1, samples=2)
+    assert sets.nnz == counts[0][0] == sets.above(0.1).nnz
+
+
+def test_thin_absent_and_damaged_pairs(tmp_path):
+    store, activations = stored(tmp_path / "empty", [[]])
+    sets = load_sets(store, activations, segment="response", threshold=0.0, samples=3)
+    assert (sets.n, sets.nnz, sets.width) == (3, 0, WIDTH)
+    with pytest.raises(ExplorerError, match="damaged"):
+        store, activations = stored(tmp_path / "outside", [[(7, 0, "response", 1.0)]])
+        load_sets(store, activations, segment="response", threshold=0.0, samples=3)
+    store = Store.create(tmp_path / "absent", name="absent")
+    with store.draft("activations", parameters={}, inputs={}) as draft:
+        draft.write(pa.table({"sample_id": pa.array([0], pa.int64())}), "tokens")
+        activations = draft.commit()
+    with pytest.raises(MissingStep, match="by_sample"):
+        load_sets(store, activations, segment="response", threshold=0.0, samples=1)
+
+
+@pytest.mark.parametrize("threshold", [float("nan"), float("inf"), -1.0, "3", True])
+def test_bad_thresholds_and_segments_are_refused(tmp_path, threshold):
+    store, activations = stored(tmp_path / "w", [[(0, 0, "response", 1.0)]])
+    with pytest.raises(InputError, match="threshold"):
+        load_sets(store, activations, segment="response", threshold=threshold, samples=1)
+    with pytest.raises(InputError, match="segment"):
+        load_sets(store, activations, segment="answer", threshold=0.0, samples=1)
