@@ -187,19 +187,20 @@ class Extractor:
         chosen = np.flatnonzero(top | drawn)
         picked = peaks.take(chosen)
         index = np.searchsorted(ids, picked.sample)
-        tokens, activations, peak, segment = [], [], [], []
-        for i in range(len(chosen)):
-            layout, position = layouts[int(index[i])], int(picked.position[i])
-            low, high = max(0, position - BEFORE), min(len(layout), position + AFTER + 1)
-            window = np.zeros(high - low, dtype=np.float32)
-            span = slice(int(picked.start[i]), int(picked.stop[i]))
-            where = read.position[span] - low
-            inside = (where >= 0) & (where < high - low)
-            window[where[inside]] = read.value[span][inside]
-            tokens.append(layout.content_texts(low, high))
-            activations.append(np.round(window, 2))
-            peak.append(position - low)
-            segment.append(SEGMENT_NAMES[int(layout.segment[position])])
+        lengths = np.array([len(layout) for layout in layouts])
+        first = np.concatenate([[0], np.cumsum(lengths)])  # of each sample in the shard's tokens, one after another
+        segments = np.concatenate([layout.segment for layout in layouts])
+        low = np.maximum(0, picked.position - BEFORE)
+        width = np.minimum(lengths[index], picked.position + AFTER + 1) - low
+        where = np.concatenate([[0], np.cumsum(width)])  # of each window in the list of all windows
+        shown = np.arange(where[-1]) + np.repeat(first[index] + low - where[:-1], width)
+        texts = pa.array([text for layout in layouts for text in layout.content_texts()], pa.string())
+        entry, owner = _ranges(picked.start, picked.stop)
+        offset = read.position[entry] - low[owner]
+        inside = (offset >= 0) & (offset < width[owner])
+        activations = np.zeros(where[-1], dtype=np.float32)
+        activations[where[owner[inside]] + offset[inside]] = read.value[entry[inside]]
+        names = np.array([SEGMENT_NAMES.get(code, "") for code in range(max(SEGMENT_NAMES) + 1)])
         return pa.table(
             [
                 pa.array(picked.feature),
@@ -207,12 +208,12 @@ class Extractor:
                 pa.array(drawn[chosen]),
                 pa.array(pair_hash(picked.sample, picked.feature)),
                 pa.array(picked.sample),
-                pa.array(segment, pa.string()),
+                pa.array(names[segments[first[index] + picked.position]], pa.string()),
                 pa.array(picked.value),
-                pa.array(peak, pa.int32()),
+                pa.array(picked.position - low, pa.int32()),
                 pa.array(picked.position),
-                pa.array(tokens, pa.list_(pa.string())),
-                pa.array(activations, pa.list_(pa.float32())),
+                pa.ListArray.from_arrays(pa.array(where, pa.int32()), texts.take(pa.array(shown))),
+                pa.ListArray.from_arrays(pa.array(where, pa.int32()), pa.array(np.round(activations, 2))),
             ],
             schema=CANDIDATES,
         )
@@ -253,13 +254,13 @@ def _add_means(x: torch.Tensor, row: torch.Tensor, batch: NDArray[np.int64], mea
 
 def _group(read: _Read, ids: NDArray[np.int64]) -> tuple[pa.Table, Peaks, _Read]:
     """Group entries: the pairs table sorted by (sample, segment, feature), and the peak of each (sample, feature)."""
-    order = np.lexsort((read.position, read.segment, read.feature, read.sample))
+    order = _order(read.sample, read.feature, read.segment, read.position)
     read = _Read(*(getattr(read, name)[order] for name in _Read.__dataclass_fields__))
     same_pair = _starts(read.sample, read.feature, read.segment)
     peak = np.maximum.reduceat(read.value, same_pair) if len(same_pair) else read.value
     count = np.diff(np.r_[same_pair, len(read.value)])
     sample, feature, segment = read.sample[same_pair], read.feature[same_pair], read.segment[same_pair]
-    by_sample = np.lexsort((feature, segment, sample))
+    by_sample = _order(sample, segment, feature)
     names = pa.DictionaryArray.from_arrays(
         pa.array(segment[by_sample] - PROMPT, pa.int8()), pa.array([SEGMENT_NAMES[PROMPT], SEGMENT_NAMES[RESPONSE]])
     ).cast(pa.string())
@@ -280,6 +281,22 @@ def _group(read: _Read, ids: NDArray[np.int64]) -> tuple[pa.Table, Peaks, _Read]
     first = at_peak[np.searchsorted(at_peak, start)]  # the earliest entry of each group that reaches its peak
     peaks = Peaks(ids[read.sample[start]], read.feature[start], highest, read.position[first], start, stop)
     return pairs, peaks, read
+
+
+def _order(*columns: NDArray) -> NDArray[np.int64]:
+    """The order of rows that are all different, first column first: one sort of 64-bit keys, as their parts fit in."""
+    key = np.zeros(len(columns[0]), dtype=np.uint64)
+    for column in columns:
+        bits = int(column.max(initial=0)).bit_length()
+        key = (key << np.uint64(bits)) | column.astype(np.uint64)
+    return np.argsort(key)
+
+
+def _ranges(start: NDArray[np.int64], stop: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Every number of every range `start[i]:stop[i]`, one after another, and the i of each."""
+    sizes = stop - start
+    owner = np.repeat(np.arange(len(start)), sizes)
+    return np.arange(len(owner)) + np.repeat(start - (np.cumsum(sizes) - sizes), sizes), owner
 
 
 def _starts(*columns: NDArray) -> NDArray[np.int64]:

@@ -1,10 +1,10 @@
 """Make a loaded model's forward pass faster on a CPU, with the same result up to rounding.
 
-Three changes, all measured. Freed memory is kept for the next layer instead of going back to the system, which would
+Four changes, all measured. Freed memory is kept for the next layer instead of going back to the system, which would
 clear every page again (glibc by default gives back blocks over 128 KiB at once). Matrices of an MLP that read the same
 input become one multiplication; their parameters become views of it, so memory stays the same. Attention over a whole
 sequence runs block by block on batched matrix products instead of PyTorch's CPU flash kernel, which reaches a tenth of
-the matrix rate in bfloat16.
+the matrix rate in bfloat16. RMS norms are PyTorch's own, one pass instead of seven.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ def speed_up(model: Any) -> None:
     for module in model.modules():
         if all(hasattr(module, name) for name in ("gate_proj", "up_proj", "down_proj", "act_fn")):
             _merge_gate_and_up(module)
+        if type(module).__name__.endswith("RMSNorm") and hasattr(module, "variance_epsilon"):
+            _fuse_norm(module)
     if model.config._attn_implementation == "sdpa" and not _windowed(model):
         _register()
         model.set_attn_implementation(ATTENTION)
@@ -66,6 +68,17 @@ def _merge_gate_and_up(mlp: Any) -> None:
         return mlp.down_proj(mlp.act_fn(left) * right)
 
     mlp.forward = forward
+
+
+def _fuse_norm(norm: Any) -> None:
+    """Norms of Llama's kind (`variance_epsilon`); those of Gemma's kind scale by one plus the weight and stay."""
+    import torch
+
+    def forward(hidden_states: torch.Tensor) -> torch.Tensor:
+        weight = norm.weight
+        return torch.nn.functional.rms_norm(hidden_states, weight.shape, weight, norm.variance_epsilon)
+
+    norm.forward = forward
 
 
 def _register() -> None:
@@ -113,10 +126,9 @@ def block_causal_attention(query: torch.Tensor, key: torch.Tensor, value: torch.
     for start in range(0, length, QUERY_BLOCK):
         stop = min(start + QUERY_BLOCK, length)
         size = stop - start
-        block = folded[:, :, start:stop].reshape(batch * groups, shared * size, width) * scale
-        scores = torch.bmm(block, keys[:, :, :stop]).view(batch * groups, shared, size, stop)
-        hidden = torch.ones(size, size, dtype=torch.bool).triu(1)
-        scores[..., start:stop].masked_fill_(hidden, float("-inf"))
-        weights = torch.softmax(scores, dim=-1).view(batch * groups, shared * size, stop)
+        block = folded[:, :, start:stop].reshape(batch * groups, shared * size, width)
+        later = torch.full((size, stop), float("-inf"), dtype=query.dtype).triu(start + 1).repeat(shared, 1)
+        scores = torch.baddbmm(later, block, keys[:, :, :stop], alpha=scale)
+        weights = torch.softmax(scores, dim=-1)
         out[:, :, start:stop] = torch.bmm(weights, values[:, :stop]).view(batch * groups, shared, size, -1)
     return out.view(batch, heads, length, -1)

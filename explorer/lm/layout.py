@@ -34,21 +34,22 @@ class Layout:
     def __len__(self) -> int:
         return len(self.ids)
 
-    def texts(self, start: int, stop: int) -> list[str]:
-        """The tokens `start:stop` as text that joins to the original; of a split character only its first token."""
-        pieces, shown = [], -1
-        for low, high in self.offsets[start:stop].tolist():
+    def texts(self) -> list[str]:
+        """Each token as text; they join to the original, so of a character split over tokens only the first has it."""
+        pieces, shown = [], 0
+        for low, high in self.offsets.tolist():
             pieces.append(self.text[max(low, shown) : high] if high > shown else "")
             shown = max(shown, high)
         return pieces
 
-    def content_texts(self, start: int, stop: int) -> list[str]:
-        """Like `texts`, but what the template puts between two turns is one `TURN` mark."""
-        pieces = self.texts(start, stop)
-        template = self.segment[start:stop] == TEMPLATE
-        for i in np.flatnonzero(template):
-            first = i > 0 and not template[i - 1] and not template[i:].all()
-            pieces[i] = TURN if first else ""
+    def content_texts(self) -> list[str]:
+        """Like `texts`, but what the template puts between two contents is one `TURN` mark, and nothing elsewhere."""
+        pieces, content = self.texts(), np.flatnonzero(self.segment != TEMPLATE)
+        template = np.flatnonzero(self.segment == TEMPLATE)
+        for i in template.tolist():
+            pieces[i] = ""
+        for i in content[:-1][np.diff(content) > 1].tolist():
+            pieces[i + 1] = TURN
         return pieces
 
 

@@ -15,7 +15,7 @@ WORDS = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="<>|"),
 
 
 def text_of(layout, segment):
-    pieces = layout.texts(0, len(layout))
+    pieces = layout.texts()
     return "".join(piece for piece, code in zip(pieces, layout.segment, strict=True) if code == segment)
 
 
@@ -26,7 +26,7 @@ def test_the_tokens_of_a_segment_spell_that_segment(prompt, response, system):
     [layout] = lay_out(TOKENIZER, [turns], max_tokens=4096)
     assert text_of(layout, RESPONSE).strip() == response
     assert text_of(layout, PROMPT).replace(system, "", 1).strip() == prompt
-    assert "".join(layout.texts(0, len(layout))) == layout.text
+    assert "".join(layout.texts()) == layout.text
 
 
 def test_template_tokens_belong_to_neither_segment():
@@ -38,7 +38,7 @@ def test_template_tokens_belong_to_neither_segment():
 
 def test_what_lies_between_turns_is_one_mark_where_contexts_are_shown():
     [layout] = lay_out(TOKENIZER, [[("user", "hello"), ("assistant", "bye")]], max_tokens=100)
-    assert "".join(layout.content_texts(0, len(layout))) == f"hello{TURN}bye"
+    assert "".join(layout.content_texts()) == f"hello{TURN}bye"
 
 
 def test_every_assistant_turn_of_a_conversation_is_response():
