@@ -5,8 +5,8 @@
 The peer is what a first script does: float32, every layer, dataset order, padded batches of 8, `sae.encode` on every
 position. Ours is `extract` as users run it. Both give the feature set of each response; how far they agree is printed,
 since ours reads the model in bfloat16. The second figure is the share of the machine's own bfloat16 matrix rate that
-ours reaches with everything but loading counted (tokenising, grouping, evidence, writing), from the multiplications that
-the model's layers up to the hook, causal attention and the SAE's encoder cannot do without.
+ours reaches with everything but loading counted (tokenising, grouping, evidence, writing), from the products that the
+layers up to the hook, causal attention and the SAE's encoder cannot do without.
 """
 
 from __future__ import annotations
