@@ -317,22 +317,6 @@ def rows(
     return table.drop_columns(["total"]), total
 
 
-def points(store: Store, projection: Artifact, clusters: Artifact | None, quality: Artifact | None) -> pa.Table:
-    """One row per sample for the map: place, first words, length, source, cluster, quality; sample 0 first."""
-    source = f"{store.scan(projection)} p JOIN {store.samples_sql()} s USING (sample_id)"
-    cluster, score = "NULL::INTEGER", "NULL::DOUBLE"
-    if clusters is not None:
-        source += f" LEFT JOIN {store.scan(clusters)} c USING (sample_id)"
-        cluster = "c.cluster"
-    if quality is not None:
-        source += f" LEFT JOIN {store.scan(quality)} q USING (sample_id)"
-        score = "q.score"
-    return store.sql(
-        f"SELECT sample_id, x, y, left(s.prompt, 90) AS words, s.response_tokens, s.source, {cluster} AS cluster, "
-        f"{score} AS quality FROM {source} ORDER BY sample_id"
-    ).to_arrow_table()
-
-
 def cluster_cards(store: Store, clusters: Artifact) -> pa.Table:
     """Name, size, words, lengths and mean distance of every cluster, largest first."""
     return store.sql(

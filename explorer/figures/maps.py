@@ -1,132 +1,140 @@
-"""The map of the samples: one WebGL trace, coloured by one thing at a time."""
+"""Figures beside the map: how many clusters, what a cluster is like, how much of it each selection takes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from explorer.figures import theme
 
-
-@dataclass(frozen=True)
-class Colouring:
-    """What colours the points: `values` float [N] by sample; with `names`, a category number each, else a magnitude.
-
-    `kind` is 'category', 'magnitude', 'activation' or 'selected' (1 picked, 0 not); `title` stands at the scale.
-    """
-
-    kind: str
-    values: np.ndarray
-    title: str
-    names: tuple[str, ...] = ()
+# Scales of the map, on light and on dark ground: what is strong stands out from the ground in both.
+MAGNITUDE = (
+    ("#BFD9EA", "#6FAFD6", "#2A86BF", "#005C94", "#00304F"),
+    ("#16405E", "#1F6A9C", "#3E9BD0", "#86C8EC", "#DDF2FF"),
+)
+ACTIVATION = (
+    ("#F6CFAF", "#EBA46D", "#D55E00", "#A34800", "#6B2F00"),
+    ("#6B3A14", "#A9541A", "#E8772E", "#F7A56A", "#FFE0C7"),
+)
+BINS = 32
 
 
-def _marker(colour: Colouring, values: np.ndarray, size: float) -> dict[str, Any]:
-    marker: dict[str, Any] = {"size": size, "line": {"width": 0}, "opacity": 0.75}
-    if colour.kind == "selected":
-        picked = values > 0
-        marker["color"] = np.where(picked, theme.ACCENT, theme.POOL_SOLID)
-        marker["opacity"] = np.where(picked, 0.95, 0.3)
-        marker["size"] = np.where(picked, size + 3, size)
-        return marker
-    if colour.kind == "category":
-        shades = np.array([theme.CATEGORIES[i % len(theme.CATEGORIES)] for i in range(max(1, len(colour.names)))])
-        shapes = np.array([theme.SYMBOLS[i // len(theme.CATEGORIES) % len(theme.SYMBOLS)] for i in range(len(shades))])
-        known = np.nan_to_num(values, nan=-1).astype(int)
-        marker["color"] = np.where(known >= 0, shades[np.maximum(known, 0)], theme.POOL_SOLID)
-        if len(colour.names) > len(theme.CATEGORIES):
-            marker["symbol"] = np.where(known >= 0, shapes[np.maximum(known, 0)], "circle")
-        return marker
-    colours = theme.SEQUENTIAL if colour.kind == "activation" else theme.MAGNITUDE
-    there = values[np.isfinite(values)]
-    low, high = (float(np.quantile(there, 0.01)), float(np.quantile(there, 0.99))) if len(there) else (0.0, 1.0)
-    marker |= {
-        "color": values,
-        "colorscale": theme.scale(colours),
-        "cmin": 0.0 if colour.kind == "activation" else low,
-        "cmax": high if high > low else low + 1,
-        "colorbar": {
-            "title": {"text": theme.plain(colour.title, 40), "font": {"size": 11}},
-            "thickness": 8,
-            "len": 0.45,
-            "y": 1,
-            "yanchor": "top",
-            "outlinewidth": 0,
-        },
-    }
-    if colour.kind == "activation":
-        marker["opacity"] = np.where(values > 0, 0.9, 0.25)
-        marker["color"] = np.where(values > 0, values, np.nan)
-    return marker
-
-
-def _apart(labels: Sequence[tuple[float, float, str]], x: np.ndarray, y: np.ndarray) -> list[tuple[float, float, str]]:
-    """Those labels that overlap no earlier one, by a rough size of their boxes; the others are told by hovering."""
-    if not len(x):
-        return []
-    unit = max(float(np.ptp(x)), float(np.ptp(y)), 1e-9)
-    kept: list[tuple[float, float, str]] = []
-    for left, top, text in labels:
-        wide = [0.0055 * unit * (min(len(text), 26) + min(len(other), 26)) for _, _, other in kept]
-        boxes = zip(kept, wide, strict=True)
-        if all(abs(left - a) > width or abs(top - b) > 0.045 * unit for (a, b, _), width in boxes):
-            kept.append((left, top, text))
-    return kept
-
-
-def scatter(
-    x: np.ndarray,
-    y: np.ndarray,
-    words: Sequence[str],
-    colour: Colouring,
+def choose_k(
+    ks: Sequence[int],
+    silhouette: Sequence[float],
+    inertia: Sequence[float],
     *,
-    labels: Sequence[tuple[float, float, str]] = (),
-    height: int = 640,
-) -> tuple[go.Figure, np.ndarray]:
-    """Points of the map, and the sample number of each point as drawn (strongest or selected ones are drawn last).
+    suggested: int,
+    used: int,
+    height: int = 300,
+) -> go.Figure:
+    """Mean silhouette and inertia by number of clusters (log axis), the suggestion and the k in use marked.
 
-    `labels` are written on the map at (x, y), as for cluster names.
+    `inertia` is shown as a share of the largest.
     """
-    order = np.arange(len(x))
-    if colour.kind in ("selected", "activation"):
-        order = np.argsort(np.nan_to_num(colour.values, nan=-1), kind="stable")
-    fig = theme.figure(height=height)
-    size = 7.0 if len(x) <= 2_000 else 5.0 if len(x) <= 12_000 else 3.5
-    values = colour.values[order]
-    hover = [theme.plain(words[int(i)], 80) for i in order]
-    if colour.names:
-        named = [theme.plain(name, 40) for name in colour.names]
-        extra = [named[int(v)] if np.isfinite(v) and v >= 0 else "" for v in values]
-    elif colour.kind == "selected":
-        extra = ["selected" if v else "not selected" for v in values]
-    else:
-        extra = [f"{theme.plain(colour.title, 40)} {v:,.4g}" if np.isfinite(v) else "" for v in values]
+    fig = theme.figure(height=height, x="number of clusters k (log scale)", y="mean silhouette", legend=True)
+    share = np.asarray(inertia) / max(max(inertia, default=1.0), 1e-12)
+    lines = (
+        ("mean silhouette (higher: clusters stand apart)", silhouette, theme.CATEGORIES[0], "y", "circle", ".3f"),
+        ("inertia, share of the largest (lower: tighter)", share, theme.CATEGORIES[1], "y2", "square", ".0%"),
+    )
+    for name, values, colour, axis, symbol, digits in lines:
+        fig.add_trace(
+            go.Scatter(
+                x=list(ks),
+                y=list(values),
+                yaxis=axis,
+                name=name,
+                mode="lines+markers",
+                line={"color": colour, "width": 2},
+                marker={"size": 7, "symbol": symbol},
+                hovertemplate=f"k = %{{x}}<br>{name.split('(')[0].strip()} %{{y:{digits}}}<extra></extra>",
+            )
+        )
+    marks = [(suggested, f"suggested {suggested}", "dash")]
+    if used != suggested:
+        marks.append((used, f"in use {used}", "dot"))
+    for k, text, dash in marks:
+        fig.add_vline(
+            x=k,
+            line={"dash": dash, "width": 1.5, "color": theme.ACCENT if dash == "dash" else theme.TEXT_MUTED},
+            annotation={"text": text, "y": 0.02, "yref": "paper", "yanchor": "bottom", "xanchor": "left"},
+        )
+    fig.update_xaxes(type="log", tickvals=list(ks)[:: max(1, len(ks) // 12)])
+    fig.update_layout(
+        yaxis2={"overlaying": "y", "side": "right", "tickformat": ".0%", "showgrid": False, "rangemode": "tozero"}
+    )
+    return fig
+
+
+def profile(
+    every: np.ndarray, mine: np.ndarray, *, x: str, name: str, log: bool = False, height: int = 190
+) -> go.Figure:
+    """Distribution of a number over all rows (grey) and over some of them (accent line), as a share of each.
+
+    NaN is left out; what lies beyond the 99.5 % quantile is counted in the last bin.
+    """
+    pool, some = every[np.isfinite(every)], mine[np.isfinite(mine)]
+    fig = theme.figure(height=height, x=f"{x} (log scale)" if log else x)
+    if not len(pool) or not len(some):
+        return fig
+    low, high = float(pool.min()), float(np.quantile(pool, 0.995))
+    log = log and high > 0
+    edges = (
+        np.geomspace(max(low, 1.0), max(high, low + 1, 2.0), BINS)
+        if log
+        else np.linspace(low, max(high, low + 1e-9), BINS)
+    )
+    middles = (edges[1:] + edges[:-1]) / 2
+    for values, label, colour, fill in ((pool, "all rows", theme.POOL, True), (some, name, theme.ACCENT, False)):
+        counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), bins=edges)
+        fig.add_trace(
+            go.Scatter(
+                x=middles,
+                y=counts / len(values),
+                mode="lines",
+                line={"shape": "hvh", "width": 0 if fill else 2, "color": colour},
+                fill="tozeroy" if fill else None,
+                fillcolor=theme.POOL,
+                name=label,
+                hovertemplate=f"{theme.plain(label, 30)}<br>%{{y:.1%}} at about %{{x:,.3~g}}<extra></extra>",
+            )
+        )
+    fig.update_yaxes(tickformat=".0%", rangemode="tozero", nticks=4)
+    fig.update_xaxes(type="log" if log else "linear", nticks=6)
+    return fig
+
+
+def selection_shares(runs: Sequence[tuple[str, str, float]], share: float, *, height: int | None = None) -> go.Figure:
+    """Share of a cluster among the picks of each selection (name, method, share) against its share of the data."""
+    shown = [theme.plain(name, 30) for name, _, _ in runs]
+    fig = theme.figure(height=height or 86 + 26 * len(runs), x="share of the picks that are of this cluster")
     fig.add_trace(
-        go.Scattergl(
-            x=x[order],
-            y=y[order],
-            mode="markers",
-            marker=_marker(colour, values, size),
-            text=[f"<b>{a}</b><br>{b}" for a, b in zip(hover, extra, strict=True)],
-            hovertemplate="%{text}<extra></extra>",
-            unselected={"marker": {"opacity": 0.12}},
+        go.Bar(
+            x=[value for _, _, value in runs],
+            y=shown,
+            orientation="h",
+            marker={"color": [theme.method_colour(method) for _, method, _ in runs]},
+            text=[f"{value / share:.1f} times" if share else "" for _, _, value in runs],
+            textposition="outside",
+            cliponaxis=False,
+            hovertemplate="%{y}<br>%{x:.1%} of its picks<extra></extra>",
         )
     )
-    for left, top, text in _apart(labels, x, y):
-        fig.add_annotation(
-            x=left,
-            y=top,
-            text=f"<b>{theme.plain(text, 26)}</b>",
-            showarrow=False,
-            font={"size": 11, "color": "#FFFFFF"},
-            bgcolor="rgba(36,42,52,0.7)",
-            borderpad=2,
-        )
-    fig.update_xaxes(visible=False)
-    fig.update_yaxes(visible=False, scaleanchor="x", scaleratio=1)
-    fig.update_layout(dragmode="lasso", margin={"l": 0, "r": 0, "t": 0, "b": 0})
-    return fig, order
+    fig.add_vline(
+        x=share,
+        line={"dash": "dot", "width": 1.5, "color": theme.TEXT_MUTED},
+        annotation={
+            "text": f"of the data {share:.1%}",
+            "yanchor": "bottom",
+            "y": 1,
+            "yref": "paper",
+            "showarrow": False,
+        },
+    )
+    fig.update_layout(bargap=0.4, margin={"t": 30})
+    fig.update_xaxes(tickformat="~%", rangemode="tozero", range=[0, 1.25 * max([share, *(v for _, _, v in runs)])])
+    fig.update_yaxes(autorange="reversed", type="category", showgrid=False)
+    return fig

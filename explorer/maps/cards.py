@@ -1,15 +1,13 @@
-"""One card a cluster: a readable name, its words, its size and its centre; and which features set it apart."""
+"""One card a cluster: a readable name, its words, its size and its centre."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from explorer.features.sets import FeatureSets
 from explorer.maps.kmeans import Clustering
 from explorer.maps.words import class_words, names_from
 from explorer.records import CLUSTER_CARDS
@@ -39,28 +37,3 @@ def cluster_cards(clustering: Clustering, texts: Callable[[NDArray[np.int64]], S
         },
         schema=CLUSTER_CARDS,
     )
-
-
-@dataclass(frozen=True)
-class Lift:
-    """A feature in a cluster: `share` of the cluster's samples that have it, `lift` = share / share in the data."""
-
-    feature_id: int
-    share: float
-    lift: float
-
-
-def feature_lift(sets: FeatureSets, labels: NDArray[np.int32], cluster: int, *, top: int = 8) -> list[Lift]:
-    """Features most over-represented in one cluster, strongest first.
-
-    Ordered by share * log2(lift), so that neither a feature of one sample nor one that every sample has comes first;
-    ties: smaller feature id. Cost: O(nnz).
-    """
-    owner = np.repeat(labels, sets.sizes)
-    inside = np.bincount(sets.indices[owner == cluster], minlength=sets.width)
-    size = max(1, int((labels == cluster).sum()))
-    share, overall = inside / size, np.maximum(sets.counts, 1) / max(1, sets.n)
-    lift = share / overall
-    score = np.where(inside > 0, share * np.log2(np.maximum(lift, 1e-12)), -np.inf)
-    order = np.argsort(-score, kind="stable")[:top]
-    return [Lift(int(f), float(share[f]), float(lift[f])) for f in order if score[f] > 0]

@@ -12,12 +12,14 @@ import pyarrow as pa
 from explorer.errors import refuse
 from explorer.maps.cards import cluster_cards
 from explorer.maps.choose_k import choose_k
-from explorer.maps.kmeans import check_k, kmeans
+from explorer.maps.kmeans import check_k, kmeans, stability
 from explorer.pipeline.embed import find_or_make, read
 from explorer.progress import Progress, silent
 from explorer.records import CLUSTERS
 from explorer.workspace import Artifact, Store
 
+STABILITY_SEEDS = (0, 1, 2)
+STABILITY_ROWS = 5_000  # samples, at most, that are clustered again to see how alike seeds are
 _SMALL = 20_000  # samples up to which more starts and a finer end cost a second or two
 
 
@@ -97,10 +99,34 @@ def cluster(
             "smallest": int(sizes.min()),
             "embedding_method": used.manifest.parameters["method"],
             "choice": choice.as_info() if choice is not None else None,
+            "stability": _stability(vectors, found.k),
         }
         artifact = draft.commit()
     progress("cluster", 1.0, 1.0, "")
     return _result(store, artifact, existed=False, made=made)
+
+
+def grid(store: Store, clusters: Artifact) -> dict[str, Any]:
+    """Return what the choice of k rests on for these clusters: `choice` (`Choice.as_info`) and `stability`.
+
+    What the manifest holds is returned as it is; what it lacks (k was given, or older clusters) is worked out from
+    the embedding, on a sample. Nothing is stored.
+    """
+    info = clusters.manifest.info
+    choice, stable = info.get("choice"), info.get("stability")
+    if choice is None or stable is None:
+        vectors = read(store, store.resolve("embeddings", clusters.manifest.inputs["embeddings"]))
+        if choice is None:
+            seed = int(clusters.manifest.parameters.get("seed", 0))
+            choice = choose_k(vectors, rng=np.random.default_rng([seed, 1])).as_info()
+        stable = stable or _stability(vectors, store.sql(f"FROM {store.scan(clusters, 'cards')}").shape[0])
+    return {"choice": choice, "stability": stable}
+
+
+def _stability(vectors: np.ndarray, k: int) -> dict[str, Any]:
+    """How alike the clusters of other seeds are: mean and lowest adjusted Rand index of the pairs."""
+    found = stability(vectors, min(k, len(vectors), STABILITY_ROWS), seeds=STABILITY_SEEDS, sample=STABILITY_ROWS)
+    return {"seeds": list(found.seeds), "mean": found.mean, "low": found.low}
 
 
 def _parse(k: int | str) -> int | str:

@@ -74,17 +74,6 @@ def _feature_counts(_view: View, key: Key, threshold: float, segment: str) -> np
     return counts
 
 
-def points(view: View) -> pa.Table:
-    """`browse.points` of the newest projection."""
-    return _points(view, view.key("samples", "activations", "projection", "clusters", "quality"))
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _points(_view: View, key: Key) -> pa.Table:
-    assert _view.projection is not None
-    return browse.points(_view.store, _view.projection, _view.clusters, _view.quality)
-
-
 def cluster_cards(view: View) -> pa.Table:
     """`browse.cluster_cards` of the newest clusters."""
     return _cluster_cards(view, view.key("samples", "activations", "clusters"))

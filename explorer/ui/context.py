@@ -30,7 +30,7 @@ class View:
     features: Artifact | None
     embeddings: Artifact | None
     clusters: Artifact | None
-    projection: Artifact | None
+    projections: tuple[Artifact, ...]
     quality: Artifact | None
     selections: tuple[Artifact, ...]
 
@@ -38,6 +38,11 @@ class View:
     def rows(self) -> int:
         """Samples in the workspace."""
         return sum(self.samples.manifest.rows.values()) if self.samples else 0
+
+    @property
+    def projection(self) -> Artifact | None:
+        """The newest map."""
+        return self.projections[-1] if self.projections else None
 
     @property
     def threshold(self) -> float:
@@ -72,12 +77,12 @@ def view_of(store: Store) -> View:
     parents = {artifact.id for artifact in (samples, activations) if artifact}
     embedded = [a for a in store.artifacts("embeddings") if parents & set(a.manifest.inputs.values())]
     by_id = {a.id: a for a in embedded}
+    made_from = {*by_id, activations.id} if activations else set(by_id)
     placed = {
-        kind: [a for a in store.artifacts(kind) if a.manifest.inputs.get("embeddings") in by_id]
+        kind: [a for a in store.artifacts(kind) if made_from & set(a.manifest.inputs.values())]
         for kind in ("clusters", "projections")
     }
     clusters = placed["clusters"][-1] if placed["clusters"] else None
-    projection = placed["projections"][-1] if placed["projections"] else None
     runs = [a for a in store.artifacts("selections") if mine and a.manifest.inputs.get("samples") == mine["samples"]]
     return View(
         store=store,
@@ -86,7 +91,7 @@ def view_of(store: Store) -> View:
         features=features,
         embeddings=embedded[-1] if embedded else None,
         clusters=clusters,
-        projection=projection,
+        projections=tuple(placed["projections"]),
         quality=store.newest("quality", inputs=mine) if mine else None,
         selections=tuple(runs),
     )

@@ -46,6 +46,11 @@ def open_differences(a: str, b: str = "rest") -> NoReturn:
     st.switch_page(DIFFERENCES, query_params={"a": a, "b": b})
 
 
+def open_select(*, within: str) -> NoReturn:
+    """Leave for the selection of rows among a part of the data: `within` is `set:NAME` or `cluster:N`."""
+    st.switch_page(SELECT, query_params={"within": within})
+
+
 def number(name: str) -> int | None:
     """Return the whole number that the address gives for `name`; None where it gives none."""
     text = st.query_params.get(name, "")

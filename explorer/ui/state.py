@@ -31,7 +31,13 @@ SAMPLE_SEGMENT = "sample_segment"
 MAP_COLOUR = "colour"
 MAP_FEATURE = "map_feature"
 MAP_RUN = "map_run"
-MAP_LASSO = "map_lasso"
+MAP_BESIDE = "map_beside"
+MAP_PROJECTION = "map_projection"
+MAP_CANVAS = "map_canvas"  # what the browser says of the map: region drawn, frame in view
+MAP_KEEP = "map_keep"
+MAP_CLUSTERS = "map_clusters"
+MAP_GRID = "map_grid"
+MAP_K = "map_k"
 
 LENGTH_THRESHOLD = "length_threshold"
 LENGTH_SEGMENT = "length_segment"
@@ -91,9 +97,11 @@ def choose_workspace(path: str) -> None:
         SEGMENT,
         LENGTH_THRESHOLD,
         SELECT_RANKING,
-        MAP_LASSO,
+        MAP_CANVAS,
         MAP_FEATURE,
         MAP_RUN,
+        MAP_BESIDE,
+        MAP_PROJECTION,
         FEATURE_PAGE,
         ROW_PAGE,
         COMPARE_RUNS,

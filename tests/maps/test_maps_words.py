@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from explorer.features.sets import FeatureSets
-from explorer.maps.cards import feature_lift, representatives
+from explorer.maps.cards import representatives
 from explorer.maps.kmeans import kmeans
 from explorer.maps.words import class_words, names_from, words_of
 
@@ -51,10 +50,3 @@ def test_representatives_are_the_nearest_of_each_cluster() -> None:
         mine = np.flatnonzero(found.labels == cluster)
         nearest = set(mine[np.argsort(found.distances[mine], kind="stable")[:5]])
         assert nearest == {i for i in chosen if found.labels[i] == cluster}
-
-
-def test_lift_ranks_the_feature_that_only_this_cluster_has() -> None:
-    sets = FeatureSets.from_rows([[0, 1], [0, 1], [0, 2], [0, 2], [0]], 4)
-    first = feature_lift(sets, np.array([0, 0, 1, 1, 1], np.int32), 0)[0]
-    assert (first.feature_id, first.share, first.lift) == (1, 1.0, 2.5)
-    assert all(lift.feature_id != 0 for lift in feature_lift(sets, np.array([0, 0, 1, 1, 1], np.int32), 0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import streamlit as st
 
-from explorer.ui import cache, words
+from explorer.ui import cache, state, words
 from explorer.ui.context import View
 
 
@@ -21,7 +21,7 @@ def draw(view: View, *, height: int) -> int | None:
         cards,
         hide_index=True,
         height=height if cards.num_rows > height // 36 - 1 else "content",
-        key="cluster_cards",
+        key=state.MAP_CLUSTERS,
         on_select="rerun",
         selection_mode="single-cell",
         column_order=["name", "size", "words", "median_tokens", "mean_distance"],

@@ -1,19 +1,25 @@
-"""The map with its colouring, and the rows of a lassoed region under it."""
+"""The map with its colouring, and what was chosen on it: a region, or a cluster."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pyarrow as pa
 import streamlit as st
 
-from explorer.features import browse
-from explorer.figures import maps as figures
-from explorer.ui import cache, state, words
-from explorer.ui.components import cluster_table, row_table
-from explorer.ui.components.page import plot, section
+from explorer.maps import browse, region
+from explorer.maps.density import Bounds, density
+from explorer.ui import cache, cache_map, links, state, words
+from explorer.ui.components import cluster_card, cluster_table, map_canvas, map_colours, map_region
+from explorer.ui.components.map_colours import Colouring
 from explorer.ui.context import View
+from explorer.workspace import Artifact
 
+POINTS = 100_000  # rows up to which every row is a point; beyond, density is shown until few are in view
+SEEN = 30_000  # points of a larger map that are drawn, with their words, where no more are in view
 _HEIGHT = 600
-_LABELLED = 24  # clusters that are named on the map
+_HOVERED = 20_000  # picks over a density whose words are sent
 
 
 def answer(view: View) -> str:
@@ -28,138 +34,179 @@ def answer(view: View) -> str:
     )
 
 
-def colourings(view: View) -> list[str]:
-    """Return what the points can be coloured by in this workspace."""
-    options = ["source", "length", "feature count", "one feature"]
-    if view.clusters is not None:
-        options.insert(0, "cluster")
-    if view.quality is not None:
-        options.insert(-1, "quality")
-    if view.selections:
-        options.append("selection")
-    return options
+def projection(view: View) -> Artifact:
+    """Return the map on show; where there are several, the reader chooses."""
+    assert view.projection is not None
+    known = {one.id: one for one in reversed(view.projections)}
+    if len(known) == 1:
+        return view.projection
+    chosen = st.selectbox(
+        "Map",
+        list(known),
+        format_func=lambda key: _drawn_from(view, known[key]),
+        key=state.MAP_PROJECTION,
+        persist_state="session",
+        width=420,
+    )
+    return known[chosen]
+
+
+def _drawn_from(view: View, one: Artifact) -> str:
+    from explorer.maps.projections import PROJECTIONS
+
+    parameters = one.manifest.parameters
+    slug = str(parameters.get("method", ""))
+    title = PROJECTIONS[slug].title if slug in PROJECTIONS else slug
+    source = one.manifest.inputs.get("embeddings")
+    if source:
+        title += f" ({view.store.resolve('embeddings', source).manifest.parameters.get('method', '')})"
+    elif "metric" in parameters.get("params", {}):
+        title += f" ({parameters['params']['metric']})"
+    return f"{title}, seed {parameters.get('seed', 0)}"
+
+
+def carry(view: View, one: Artifact) -> None:
+    """Bring the points to the browser; a map of more than `POINTS` rows sends what is in view instead."""
+    if view.rows <= POINTS:
+        x, y = cache_map.places(view, one)
+        map_canvas.carry(_place(view, one), pa.table({"x": x, "y": y, "words": cache_map.words(view)}))
+
+
+def _place(view: View, one: Artifact) -> str:
+    return "/".join((*view.key("samples"), one.id))
 
 
 @st.fragment
-def draw(view: View) -> None:
-    """Draw the controls, the map and the table of the region."""
+def draw(view: View, one: Artifact) -> None:
+    """Draw the controls, the map, the clusters beside it, and what was chosen under it."""
     left, right = st.columns([3, 2], vertical_alignment="bottom")
-    options = colourings(view)
+    options = map_colours.options(view)
     with left:
         chosen = st.segmented_control(
             "Colour by", options, default=options[0], required=True, key=state.MAP_COLOUR, bind="query-params"
         )
     with right:
-        colour = _colouring(view, str(chosen))
-    table = cache.points(view)
-    labels = _labels(view) if chosen == "cluster" else []
-    fig, order = figures.scatter(
-        table["x"].to_numpy(),
-        table["y"].to_numpy(),
-        table["words"].to_pylist(),
-        colour,
-        labels=labels,
-        height=_HEIGHT,
-    )
+        shown = map_colours.colourings(view, str(chosen))
     drawing, side = st.columns([5, 3], gap="medium")
-    with drawing:
-        event = plot(
-            fig,
-            key=state.MAP_LASSO,
-            alt=f"Map of {view.rows:,} rows coloured by {chosen}",
-            on_select="rerun",
-            selection_mode=("points", "box", "lasso"),
-        )
     with side:
-        cluster = cluster_table.draw(view, height=_HEIGHT)
-    picked = sorted({int(order[i]) for i in event.selection.point_indices if i < len(order)})
-    _rows(view, picked, cluster)
-
-
-def _rows(view: View, picked: list[int], cluster: int | None) -> None:
-    if picked:
-        section(f"{words.noun(len(picked), 'row')} in the region")
-        row_table.draw(view, picked, key="region", page_size=15)
-    elif cluster is not None and view.clusters is not None:
-        cards = cache.cluster_cards(view)
-        name = cards["name"][cards["cluster"].to_pylist().index(cluster)].as_py()
-        section(f"Rows of {words.md(name, 60)}", "Nearest to the centre of the cluster first.")
-        ids = browse.cluster_rows(view.store, view.clusters, cluster)
-        row_table.draw(view, ids, key=f"cluster_{cluster}", page_size=15)
+        cluster = _cluster(view)
+    with drawing:
+        _canvas(view, one, str(chosen), shown, cluster)
+    ids = _region_rows(view, one)
+    if ids is not None:
+        map_region.draw(view, ids)
+    elif cluster is not None:
+        cluster_card.draw(view, cluster)
     else:
         st.caption(
-            "Drag around points to read their rows (lasso or box, in the corner of the map), or click a cluster."
+            "Drag around points to read their rows; click one for its row, or a cluster in the table. "
+            "Click the map, then scroll to zoom; the right button moves it."
         )
 
 
-def _colouring(view: View, chosen: str) -> figures.Colouring:
-    table = cache.points(view)
-    if chosen == "cluster":
-        cards = cache.cluster_cards(view)
-        place = {number: i for i, number in enumerate(cards["cluster"].to_pylist())}
-        values = np.array([place.get(c, -1) for c in table["cluster"].to_pylist()], dtype=float)
-        return figures.Colouring("category", values, "cluster", tuple(map(str, cards["name"].to_pylist())))
-    if chosen == "source":
-        sources = np.array([s or "" for s in table["source"].to_pylist()], dtype=object)
-        names, codes, counts = np.unique(sources.astype(str), return_inverse=True, return_counts=True)
-        rank = np.empty(len(names), dtype=int)
-        rank[np.argsort(-counts, kind="stable")] = np.arange(len(names))
-        ordered = [str(names[i]) or "(none)" for i in np.argsort(rank)]
-        return figures.Colouring("category", rank[codes].astype(float), "source", tuple(ordered))
-    if chosen == "length":
-        values = table["response_tokens"].to_numpy(zero_copy_only=False).astype(float)
-        return figures.Colouring("magnitude", values, "response tokens")
-    if chosen == "quality":
-        values = table["quality"].to_numpy(zero_copy_only=False).astype(float)
-        return figures.Colouring("magnitude", values, "quality score")
-    if chosen == "feature count":
-        counts = cache.feature_counts(view, view.threshold, "response").astype(float)
-        return figures.Colouring("magnitude", counts, "features")
-    if chosen == "selection":
-        return _selection(view)
-    return _feature(view)
+def _canvas(view: View, one: Artifact, chosen: str, shown: list[Colouring], cluster: int | None) -> None:
+    x, y = cache_map.places(view, one)
+    bounds = cache_map.bounds(view, one)
+    frame = map_canvas.frame(state.MAP_CANVAS) if view.rows > POINTS else None
+    spec: dict[str, Any] = {
+        "place": _place(view, one),
+        "rows": view.rows,
+        "bounds": bounds,
+        "height": _HEIGHT,
+        "panels": [colouring.spec for colouring in shown],
+        "image": state.get(state.IMAGE_FORMAT),
+        "labels": [
+            (left, top, words.clean(name, 28))
+            for left, top, name in (cache_map.labels(view, one) if chosen == "cluster" or view.rows > POINTS else [])
+        ],
+        "stamp": f"{chosen} {frame} {cluster} {' '.join(str(c.spec.get('run', '')) for c in shown)}",
+    }
+    tables: dict[str, pa.Table] = {}
+    focus = _focus(view, cluster)
+    if view.rows <= POINTS:
+        spec["points"] = _place(view, one)
+        for number, colouring in enumerate(shown):
+            if colouring.values is not None:
+                tables[f"values{number}"] = pa.table({"value": colouring.values})
+    else:
+        _thinned(view, (x, y), bounds, frame, shown, focus, spec, tables)
+    if focus is not None:
+        tables["focus"] = pa.table({"id": focus.astype(np.int32)})
+    for number, colouring in enumerate(shown):
+        if colouring.picks is not None:
+            tables[f"picks{number}"] = _picks(view, x, y, colouring.picks)
+    map_canvas.draw(state.MAP_CANVAS, spec, tables)
 
 
-def _selection(view: View) -> figures.Colouring:
-    runs = {run.id: run for run in reversed(view.selections)}
-    chosen = st.selectbox(
-        "Selection",
-        list(runs),
-        format_func=lambda key: words.run_name(runs[key].manifest),
-        key=state.MAP_RUN,
-        persist_state="session",
-    )
-    picked = np.zeros(view.rows)
-    picked[cache.picks(view, chosen)["sample_id"].to_numpy()] = 1
-    return figures.Colouring("selected", picked, "selected")
+def _thinned(
+    view: View,
+    places: tuple[np.ndarray, np.ndarray],
+    bounds: Bounds,
+    frame: Bounds | None,
+    shown: list[Colouring],
+    focus: np.ndarray | None,
+    spec: dict[str, Any],
+    tables: dict[str, pa.Table],
+) -> None:
+    """Fill in what a large map sends: the points where few are in view (or of the cluster chosen), else the density."""
+    x, y = places
+    spec["asks_frame"] = True
+    seen = _margin(frame) if frame is not None else bounds
+    few = focus if focus is not None and len(focus) <= SEEN else None
+    ids = None
+    if frame is not None:
+        within = np.flatnonzero((x >= seen[0]) & (x <= seen[1]) & (y >= seen[2]) & (y <= seen[3]))
+        ids = within if len(within) <= SEEN else None
+    if ids is None:
+        values = shown[0].values
+        found = density(x, y, bounds=seen, columns=420, rows=330, values=values)
+        tables["bins"] = found.table
+        grid = found.grid
+        spec["grid"] = {
+            "x0": grid.x0, "y0": grid.y0, "dx": grid.dx, "dy": grid.dy, "columns": grid.columns, "rows": grid.rows,
+        }  # fmt: skip
+        ids = few
+    if ids is not None:
+        said = browse.words(view.store, ids)
+        tables["points"] = pa.table({"x": x[ids], "y": y[ids], "id": ids.astype(np.int32), "words": said})
+        for number, colouring in enumerate(shown):
+            if colouring.values is not None:
+                tables[f"values{number}"] = pa.table({"value": colouring.values[ids]})
 
 
-def _feature(view: View) -> figures.Colouring:
-    number = st.number_input(
-        "Feature number",
-        min_value=0,
-        max_value=int(view.activations.manifest.info["d_sae"]) - 1 if view.activations else 0,
-        value=0,
-        step=1,
-        key=state.MAP_FEATURE,
-        persist_state="session",
-    )
-    values = np.zeros(view.rows)
-    table = cache.feature_values(view, int(number), "response")
-    values[table["sample_id"].to_numpy()] = table["max_act"].to_numpy()
-    if view.features is not None:
-        label = browse.labels_of(view.store, view.features, [int(number)], view.labels).get(int(number), "")
-        st.caption(f"{words.md(label, 80)}: in {words.noun(table.num_rows, 'response')}")
-    return figures.Colouring("activation", values, f"activation of {number}")
+def _margin(frame: Bounds) -> Bounds:
+    across, up = 0.15 * (frame[1] - frame[0]), 0.15 * (frame[3] - frame[2])
+    return frame[0] - across, frame[1] + across, frame[2] - up, frame[3] + up
 
 
-def _labels(view: View) -> list[tuple[float, float, str]]:
-    table, cards = cache.points(view), cache.cluster_cards(view)
-    x, y = table["x"].to_numpy(), table["y"].to_numpy()
-    cluster = table["cluster"].to_numpy(zero_copy_only=False)
-    placed = []
-    for number, name in zip(cards["cluster"].to_pylist()[:_LABELLED], cards["name"].to_pylist(), strict=False):
-        inside = cluster == number
-        if inside.any():
-            placed.append((float(np.median(x[inside])), float(np.median(y[inside])), str(name)))
-    return placed
+def _picks(view: View, x: np.ndarray, y: np.ndarray, ids: np.ndarray) -> pa.Table:
+    table = pa.table({"x": x[ids], "y": y[ids], "id": ids.astype(np.int32)})
+    if view.rows > POINTS and len(ids) <= _HOVERED:
+        return table.append_column("words", browse.words(view.store, ids))
+    return table
+
+
+def _focus(view: View, cluster: int | None) -> np.ndarray | None:
+    return None if cluster is None else np.flatnonzero(cache.cluster_of(view) == cluster)
+
+
+def _region_rows(view: View, one: Artifact) -> np.ndarray | None:
+    """Return the rows of the region drawn on this map, ascending; None where nothing was drawn."""
+    drawn = map_canvas.region(state.MAP_CANVAS, _place(view, one))
+    if drawn is None:
+        return None
+    if drawn.row is not None:
+        return np.array([drawn.row]) if 0 <= drawn.row < view.rows else None
+    return np.flatnonzero(region.inside(*cache_map.places(view, one), drawn.polygons))
+
+
+def _cluster(view: View) -> int | None:
+    """Draw the table of clusters; return the one clicked, else the one that the address names."""
+    clicked = cluster_table.draw(view, height=_HEIGHT)
+    if clicked is not None:
+        st.query_params["cluster"] = str(clicked)
+        return clicked
+    number = links.number("cluster")
+    if view.clusters is None or number is None:
+        return None
+    return number if number in cache.cluster_cards(view)["cluster"].to_pylist() else None

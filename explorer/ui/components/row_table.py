@@ -25,6 +25,9 @@ _COLUMNS = {
     "expected": st.column_config.NumberColumn(
         "Expected", format="%.0f", width=80, help="Median number of features of rows of that length."
     ),
+    "distance": st.column_config.NumberColumn(
+        "Distance", format="%.3f", width=80, help="To the centre of its cluster, in the embedding."
+    ),
     "source": st.column_config.TextColumn("Source", width=90),
     "cluster": st.column_config.TextColumn("Cluster", width=120),
 }

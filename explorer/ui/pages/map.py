@@ -1,9 +1,18 @@
-"""Where are the rows? The map of the dataset; a lasso or a cluster makes a table of rows."""
+"""Where are the rows? The map of the dataset; a region or a cluster of it as rows, features and numbers."""
+
+import streamlit as st
 
 from explorer.ui import context
-from explorer.ui.components import map_view
+from explorer.ui.components import choose_k, map_view
 from explorer.ui.components.page import header
 
 view = context.require("samples", "activations", "projection")
 header("Where are the rows?", map_view.answer(view))
-map_view.draw(view)
+drawn = map_view.projection(view)
+top, under, points = st.container(), st.container(), st.container()
+with points:
+    map_view.carry(view, drawn)  # sent first: the browser draws while the rest of the page is made
+with top:
+    map_view.draw(view, drawn)
+with under:
+    choose_k.draw(view)

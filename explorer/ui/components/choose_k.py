@@ -1,0 +1,53 @@
+"""How many clusters? The curves over k with the suggestion, sizes, stability over seeds, and another k."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.figures import maps as figures
+from explorer.ui import cache, cache_map, jobs, state, words
+from explorer.ui.components import jobs_panel
+from explorer.ui.components.page import plot
+from explorer.ui.context import View
+
+
+def draw(view: View) -> None:
+    """Draw the section, closed at first; what the clusters do not hold is worked out when it is asked for."""
+    if view.clusters is None:
+        return
+    info = view.clusters.manifest.info
+    used = cache.cluster_cards(view).num_rows
+    kept = info.get("choice") is not None and info.get("stability") is not None
+    with st.expander(f"How many clusters? **{used}** are in use", key="choose_k", icon=":material/tune:"):
+        if not kept and not st.toggle("Work out the curves over k (a sample is clustered again)", key=state.MAP_GRID):
+            _again(view, used)
+            return
+        grid = cache_map.grid_of_k(view)
+        choice, stable = grid["choice"], grid["stability"]
+        left, right = st.columns([3, 2], gap="large")
+        with left:
+            fig = figures.choose_k(
+                choice["ks"], choice["silhouette"], choice["inertia"], suggested=choice["suggested"], used=used
+            )
+            plot(fig, key="choose_k_curves", alt="Silhouette and inertia by number of clusters")
+        with right:
+            st.markdown(f"**Suggested: {choice['suggested']}.** {words.md(choice['why'], 400).capitalize()}.")
+            sizes = cache.cluster_cards(view)["size"].to_pylist()
+            st.markdown(
+                f"The {used} in use hold {words.count(min(sizes))} to {words.noun(max(sizes), 'row')}. Clustered again "
+                f"with other seeds they agree to **{stable['mean']:.2f}** (adjusted Rand index, 1 is the same; lowest "
+                f"pair {stable['low']:.2f}, {len(stable['seeds'])} seeds, on at most 5,000 rows)."
+            )
+            _again(view, used)
+
+
+def _again(view: View, used: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        k = st.number_input(
+            "Cluster again into", min_value=1, max_value=view.rows, value=used, width=150, key=state.MAP_K
+        )
+        if st.button("Run", key="cluster_again", disabled=int(k) == used, icon=":material/play_arrow:"):
+            step = ("cluster", "--k", str(int(k)), "-w", str(view.store.path))
+            jobs.start(view.store.path, f"Grouping the rows into {int(k)} clusters", [step])
+            st.rerun()
+    jobs_panel.draw(view)

@@ -1,0 +1,83 @@
+"""The map as an element of the page: a canvas that draws points, and a carrier that brings them to the browser once.
+
+Why no Plotly here: Streamlit builds a Plotly chart anew whenever its data changes, so that a colouring would lose zoom
+and lasso, and 50,000 hover texts would travel again. The canvas keeps its places; a colouring sends a number a point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import streamlit as st
+
+_FOLDER = Path(__file__).resolve().parents[1] / "assets" / "map"
+_SCRIPT = "\n".join(
+    (_FOLDER / f"{name}.js").read_text("utf-8") for name in ("raster", "panel", "replay", "picture", "map")
+)
+_canvas = st.components.v2.component(
+    "explorer_map",
+    html='<div class="map" role="group" aria-label="Map of the rows"></div>',
+    css=(_FOLDER / "map.css").read_text("utf-8"),
+    js=_SCRIPT,
+)
+_carrier = st.components.v2.component("explorer_map_points", js=_SCRIPT)
+
+
+@dataclass(frozen=True)
+class Region:
+    """What was drawn on the map: polygons in its coordinates, or the one row that was clicked."""
+
+    polygons: tuple[tuple[tuple[float, float], ...], ...] = ()
+    row: int | None = None
+
+
+def carry(key: str, points: pa.Table) -> None:
+    """Bring points (x, y float32, words) to the browser under `key`; no need to send them with every colouring."""
+    _carrier(key="map_points", data={"key": key, "points": points})
+
+
+def draw(key: str, spec: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> None:
+    """Draw the map; `tables` hold the arrays of the panels (values0, picks0, …), of `points`, `bins` and `focus`."""
+    _canvas(
+        key=key,
+        data={"spec": dict(spec), **tables},
+        on_region_change=lambda: None,
+        on_frame_change=lambda: None,
+    )
+
+
+def region(key: str, place: str) -> Region | None:
+    """Return the region drawn on the map `place`; None where there is none."""
+    value = _state(key).get("region")
+    if not isinstance(value, Mapping) or value.get("place") != place:
+        return None
+    if isinstance(value.get("id"), int):
+        return Region(row=value["id"])
+    polygons = tuple(_polygon(one) for one in value.get("polygons") or ())
+    return Region(polygons=tuple(one for one in polygons if one)) if any(polygons) else None
+
+
+def frame(key: str) -> tuple[float, float, float, float] | None:
+    """Return what is in view (x from, x to, y from, y to); None for everything."""
+    value = _state(key).get("frame")
+    if not isinstance(value, (list, tuple)) or len(value) != 4 or not np.isfinite(np.asarray(value, float)).all():
+        return None
+    x0, x1, y0, y1 = map(float, value)
+    return (x0, x1, y0, y1) if x0 < x1 and y0 < y1 else None
+
+
+def _state(key: str) -> Mapping[str, Any]:
+    value = st.session_state.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _polygon(value: Any) -> tuple[tuple[float, float], ...]:
+    corners = np.asarray(value, dtype=np.float64)
+    if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3 or not np.isfinite(corners).all():
+        return ()
+    return tuple((float(x), float(y)) for x, y in corners)

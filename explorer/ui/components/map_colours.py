@@ -1,0 +1,125 @@
+"""What the points of the map are coloured by: one value a row, and how the values look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from explorer.features import browse
+from explorer.figures import maps as figures
+from explorer.figures import theme
+from explorer.ui import cache, cache_map, state, words
+from explorer.ui.context import View
+
+SELECTED, RANK = "selected by", "rank"
+
+
+@dataclass(frozen=True)
+class Colouring:
+    """`values` int16 codes or float32 [N], by row; None with `picks`, the rows of a ranking in its order.
+
+    `spec` is what the canvas reads: kind, title, colours.
+    """
+
+    spec: dict[str, Any]
+    values: np.ndarray | None = None
+    picks: np.ndarray | None = field(default=None)
+
+
+def options(view: View) -> list[str]:
+    """Return what the points can be coloured by in this workspace."""
+    found = ["source"]
+    if view.clusters is not None:
+        found.insert(0, "cluster")
+    if view.activations is not None:
+        found += ["length", "feature count"]
+    if view.quality is not None:
+        found.append("quality")
+    if view.activations is not None:
+        found.append("one feature")
+    if view.selections:
+        found += [SELECTED, RANK]
+    return found
+
+
+def colourings(view: View, chosen: str) -> list[Colouring]:
+    """Draw the widgets that `chosen` needs; one colouring, or two selections to stand side by side."""
+    if chosen in (SELECTED, RANK):
+        return _selections(view, chosen)
+    if chosen == "cluster":
+        return [_category("cluster", *cache_map.cluster_codes(view))]
+    if chosen == "source":
+        return [_category("source", *cache_map.sources(view))]
+    if chosen == "length":
+        return [_magnitude("response tokens", cache_map.tokens(view))]
+    if chosen == "quality":
+        return [_magnitude("quality score", cache_map.quality(view))]
+    if chosen == "feature count":
+        counts = cache.feature_counts(view, view.threshold, "response")
+        return [_magnitude("features", counts.astype(np.float32))]
+    return [_feature(view)]
+
+
+def _look(kind: str, title: str, **more: Any) -> dict[str, Any]:
+    return {"kind": kind, "title": title, "accent": theme.ACCENT, **more}
+
+
+def _category(title: str, codes: np.ndarray, names: tuple[str, ...]) -> Colouring:
+    said = [words.clean(name, 48) for name in names]
+    look = _look("category", title, names=said, colours=list(theme.CATEGORIES), symbols=list(theme.SYMBOLS))
+    return Colouring(look, codes)
+
+
+def _magnitude(title: str, values: np.ndarray) -> Colouring:
+    there = values[np.isfinite(values)]
+    low, high = (float(np.quantile(there, 0.01)), float(np.quantile(there, 0.99))) if len(there) else (0.0, 1.0)
+    high = high if high > low else low + 1
+    beyond = bool(len(there) and there.max() > high)
+    return Colouring(_look("magnitude", title, scales=figures.MAGNITUDE, low=low, high=high, open=beyond), values)
+
+
+def _feature(view: View) -> Colouring:
+    assert view.activations is not None
+    number = st.number_input(
+        "Feature number",
+        min_value=0,
+        max_value=int(view.activations.manifest.info["d_sae"]) - 1,
+        value=0,
+        step=1,
+        key=state.MAP_FEATURE,
+        persist_state="session",
+    )
+    values = np.zeros(view.rows, dtype=np.float32)
+    table = cache.feature_values(view, int(number), "response")
+    values[table["sample_id"].to_numpy()] = table["max_act"].to_numpy()
+    label = ""
+    if view.features is not None:
+        label = browse.labels_of(view.store, view.features, [int(number)], view.labels).get(int(number), "")
+        st.caption(f"{words.md(label, 80)}: in {words.noun(table.num_rows, 'response')}")
+    high = float(values.max()) or 1.0
+    return Colouring(
+        _look("activation", f"activation of {number}", scales=figures.ACTIVATION, low=0.0, high=high), values
+    )
+
+
+def _selections(view: View, chosen: str) -> list[Colouring]:
+    runs = {run.id: run for run in reversed(view.selections)}
+
+    def name(key: str) -> str:
+        return words.run_name(runs[key].manifest) if key else "–"
+
+    left, right = st.columns(2)
+    first = left.selectbox("Selection", list(runs), format_func=name, key=state.MAP_RUN, persist_state="session")
+    second = right.selectbox("Beside it", ["", *runs], format_func=name, key=state.MAP_BESIDE, persist_state="session")
+    shown = [first, second] if second else [first]
+    kind = "selected" if chosen == SELECTED else "rank"
+    found = []
+    for run in shown:
+        look = _look(kind, chosen, run=run, scales=figures.ACTIVATION, low=0.0, high=1.0)
+        if len(shown) > 1:
+            look["heading"] = name(run)
+        found.append(Colouring(look, None, cache.picks(view, run)["sample_id"].to_numpy()))
+    return found

@@ -1,0 +1,80 @@
+"""What can be done with rows chosen on the map: read them, mark them, keep them, see what sets them apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from explorer.errors import ExplorerError
+from explorer.ui import links, state, words
+from explorer.ui.components import row_table
+from explorer.ui.components.page import section
+from explorer.ui.context import View
+from explorer.workspace import marks
+
+LASSO = "lasso"  # the set of rows that other pages are sent to
+
+
+def draw(view: View, ids: np.ndarray) -> None:
+    """Draw the heading, the actions and the table of rows `ids`."""
+    section(f"{words.noun(len(ids), 'row')} in the region")
+    if not len(ids):
+        st.caption("No row lies inside. Draw around points, or press Esc on the map to clear the region.")
+        return
+    actions(view, ids, key="region")
+    row_table.draw(view, ids.tolist(), key="region", page_size=15)
+
+
+def actions(view: View, ids: np.ndarray, *, key: str, name: str = LASSO) -> None:
+    """Draw the buttons: pin, ban, keep as a set or a selection, and the pages that take a set of rows."""
+    assert view.samples is not None
+    standing = marks.read(view.store, view.samples)
+    chosen = {int(number) for number in ids}
+    pinned, banned = len(chosen.intersection(standing.pinned)), len(chosen.intersection(standing.banned))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if st.button("Pin", icon=":material/keep:", key=f"{key}_pin", help="Always select these rows."):
+            marks.pin(view.store, view.samples, chosen)
+            st.rerun(scope="fragment")
+        if st.button("Ban", icon=":material/block:", key=f"{key}_ban", help="Never select these rows."):
+            marks.ban(view.store, view.samples, chosen)
+            st.rerun(scope="fragment")
+        if (pinned or banned) and st.button("Unmark", key=f"{key}_unmark", help="Lift pins and bans from these rows."):
+            marks.clear(view.store, view.samples, chosen)
+            st.rerun(scope="fragment")
+        if st.button(
+            "Select among these",
+            icon=":material/filter_alt:",
+            key=f"{key}_select",
+            help="Open the Select page with only these rows to choose from.",
+        ):
+            marks.keep_set(view.store, view.samples, name, chosen)
+            links.open_select(within=f"set:{name}")
+        with st.popover("Keep", icon=":material/bookmark:"):
+            _keep(view, ids, key)
+    if pinned or banned:
+        st.caption(f"{words.noun(pinned, 'row')} pinned, {words.noun(banned, 'row')} banned among them.")
+
+
+def _keep(view: View, ids: np.ndarray, key: str) -> None:
+    assert view.samples is not None
+    name = st.text_input("Name", key=f"{state.MAP_KEEP}_{key}", max_chars=marks.MAX_NAME, placeholder="short name")
+    as_set = st.button("As a set of rows", key=f"{key}_set", help="For differences, and to select among them.")
+    as_run = st.button("As a selection", key=f"{key}_run", help="A selection of exactly these rows, to export.")
+    if not (as_set or as_run):
+        return
+    try:
+        if as_set:
+            marks.keep_set(view.store, view.samples, name, (int(number) for number in ids))
+        else:
+            _select(view, ids, name)
+    except ExplorerError as error:
+        st.error(words.md(error, 300))
+        return
+    st.success(f"Kept {words.noun(len(ids), 'row')} as {words.md(name, 60)}.")
+
+
+def _select(view: View, ids: np.ndarray, name: str) -> None:
+    from explorer.pipeline.select import select
+
+    rows = tuple(str(int(number)) for number in ids)
+    select(view.store, "curated", budget=len(rows), name=name.strip() or "region of the map", params={"rows": rows})
