@@ -103,7 +103,7 @@ def profile(
             )
         )
     fig.update_yaxes(tickformat=".0%", rangemode="tozero", nticks=4)
-    fig.update_xaxes(type="log" if log else "linear", nticks=6)
+    fig.update_xaxes(type="log", dtick=1) if log else fig.update_xaxes(nticks=6)
     return fig
 
 

@@ -153,9 +153,10 @@ class ScatterMap {
   fit(draw = true) {
     const [x0, x1, y0, y1] = this.bounds;
     this.camera.x = (x0 + x1) / 2;
-    this.camera.y = (y0 + y1) / 2;
-    this.base = 0.94 * Math.min(this.width / (x1 - x0 || 1), this.spec.height / (y1 - y0 || 1));
+    const bar = 40; // pixels at the top that the tools cover
+    this.base = Math.min((0.95 * this.width) / (x1 - x0 || 1), (0.97 * (this.spec.height - bar)) / (y1 - y0 || 1));
     this.camera.unit = this.base;
+    this.camera.y = (y0 + y1) / 2 + bar / 2 / this.base;
     if (draw) this.moved();
   }
 

@@ -54,8 +54,8 @@ class Panel {
 
   colour(value) {
     if (this.shades) return value >= 0 ? this.shades[value % this.shades.length] : GREY;
-    if (!this.scale || !this.known(value)) return GREY;
-    const { low, high } = this.spec;
+    const { kind, low, high } = this.spec;
+    if (!this.scale || kind === "selected" || kind === "rank" || !this.known(value)) return GREY;
     const at = 3 * Math.max(0, Math.min(255, Math.round((255 * (value - low)) / (high - low || 1))));
     return [this.scale[at], this.scale[at + 1], this.scale[at + 2]];
   }
@@ -319,7 +319,9 @@ class Panel {
       bar.before(spec.kind === "rank" ? "first pick" : `${spec.title} ${text(spec.low)}`);
       bar.after(spec.kind === "rank" ? "last pick" : `${text(spec.high)}${spec.open ? " and more" : ""}`);
     } else {
-      legend.append(swatch("circle", `rgb(${this.accent})`), "selected", swatch("circle", `rgb(${GREY})`), "not selected");
+      for (const [colour, text] of [[this.accent, "selected"], [GREY, "not selected"]]) {
+        element("span", "entry", legend).append(swatch("circle", `rgb(${colour})`), text);
+      }
     }
   }
 }
