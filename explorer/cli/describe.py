@@ -17,6 +17,7 @@ from explorer.cli.output import (
 )
 
 SeedOption = Annotated[int, typer.Option(help="Seed of everything random.")]
+EmbeddingOption = Annotated[str, typer.Option(help="Id of an embedding; the newest is taken where none is named.")]
 ParamOption = Annotated[list[str] | None, typer.Option(help="A parameter, key=value; may be given again.")]
 
 
@@ -69,27 +70,33 @@ def cluster(
     workspace: WorkspaceOption,
     k: Annotated[str, typer.Option(help="Number of clusters, or auto.")] = "auto",
     seed: SeedOption = 0,
+    embedding: EmbeddingOption = "",
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:
     """Cluster the samples by k-means; `--k auto` chooses by silhouette and inertia and says why."""
     from explorer.pipeline.cluster import cluster as run
 
-    emit(run(open_store(workspace), k=k, seed=seed, progress=progress_printer(progress)), as_json=json)
+    store = open_store(workspace)
+    emit(run(store, k=k, seed=seed, embedding=embedding, progress=progress_printer(progress)), as_json=json)
 
 
 def project(
     workspace: WorkspaceOption,
+    method: Annotated[str, typer.Option(help="umap, umap-features (no embedding), or pca.")] = "umap",
     seed: SeedOption = 0,
+    embedding: EmbeddingOption = "",
     param: ParamOption = None,
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:
-    """Lay the samples out on a 2-D map (UMAP)."""
+    """Lay the samples out on a 2-D map."""
     from explorer.pipeline.project import project as run
 
     params = parse_pairs(param or [], option="--param")
-    emit(run(open_store(workspace), seed=seed, params=params, progress=progress_printer(progress)), as_json=json)
+    shown = progress_printer(progress)
+    store = open_store(workspace)
+    emit(run(store, method=method, seed=seed, embedding=embedding, params=params, progress=shown), as_json=json)
 
 
 def score(

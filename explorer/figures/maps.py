@@ -57,11 +57,10 @@ def choose_k(
     if used != suggested:
         marks.append((used, f"in use {used}", "dot"))
     for k, text, dash in marks:
-        fig.add_vline(
-            x=k,
-            line={"dash": dash, "width": 1.5, "color": theme.ACCENT if dash == "dash" else theme.TEXT_MUTED},
-            annotation={"text": text, "y": 0.02, "yref": "paper", "yanchor": "bottom", "xanchor": "left"},
-        )
+        colour = theme.ACCENT if dash == "dash" else theme.TEXT_MUTED
+        fig.add_vline(x=k, line={"dash": dash, "width": 1.5, "color": colour})
+        place = {"x": float(np.log10(k)), "y": 0.03 if dash == "dash" else 0.12, "yref": "paper", "showarrow": False}
+        fig.add_annotation(text=f" {text}", xanchor="left", yanchor="bottom", font={"color": colour}, **place)
     fig.update_xaxes(type="log", tickvals=list(ks)[:: max(1, len(ks) // 12)])
     fig.update_layout(
         yaxis2={"overlaying": "y", "side": "right", "tickformat": ".0%", "showgrid": False, "rangemode": "tozero"}

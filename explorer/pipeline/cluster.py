@@ -106,21 +106,26 @@ def cluster(
     return _result(store, artifact, existed=False, made=made)
 
 
-def grid(store: Store, clusters: Artifact) -> dict[str, Any]:
-    """Return what the choice of k rests on for these clusters: `choice` (`Choice.as_info`) and `stability`.
+def curves(store: Store, clusters: Artifact) -> dict[str, Any]:
+    """Return the curves over k and the suggestion (`Choice.as_info`), as kept with the clusters.
 
-    What the manifest holds is returned as it is; what it lacks (k was given, or older clusters) is worked out from
-    the embedding, on a sample. Nothing is stored.
+    Where k was given, nothing is kept: they are worked out from a sample of the embedding, and not stored.
     """
-    info = clusters.manifest.info
-    choice, stable = info.get("choice"), info.get("stability")
-    if choice is None or stable is None:
-        vectors = read(store, store.resolve("embeddings", clusters.manifest.inputs["embeddings"]))
-        if choice is None:
-            seed = int(clusters.manifest.parameters.get("seed", 0))
-            choice = choose_k(vectors, rng=np.random.default_rng([seed, 1])).as_info()
-        stable = stable or _stability(vectors, store.sql(f"FROM {store.scan(clusters, 'cards')}").shape[0])
-    return {"choice": choice, "stability": stable}
+    known = clusters.manifest.info.get("choice")
+    if known is not None:
+        return known
+    seed = int(clusters.manifest.parameters.get("seed", 0))
+    return choose_k(_vectors(store, clusters), rng=np.random.default_rng([seed, 1])).as_info()
+
+
+def agreement(store: Store, clusters: Artifact) -> dict[str, Any]:
+    """Return how alike the clusters of other seeds are (`seeds`, `mean`, `low`): kept, or worked out for older ones."""
+    known = clusters.manifest.info.get("stability")
+    return known or _stability(_vectors(store, clusters), int(clusters.manifest.info["k"]))
+
+
+def _vectors(store: Store, clusters: Artifact) -> np.ndarray:
+    return read(store, store.resolve("embeddings", clusters.manifest.inputs["embeddings"]))
 
 
 def _stability(vectors: np.ndarray, k: int) -> dict[str, Any]:

@@ -132,15 +132,27 @@ def _over_represented(_view: View, key: Key) -> pa.Table:
     )
 
 
-def grid_of_k(view: View) -> dict[str, Any]:
-    """Curves over k and the stability of the k in use: as kept with the clusters, else worked out now."""
-    assert view.clusters is not None
-    return _grid_of_k(view, view.key("clusters"))
+def curves_over_k(view: View) -> dict[str, Any]:
+    """Silhouette and inertia by number of clusters, and the suggestion."""
+    return _curves_over_k(view, view.key("clusters"))
 
 
 @st.cache_resource(max_entries=4, show_spinner="Clustering a sample for every k of the grid …")
-def _grid_of_k(_view: View, key: Key) -> dict[str, Any]:
-    from explorer.pipeline.cluster import grid
+def _curves_over_k(_view: View, key: Key) -> dict[str, Any]:
+    from explorer.pipeline.cluster import curves
 
     assert _view.clusters is not None
-    return grid(_view.store, _view.clusters)
+    return curves(_view.store, _view.clusters)
+
+
+def agreement(view: View) -> dict[str, Any]:
+    """How alike the clusters of other seeds are."""
+    return _agreement(view, view.key("clusters"))
+
+
+@st.cache_resource(max_entries=4, show_spinner="Clustering a sample from other seeds …")
+def _agreement(_view: View, key: Key) -> dict[str, Any]:
+    from explorer.pipeline.cluster import agreement
+
+    assert _view.clusters is not None
+    return agreement(_view.store, _view.clusters)

@@ -47,7 +47,7 @@ def open_differences(a: str, b: str = "rest") -> NoReturn:
 
 
 def open_select(*, within: str) -> NoReturn:
-    """Leave for the selection of rows among a part of the data: `within` is `set:NAME` or `cluster:N`."""
+    """Leave for the selection of rows among a part of the data: `within` is `set:NAME`, kept in the marks."""
     st.switch_page(SELECT, query_params={"within": within})
 
 

@@ -53,32 +53,49 @@ def test_a_click_in_the_index_opens_a_feature_and_a_row_opens_from_there(page: P
 
 def _points_on_screen(page: Page) -> np.ndarray:
     """Where each point of the map is, in pixels of the window: float [N, 2]."""
-    found: Any = page.evaluate(
-        """() => {
-            const plot = document.querySelector('.js-plotly-plot');
-            const layout = plot._fullLayout, x = layout.xaxis, y = layout.yaxis;
-            const box = plot.querySelector('.nsewdrag').getBoundingClientRect();
-            const trace = plot._fullData[0];
-            return Array.from(trace.x).map((v, i) => [box.left + x.d2p(v), box.top + y.d2p(trace.y[i])]);
+    found: Any = page.locator(".map").evaluate(
+        """(node) => {
+            const panel = node.map.panels[0];
+            const box = panel.node.getBoundingClientRect();
+            const [left, top] = [box.left + panel.node.clientLeft, box.top + panel.node.clientTop];
+            return Array.from(node.map.points.x).map((x, i) => {
+                const [px, py] = panel.place(x, node.map.points.y[i]);
+                return [left + px, top + py];
+            });
         }"""
     )
     return np.array(found)
 
 
-def _inside(points: np.ndarray, polygon: list[tuple[float, float]]) -> int:
+def _inside(points: np.ndarray, polygon: list[tuple[float, float]]) -> np.ndarray:
     inside = np.zeros(len(points), dtype=bool)
     for (ax, ay), (bx, by) in zip(polygon, [*polygon[1:], polygon[0]], strict=True):
         crosses = (ay > points[:, 1]) != (by > points[:, 1])
         with np.errstate(divide="ignore", invalid="ignore"):
             at = (bx - ax) * (points[:, 1] - ay) / (by - ay) + ax
         inside ^= crosses & (points[:, 0] < at)
-    return int(inside.sum())
+    return inside
 
 
-def test_a_lasso_on_the_map_lists_exactly_the_rows_inside(page: Page, served: Served) -> None:
+def _drawn(page: Page) -> list[tuple[float, float]]:
+    """Return the lasso as the page took it, in pixels of the window."""
+    corners: Any = page.locator(".map").evaluate(
+        """(node) => {
+            const panel = node.map.panels[0];
+            const box = panel.node.getBoundingClientRect();
+            const [left, top] = [box.left + panel.node.clientLeft, box.top + panel.node.clientTop];
+            return node.map.polygons[0].map(([x, y]) => panel.place(x, y)).map(([x, y]) => [left + x, top + y]);
+        }"""
+    )
+    return [(x, y) for x, y in corners]
+
+
+def test_a_lasso_on_the_map_holds_exactly_the_rows_inside_and_they_are_exported(
+    page: Page, served: Served, tmp_path: Path
+) -> None:
     page.goto(f"{served.url}/map")
     _ready(page)
-    page.wait_for_selector(".js-plotly-plot .nsewdrag")
+    page.wait_for_selector(".map[data-drawn]")
     page.wait_for_timeout(1_500)
     points = _points_on_screen(page)
     assert len(points) == len(served.synthetic.tokens)
@@ -93,7 +110,28 @@ def test_a_lasso_on_the_map_lists_exactly_the_rows_inside(page: Page, served: Se
     page.mouse.up()
     heading = page.get_by_role("heading", name=re.compile(r"rows? in the region"))
     heading.wait_for()
-    assert int(heading.inner_text().split()[0].replace(",", "")) == _inside(points, polygon)
+    taken = _drawn(page)
+    assert all(min(np.hypot(x - a, y - b) for a, b in taken) < 1.5 for x, y in polygon), (
+        "the lasso is where it was drawn"
+    )
+    inside = np.flatnonzero(_inside(points, taken))
+    assert 0 < len(inside) < len(points)
+    assert int(heading.inner_text().split()[0].replace(",", "")) == len(inside)
+    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("textbox", name="Name").fill("drawn by hand")
+    page.get_by_role("textbox", name="Name").press("Enter")
+    page.get_by_role("button", name="As a selection").click()
+    page.get_by_text(f"Kept {len(inside)} rows").wait_for()
+    page.get_by_role("link", name="Select").first.click()
+    button = page.get_by_role("button", name=re.compile(f"Download {len(inside)} rows"))
+    button.wait_for()
+    with page.expect_download() as waiting:
+        button.click()
+    waiting.value.save_as(tmp_path / "out.json")
+    exported = {json.dumps(row, ensure_ascii=False) for row in json.loads((tmp_path / "out.json").read_text("utf-8"))}
+    store = served.synthetic.store
+    raw = dict(store.sql(f"SELECT sample_id, raw FROM {store.samples_sql()}").fetchall())
+    assert exported == {raw[int(number)] for number in inside}
 
 
 def test_a_selection_is_run_tuned_kept_and_downloaded(page: Page, served: Served, tmp_path: Path) -> None:

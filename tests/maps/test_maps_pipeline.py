@@ -5,7 +5,7 @@ import pytest
 
 from explorer import records
 from explorer.errors import InputError, MissingStep
-from explorer.pipeline.cluster import cluster
+from explorer.pipeline.cluster import agreement, cluster, curves
 from explorer.pipeline.embed import embed, read
 from explorer.pipeline.project import project
 from explorer.workspace import Store
@@ -98,3 +98,23 @@ def _places(store: Store, reference: str) -> np.ndarray:
     artifact = store.resolve("projections", reference)
     table = store.sql(f"SELECT x, y FROM {store.scan(artifact)} ORDER BY sample_id").to_arrow_table()
     return np.column_stack([table.column("x").to_numpy(), table.column("y").to_numpy()])
+
+
+def test_what_k_rests_on_is_kept_with_the_clusters_and_worked_out_for_older_ones(workspace: Store) -> None:
+    kept = workspace.resolve("clusters", cluster(workspace, k="auto").artifact)
+    assert curves(workspace, kept) == kept.manifest.info["choice"]
+    assert agreement(workspace, kept) == kept.manifest.info["stability"]
+    assert 0.9 < agreement(workspace, kept)["mean"] <= 1.0, "the three topics are found from any seed"
+    given = workspace.resolve("clusters", cluster(workspace, k=4).artifact)
+    assert given.manifest.info["choice"] is None
+    assert curves(workspace, given)["suggested"] == 3
+
+
+@pytest.mark.parametrize("metric", ["cosine", "jaccard"])
+def test_feature_sets_outside_the_fit_are_placed_near_their_topic(workspace: Store, metric: str) -> None:
+    params = {"fit_rows": 45, "neighbours": 8, "metric": metric}
+    places = _places(workspace, project(workspace, method="umap-features", params=params).artifact)
+    topic = np.arange(60) % 3
+    centres = np.stack([np.median(places[topic == t], axis=0) for t in range(3)])
+    nearest = ((places[:, None] - centres[None]) ** 2).sum(axis=2).argmin(axis=1)
+    assert (nearest == topic).mean() > 0.85

@@ -106,7 +106,7 @@ def test_text_of_the_dataset_never_reaches_the_page_as_markup(synthetic: Synthet
 def test_the_map_offers_what_the_workspace_has(synthetic: Synthetic, open_page: Open) -> None:
     app = open_page(synthetic.store.path, "map")
     assert not app.exception
-    for colour in ("source", "length", "feature count", "quality", "one feature", "selection"):
+    for colour in ("source", "length", "feature count", "quality", "one feature", "selected by", "rank"):
         app = open_page(synthetic.store.path, "map", colour=colour)
         assert not app.exception
 

@@ -17,28 +17,37 @@ def draw(view: View) -> None:
         return
     info = view.clusters.manifest.info
     used = cache.cluster_cards(view).num_rows
-    kept = info.get("choice") is not None and info.get("stability") is not None
     with st.expander(f"How many clusters? **{used}** are in use", key="choose_k", icon=":material/tune:"):
-        if not kept and not st.toggle("Work out the curves over k (a sample is clustered again)", key=state.MAP_GRID):
-            _again(view, used)
-            return
-        grid = cache_map.grid_of_k(view)
-        choice, stable = grid["choice"], grid["stability"]
         left, right = st.columns([3, 2], gap="large")
+        choice = None
         with left:
-            fig = figures.choose_k(
-                choice["ks"], choice["silhouette"], choice["inertia"], suggested=choice["suggested"], used=used
-            )
-            plot(fig, key="choose_k_curves", alt="Silhouette and inertia by number of clusters")
+            if info.get("choice") is not None or st.toggle(
+                "Work out the curves over k on a sample", key=state.MAP_GRID
+            ):
+                choice = cache_map.curves_over_k(view)
+                fig = figures.choose_k(
+                    choice["ks"], choice["silhouette"], choice["inertia"], suggested=choice["suggested"], used=used
+                )
+                plot(fig, key="choose_k_curves", alt="Silhouette and inertia by number of clusters")
         with right:
-            st.markdown(f"**Suggested: {choice['suggested']}.** {words.md(choice['why'], 400).capitalize()}.")
+            if choice is not None:
+                why = words.md(choice["why"], 400)
+                st.markdown(f"**Suggested: {choice['suggested']}.** {why[:1].upper()}{why[1:]}.")
             sizes = cache.cluster_cards(view)["size"].to_pylist()
-            st.markdown(
-                f"The {used} in use hold {words.count(min(sizes))} to {words.noun(max(sizes), 'row')}. Clustered again "
-                f"with other seeds they agree to **{stable['mean']:.2f}** (adjusted Rand index, 1 is the same; lowest "
-                f"pair {stable['low']:.2f}, {len(stable['seeds'])} seeds, on at most 5,000 rows)."
-            )
+            st.markdown(f"The {used} in use hold {words.count(min(sizes))} to {words.noun(max(sizes), 'row')} each.")
+            _stability(view)
             _again(view, used)
+
+
+def _stability(view: View) -> None:
+    assert view.clusters is not None
+    kept = view.clusters.manifest.info.get("stability") is not None
+    if kept or st.toggle("Compare with other seeds on a sample", key=state.MAP_SEEDS):
+        found = cache_map.agreement(view)
+        st.markdown(
+            f"Clustered again from other seeds they agree to **{found['mean']:.2f}** (adjusted Rand index: 1 the same, "
+            f"0 chance; lowest pair {found['low']:.2f}, {len(found['seeds'])} seeds, at most 5,000 rows)."
+        )
 
 
 def _again(view: View, used: int) -> None:

@@ -6,12 +6,12 @@ and lasso, and 50,000 hover texts would travel again. The canvas keeps its place
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import streamlit as st
 
@@ -58,14 +58,15 @@ def region(key: str, place: str) -> Region | None:
         return None
     if isinstance(value.get("id"), int):
         return Region(row=value["id"])
-    polygons = tuple(_polygon(one) for one in value.get("polygons") or ())
+    said = value.get("polygons")
+    polygons = tuple(_polygon(one) for one in said) if isinstance(said, list) else ()
     return Region(polygons=tuple(one for one in polygons if one)) if any(polygons) else None
 
 
 def frame(key: str) -> tuple[float, float, float, float] | None:
     """Return what is in view (x from, x to, y from, y to); None for everything."""
     value = _state(key).get("frame")
-    if not isinstance(value, (list, tuple)) or len(value) != 4 or not np.isfinite(np.asarray(value, float)).all():
+    if not isinstance(value, (list, tuple)) or len(value) != 4 or not all(map(_number, value)):
         return None
     x0, x1, y0, y1 = map(float, value)
     return (x0, x1, y0, y1) if x0 < x1 and y0 < y1 else None
@@ -77,7 +78,13 @@ def _state(key: str) -> Mapping[str, Any]:
 
 
 def _polygon(value: Any) -> tuple[tuple[float, float], ...]:
-    corners = np.asarray(value, dtype=np.float64)
-    if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 3 or not np.isfinite(corners).all():
+    """Return the corners that a browser sent, nothing where they make no polygon."""
+    if not isinstance(value, list) or len(value) < 3:
         return ()
-    return tuple((float(x), float(y)) for x, y in corners)
+    if not all(isinstance(corner, list) and len(corner) == 2 and all(map(_number, corner)) for corner in value):
+        return ()
+    return tuple((float(x), float(y)) for x, y in value)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

@@ -21,32 +21,44 @@ def draw(view: View, ids: np.ndarray) -> None:
     if not len(ids):
         st.caption("No row lies inside. Draw around points, or press Esc on the map to clear the region.")
         return
-    actions(view, ids, key="region")
+    actions(view, ids, key="region", group=f"set:{LASSO}")
     row_table.draw(view, ids.tolist(), key="region", page_size=15)
 
 
-def actions(view: View, ids: np.ndarray, *, key: str, name: str = LASSO) -> None:
-    """Draw the buttons: pin, ban, keep as a set or a selection, and the pages that take a set of rows."""
+def actions(view: View, ids: np.ndarray, *, key: str, group: str) -> None:
+    """Draw the buttons: pin, ban, keep as a set or a selection, and the pages that take a group of rows.
+
+    `group` is how addresses name the rows: `cluster:N`, or `set:NAME`, which is kept before a page is opened with it.
+    """
     assert view.samples is not None
     standing = marks.read(view.store, view.samples)
     chosen = {int(number) for number in ids}
     pinned, banned = len(chosen.intersection(standing.pinned)), len(chosen.intersection(standing.banned))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if st.button("Pin", icon=":material/keep:", key=f"{key}_pin", help="Always select these rows."):
-            marks.pin(view.store, view.samples, chosen)
-            st.rerun(scope="fragment")
-        if st.button("Ban", icon=":material/block:", key=f"{key}_ban", help="Never select these rows."):
-            marks.ban(view.store, view.samples, chosen)
-            st.rerun(scope="fragment")
-        if (pinned or banned) and st.button("Unmark", key=f"{key}_unmark", help="Lift pins and bans from these rows."):
-            marks.clear(view.store, view.samples, chosen)
-            st.rerun(scope="fragment")
+        here = (view.store, view.samples, sorted(chosen))
+        for title, icon, mark, say in (
+            ("Pin", ":material/keep:", marks.pin, "Always select these rows."),
+            ("Ban", ":material/block:", marks.ban, "Never select these rows."),
+            ("Unmark", None, marks.clear, "Lift pins and bans from these rows."),
+        ):
+            if mark is not marks.clear or pinned or banned:
+                st.button(title, icon=icon, key=f"{key}_{title.lower()}", help=say, on_click=mark, args=here)
+        if st.button(
+            "What differs?",
+            icon=":material/compare:",
+            key=f"{key}_differs",
+            help="Open the Differences page: which features separate these rows from the rest.",
+        ):
+            if group.startswith("set:"):
+                marks.keep_set(view.store, view.samples, group.removeprefix("set:"), chosen)
+            links.open_differences(group, "rest")
         if st.button(
             "Select among these",
             icon=":material/filter_alt:",
             key=f"{key}_select",
             help="Open the Select page with only these rows to choose from.",
         ):
+            name = group.removeprefix("set:").replace(":", " ")
             marks.keep_set(view.store, view.samples, name, chosen)
             links.open_select(within=f"set:{name}")
         with st.popover("Keep", icon=":material/bookmark:"):

@@ -228,7 +228,7 @@ class ScatterMap {
     node.setAttribute("role", "application");
     const at = (event) => {
       const box = node.getBoundingClientRect();
-      return [event.clientX - box.left, event.clientY - box.top];
+      return [event.clientX - box.left - node.clientLeft, event.clientY - box.top - node.clientTop];
     };
     node.addEventListener("contextmenu", (event) => event.preventDefault());
     node.addEventListener("pointerdown", (event) => {
@@ -258,10 +258,11 @@ class ScatterMap {
         panel.draw_over();
       }
     });
-    const finish = () => {
+    const finish = (event) => {
       const { drawing } = this;
       this.drawing = null;
       if (!drawing || drawing.pan) return;
+      if (this.tool !== "box") drawing.pixels.push(at(event));
       const xs = drawing.pixels.map(([x]) => x);
       const ys = drawing.pixels.map(([, y]) => y);
       const extent = Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys));

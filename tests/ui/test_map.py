@@ -1,0 +1,151 @@
+"""The map page: what is drawn, what a region and a cluster show, and what large sets send instead of points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explorer.maps.region import inside
+from explorer.ui import cache_map, context, state
+from explorer.ui.components import map_canvas, map_colours, map_view
+from explorer.workspace import marks
+from tests.synthetic import Synthetic
+
+Open = Callable[..., AppTest]
+LEFT = [[-1e6, -1e6], [0.0, -1e6], [0.0, 1e6], [-1e6, 1e6]]  # everything left of 0
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """What the canvas was given, in place of a browser."""
+    calls: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    monkeypatch.setattr(map_canvas, "draw", lambda key, spec, tables: calls.append((dict(spec), dict(tables))))
+    return calls
+
+
+def place_of(made: Synthetic) -> str:
+    view = context.view_of(made.store)
+    assert view.projection is not None
+    return map_view._place(view, view.projection)
+
+
+def say(monkeypatch: pytest.MonkeyPatch, **values: Any) -> None:
+    """Let the browser have said something of the map."""
+    monkeypatch.setattr(map_canvas, "_state", lambda key: values)
+
+
+def test_every_colouring_sends_one_value_a_row_or_the_picks(
+    synthetic: Synthetic, open_page: Open, drawn: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = context.view_of(synthetic.store)
+    for colour in map_colours.options(view):
+        app = open_page(synthetic.store.path, "map", colour=colour)
+        assert not app.exception
+        spec, tables = drawn[-1]
+        if colour in ("selected by", "rank"):
+            assert tables["picks0"].num_rows == 30 and "values0" not in tables
+        else:
+            assert tables["values0"].num_rows == len(synthetic.tokens)
+        assert spec["stamp"].startswith(colour) and "bins" not in tables
+
+
+def test_categories_past_eight_have_shapes_and_names_for_every_code(synthetic: Synthetic) -> None:
+    view = context.view_of(synthetic.store)
+    codes, names = cache_map.cluster_codes(view)
+    assert codes.min() == 0 and codes.max() == len(names) - 1
+    look = map_colours._category("cluster", codes, tuple(f"c{i}" for i in range(20))).spec
+    assert len(look["colours"]) == 8 and len(look["symbols"]) * len(look["colours"]) >= 20
+
+
+def test_a_region_lists_its_rows_and_pins_them(
+    fresh: Synthetic, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say(monkeypatch, region={"polygons": [LEFT], "place": place_of(fresh)})
+    view = context.view_of(fresh.store)
+    assert view.projection is not None and view.samples is not None
+    x, y = cache_map.places(view, view.projection)
+    expected = np.flatnonzero(inside(x, y, [LEFT]))
+    assert 0 < len(expected) < view.rows
+    app = open_page(fresh.store.path, "map")
+    assert not app.exception
+    assert any(heading.value == f"{len(expected)} rows in the region" for heading in app.subheader)
+    app.button(key="region_pin").click().run()
+    assert marks.read(fresh.store, view.samples).pinned == tuple(expected.tolist())
+    app.button(key="region_ban").click().run()
+    assert marks.read(fresh.store, view.samples).banned == tuple(expected.tolist())
+    app.button(key="region_unmark").click().run()
+    assert marks.read(fresh.store, view.samples).banned == ()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        None,
+        "nonsense",
+        {"polygons": [[[0, 0], [1, 1]]]},
+        {"polygons": [[["a", 0], [1, 1], [2, 2]]]},
+        {"polygons": [[[float("nan"), 0], [1, 1], [2, 2]]]},
+        {"polygons": 3},
+        {"id": 10**9},
+    ],
+)
+def test_a_region_that_makes_no_sense_is_no_region(
+    said: Any, synthetic: Synthetic, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    value = {**said, "place": place_of(synthetic)} if isinstance(said, dict) else said
+    say(monkeypatch, region=value, frame=[1, "x"])
+    app = open_page(synthetic.store.path, "map")
+    assert not app.exception
+    assert not any("in the region" in heading.value for heading in app.subheader)
+
+
+def test_the_address_of_a_cluster_opens_its_card(synthetic: Synthetic, open_page: Open) -> None:
+    app = open_page(synthetic.store.path, "map", cluster="2")
+    assert not app.exception
+    size = int((synthetic.cluster == 2).sum())
+    said = [heading.value for heading in app.subheader]
+    assert any(f"{size} rows" in text for text in said)
+    assert {"Which features set it apart?", "Who selects it?"} <= set(said)
+
+
+def test_a_cluster_that_is_not_there_is_no_cluster(synthetic: Synthetic, open_page: Open) -> None:
+    app = open_page(synthetic.store.path, "map", cluster="999")
+    assert not app.exception
+    assert not any("set it apart" in heading.value for heading in app.subheader)
+
+
+def test_a_large_map_sends_its_density_and_points_where_few_are_in_view(
+    synthetic: Synthetic, open_page: Open, drawn: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(map_view, "POINTS", 50)
+    monkeypatch.setattr(map_view, "SEEN", 60)
+    rows = len(synthetic.tokens)
+    open_page(synthetic.store.path, "map", colour="length")
+    spec, tables = drawn[-1]
+    assert tables["bins"]["n"].to_numpy().sum() == rows and "points" not in tables and spec["asks_frame"]
+    view = context.view_of(synthetic.store)
+    assert view.projection is not None
+    x, y = cache_map.places(view, view.projection)
+    frame = [float(x[0]) - 0.01, float(x[0]) + 0.01, float(y[0]) - 0.01, float(y[0]) + 0.01]
+    say(monkeypatch, frame=frame)
+    open_page(synthetic.store.path, "map", colour="length")
+    _, tables = drawn[-1]
+    assert "bins" not in tables and 0 in tables["points"]["id"].to_pylist()
+    assert tables["values0"].num_rows == tables["points"].num_rows < 60
+    say(monkeypatch)
+    open_page(synthetic.store.path, "map", colour="length", cluster="2")
+    _, tables = drawn[-1]
+    assert tables["points"]["id"].to_pylist() == np.flatnonzero(synthetic.cluster == 2).tolist()
+
+
+def test_what_k_rests_on_is_worked_out_when_it_is_asked_for(synthetic: Synthetic, open_page: Open) -> None:
+    app = open_page(synthetic.store.path, "map")
+    app.toggle(key=state.MAP_GRID).set_value(True).run()
+    app.toggle(key=state.MAP_SEEDS).set_value(True).run()
+    assert not app.exception
+    assert any("they agree to" in text.value for text in app.markdown)
+    assert any(text.value.startswith("**Suggested: 6.**") for text in app.markdown)
