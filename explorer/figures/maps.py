@@ -63,7 +63,14 @@ def choose_k(
         fig.add_annotation(text=f" {text}", xanchor="left", yanchor="bottom", font={"color": colour}, **place)
     fig.update_xaxes(type="log", tickvals=list(ks)[:: max(1, len(ks) // 12)])
     fig.update_layout(
-        yaxis2={"overlaying": "y", "side": "right", "tickformat": ".0%", "showgrid": False, "rangemode": "tozero"}
+        yaxis2={
+            "overlaying": "y",
+            "side": "right",
+            "tickformat": ".0%",
+            "showgrid": False,
+            "rangemode": "tozero",
+            "dtick": 0.25,
+        }
     )
     return fig
 

@@ -29,9 +29,9 @@ ROW_PAGE = "rows"
 SAMPLE_SEGMENT = "sample_segment"
 
 MAP_COLOUR = "colour"
-MAP_FEATURE = "map_feature"
-MAP_RUN = "map_run"
-MAP_BESIDE = "map_beside"
+MAP_FEATURE = "on_map"
+MAP_RUN = "picks"
+MAP_BESIDE = "beside"
 MAP_PROJECTION = "map_projection"
 MAP_CANVAS = "map_canvas"  # what the browser says of the map: region drawn, frame in view
 MAP_KEEP = "map_keep"

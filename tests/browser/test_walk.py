@@ -77,6 +77,16 @@ def _inside(points: np.ndarray, polygon: list[tuple[float, float]]) -> np.ndarra
     return inside
 
 
+def test_the_picture_of_the_map_is_saved(page: Page, served: Served) -> None:
+    page.goto(f"{served.url}/map?colour=source")
+    _ready(page)
+    page.wait_for_selector(".map[data-drawn]")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Save the picture").click()
+    assert waiting.value.suggested_filename == "map.png"
+    assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
+
+
 def _drawn(page: Page) -> list[tuple[float, float]]:
     """Return the lasso as the page took it, in pixels of the window."""
     corners: Any = page.locator(".map").evaluate(

@@ -112,6 +112,15 @@ def test_the_address_of_a_cluster_opens_its_card(synthetic: Synthetic, open_page
     assert {"Which features set it apart?", "Who selects it?"} <= set(said)
 
 
+def test_the_address_names_the_feature_and_the_selections(synthetic: Synthetic, open_page: Open, drawn: list) -> None:
+    feature = synthetic.feature_of["luggage"]
+    open_page(synthetic.store.path, "map", colour="one feature", on_map=str(feature))
+    assert drawn[-1][0]["panels"][0]["title"] == f"activation of {feature}"
+    runs = context.view_of(synthetic.store).selections
+    open_page(synthetic.store.path, "map", colour="rank", picks=runs[0].manifest.name, beside=runs[1].manifest.name)
+    assert [panel["run"] for panel in drawn[-1][0]["panels"]] == [run.id for run in runs]
+
+
 def test_a_cluster_that_is_not_there_is_no_cluster(synthetic: Synthetic, open_page: Open) -> None:
     app = open_page(synthetic.store.path, "map", cluster="999")
     assert not app.exception

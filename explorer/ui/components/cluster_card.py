@@ -109,8 +109,9 @@ def _distributions(view: View, ids: np.ndarray) -> None:
 def _rows(view: View, cluster: int, ids: np.ndarray) -> None:
     far = cache_map.distances(view)[ids]
     order = np.lexsort((ids, far))
+    listed = map_region.LISTED
     near, odd = st.tabs(["Typical: nearest to the centre", "Odd: farthest from it"])
-    for tab, places, key in ((near, order, "near"), (odd, order[::-1], "far")):
+    for tab, places, key in ((near, order[:listed], "near"), (odd, order[::-1][:listed], "far")):
         with tab:
             row_table.draw(
                 view,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,22 +84,22 @@ def _magnitude(title: str, values: np.ndarray) -> Colouring:
 
 def _feature(view: View) -> Colouring:
     assert view.activations is not None
-    number = st.number_input(
+    left, said = st.columns([2, 3], vertical_alignment="bottom")
+    number = left.number_input(
         "Feature number",
         min_value=0,
         max_value=int(view.activations.manifest.info["d_sae"]) - 1,
         value=0,
         step=1,
         key=state.MAP_FEATURE,
-        persist_state="session",
+        bind="query-params",
     )
     values = np.zeros(view.rows, dtype=np.float32)
     table = cache.feature_values(view, int(number), "response")
     values[table["sample_id"].to_numpy()] = table["max_act"].to_numpy()
-    label = ""
     if view.features is not None:
         label = browse.labels_of(view.store, view.features, [int(number)], view.labels).get(int(number), "")
-        st.caption(f"{words.md(label, 80)}: in {words.noun(table.num_rows, 'response')}")
+        said.markdown(f"**{words.md(label, 60)}**  \nin {words.noun(table.num_rows, 'response')}")
     high = float(values.max()) or 1.0
     return Colouring(
         _look("activation", f"activation of {number}", scales=figures.ACTIVATION, low=0.0, high=high), values
@@ -106,14 +107,15 @@ def _feature(view: View) -> Colouring:
 
 
 def _selections(view: View, chosen: str) -> list[Colouring]:
-    runs = {run.id: run for run in reversed(view.selections)}
+    runs = {run.id: words.run_name(run.manifest) for run in reversed(view.selections)}
+    twice = {called for called, often in Counter(runs.values()).items() if often > 1}
 
-    def name(key: str) -> str:
-        return words.run_name(runs[key].manifest) if key else "–"
+    def name(key: str) -> str:  # stands in the address too, so it must be of one selection only
+        return "–" if not key else f"{runs[key]} ({key[:4]})" if runs[key] in twice else runs[key]
 
     left, right = st.columns(2)
-    first = left.selectbox("Selection", list(runs), format_func=name, key=state.MAP_RUN, persist_state="session")
-    second = right.selectbox("Beside it", ["", *runs], format_func=name, key=state.MAP_BESIDE, persist_state="session")
+    first = left.selectbox("Selection", list(runs), format_func=name, key=state.MAP_RUN, bind="query-params")
+    second = right.selectbox("Beside it", ["", *runs], format_func=name, key=state.MAP_BESIDE, bind="query-params")
     shown = [first, second] if second else [first]
     kind = "selected" if chosen == SELECTED else "rank"
     found = []

@@ -12,6 +12,7 @@ from explorer.ui.components.page import section
 from explorer.ui.context import View
 from explorer.workspace import marks
 
+LISTED = 20_000  # rows that a table under the map pages through, at most
 LASSO = "lasso"  # the set of rows that other pages are sent to
 
 
@@ -22,7 +23,9 @@ def draw(view: View, ids: np.ndarray) -> None:
         st.caption("No row lies inside. Draw around points, or press Esc on the map to clear the region.")
         return
     actions(view, ids, key="region", group=f"set:{LASSO}")
-    row_table.draw(view, ids.tolist(), key="region", page_size=15)
+    if len(ids) > LISTED:
+        st.caption(f"The first {words.count(LISTED)} are listed; the buttons take all of them.")
+    row_table.draw(view, ids[:LISTED].tolist(), key="region", page_size=15)
 
 
 def actions(view: View, ids: np.ndarray, *, key: str, group: str) -> None:

@@ -18,7 +18,8 @@ from explorer.workspace import Artifact
 
 POINTS = 100_000  # rows up to which every row is a point; beyond, density is shown until few are in view
 SEEN = 30_000  # points of a larger map that are drawn, with their words, where no more are in view
-_HEIGHT = 600
+_HEIGHT = 560
+_CONTROLS = 78  # pixels kept for what a colouring asks for, so that the map stays where it is
 _HOVERED = 20_000  # picks over a density whose words are sent
 
 
@@ -85,7 +86,7 @@ def draw(view: View, one: Artifact) -> None:
         chosen = st.segmented_control(
             "Colour by", options, default=options[0], required=True, key=state.MAP_COLOUR, bind="query-params"
         )
-    with right:
+    with right.container(height=_CONTROLS, border=False, vertical_alignment="bottom"):
         shown = map_colours.colourings(view, str(chosen))
     drawing, side = st.columns([5, 3], gap="medium")
     with side:
@@ -114,6 +115,7 @@ def _canvas(view: View, one: Artifact, chosen: str, shown: list[Colouring], clus
         "bounds": bounds,
         "height": _HEIGHT,
         "panels": [colouring.spec for colouring in shown],
+        "alt": f"Map of {view.rows:,} rows coloured by {chosen}",
         "image": state.get(state.IMAGE_FORMAT),
         "labels": [
             (left, top, words.clean(name, 28))

@@ -84,6 +84,7 @@ class ScatterMap {
     const carried = spec.points ? POINTS.get(spec.points) : null;
     if (spec.points && !carried) return; // the carrier element comes after this one
     this.bounds = spec.bounds;
+    this.root.setAttribute("aria-label", spec.alt);
     this.points = carried || (data.points ? pointsOf(data.points) : null);
     if (this.points && this.points !== this.known) this.nearest = new Nearest(this.points.x, this.points.y, spec.bounds);
     this.known = this.points;

@@ -316,7 +316,7 @@ class Panel {
       const colours = stops.map((at) => `rgb(${[...this.scale.slice(at, at + 3)]})`);
       bar.style.background = `linear-gradient(90deg,${(spec.kind === "rank" ? colours.reverse() : colours).join()})`;
       const text = (value) => Number(value.toPrecision(3)).toLocaleString("en");
-      bar.before(spec.kind === "rank" ? "first pick" : `${spec.title} ${text(spec.low)}`);
+      bar.before(spec.kind === "rank" ? "first pick" : `${spec.title}: ${text(spec.low)}`);
       bar.after(spec.kind === "rank" ? "last pick" : `${text(spec.high)}${spec.open ? " and more" : ""}`);
     } else {
       for (const [colour, text] of [[this.accent, "selected"], [GREY, "not selected"]]) {
