@@ -14,18 +14,19 @@ from typing import Any
 
 import pyarrow as pa
 import streamlit as st
+from streamlit.components.v2 import component
 
 _FOLDER = Path(__file__).resolve().parents[1] / "assets" / "map"
 _SCRIPT = "\n".join(
     (_FOLDER / f"{name}.js").read_text("utf-8") for name in ("raster", "panel", "replay", "picture", "map")
 )
-_canvas = st.components.v2.component(
+_canvas = component(
     "explorer_map",
     html='<div class="map" role="group" aria-label="Map of the rows"></div>',
     css=(_FOLDER / "map.css").read_text("utf-8"),
     js=_SCRIPT,
 )
-_carrier = st.components.v2.component("explorer_map_points", js=_SCRIPT)
+_carrier = component("explorer_map_points", js=_SCRIPT)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import streamlit as st
 
@@ -10,7 +12,7 @@ from explorer.ui import links, state, words
 from explorer.ui.components import row_table
 from explorer.ui.components.page import section
 from explorer.ui.context import View
-from explorer.workspace import marks
+from explorer.workspace import Artifact, Store, marks
 
 LISTED = 20_000  # rows that a table under the map pages through, at most
 LASSO = "lasso"  # the set of rows that other pages are sent to
@@ -45,7 +47,7 @@ def actions(view: View, ids: np.ndarray, *, key: str, group: str) -> None:
             ("Unmark", None, marks.clear, "Lift pins and bans from these rows."),
         ):
             if mark is not marks.clear or pinned or banned:
-                st.button(title, icon=icon, key=f"{key}_{title.lower()}", help=say, on_click=mark, args=here)
+                st.button(title, icon=icon, key=f"{key}_{title.lower()}", help=say, on_click=_mark, args=(mark, *here))
         if st.button(
             "What differs?",
             icon=":material/compare:",
@@ -68,6 +70,10 @@ def actions(view: View, ids: np.ndarray, *, key: str, group: str) -> None:
             _keep(view, ids, key)
     if pinned or banned:
         st.caption(f"{words.noun(pinned, 'row')} pinned, {words.noun(banned, 'row')} banned among them.")
+
+
+def _mark(how: Callable[..., marks.Marks], store: Store, samples: Artifact, ids: list[int]) -> None:
+    how(store, samples, ids)
 
 
 def _keep(view: View, ids: np.ndarray, key: str) -> None:
