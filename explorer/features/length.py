@@ -2,13 +2,14 @@
 
 Everything here takes arrays: `length` is the response length of each sample, `count` its |F_i|. Intervals are 95 %
 percentile bootstrap intervals over samples (Efron & Tibshirani 1993); all resamples are counted at once as weights, so
-that a statistic of a thousand resamples is one matrix product.
+that the correlations of a thousand resamples at every threshold are one matrix product.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,10 @@ Floats = NDArray[np.float64]
 Numbers = NDArray[np.integer] | NDArray[np.floating]
 RESAMPLES = 1_000
 _CELLS = 4_000_000  # of a block of weights
-_WORK = 60_000_000  # samples times resamples: above it fewer resamples are drawn, never under 200
+_WORK = 20_000_000  # samples times resamples: above it fewer resamples are drawn, never under 200
+_RANK_WORK = 10_000_000  # the same for ranks, which every resample sorts anew
+_PAIRS = 8_000_000  # feature pairs counted at a time
+_ROUNDING = 1e-6  # of a sum of squares in single precision: a spread below it is that of a constant
 LOWEST_GROUP = 20  # samples a source or cluster needs for a correlation of its own
 
 
@@ -33,63 +37,50 @@ class Estimate:
     n: int
 
 
-def resamples(n: int) -> int:
+def resamples(n: int, work: int = _WORK) -> int:
     """How many bootstrap resamples are drawn for n samples."""
-    return int(np.clip(_WORK // max(n, 1), 200, RESAMPLES))
+    return int(np.clip(work // max(n, 1), 200, RESAMPLES))
 
 
-def weights(n: int, count: int, rng: np.random.Generator) -> Iterator[Floats]:
-    """`count` bootstrap resamples as blocks float64 [rows, n]: how often each sample was drawn."""
+def weights(n: int, count: int, rng: np.random.Generator) -> Iterator[NDArray[np.float32]]:
+    """`count` bootstrap resamples as blocks float32 [rows, n]: how often each sample was drawn."""
     rows = max(1, min(count, _CELLS // max(n, 1)))
     for start in range(0, count, rows):
-        block = np.empty((min(rows, count - start), n))
+        block = np.empty((min(rows, count - start), n), dtype=np.float32)
         for row in block:
             row[:] = np.bincount(rng.integers(n, size=n, dtype=np.int32), minlength=n)
         yield block
 
 
-def counts_above(sets: FeatureSets, thresholds: Floats) -> NDArray[np.int64]:
-    """|F_i| at every threshold, int64 [T, N], from one pass over the pairs. `thresholds` ascend."""
-    bins = np.searchsorted(thresholds, sets.values.astype(np.float64), side="left")
+def counts_above(sets: FeatureSets, thresholds: Floats) -> NDArray[np.int32]:
+    """|F_i| at every threshold, int32 [T, N], from one pass over the pairs. `thresholds` ascend."""
     width = len(thresholds) + 1
-    owner = np.repeat(np.arange(sets.n, dtype=np.int64), sets.sizes)
-    table = np.bincount(owner * width + bins, minlength=sets.n * width).reshape(sets.n, width)
-    return table[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:].T
+    out = np.zeros((len(thresholds), sets.n), dtype=np.int32)
+    start = 0
+    while start < sets.n:
+        stop = int(np.searchsorted(sets.indptr, sets.indptr[start] + _PAIRS, side="right")) - 1
+        stop = min(max(stop, start + 1), sets.n)
+        values = sets.values[sets.indptr[start] : sets.indptr[stop]].astype(np.float64)
+        owner = np.repeat(np.arange(stop - start, dtype=np.int64), sets.sizes[start:stop])
+        cell = owner * width + np.searchsorted(thresholds, values, side="left")
+        table = np.bincount(cell, minlength=(stop - start) * width).reshape(stop - start, width)
+        out[:, start:stop] = table[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:].T
+        start = stop
+    return out
 
 
-def default_thresholds(sets: FeatureSets, *, steps: int = 25) -> Floats:
-    """Make an even grid from 0 to the 99th percentile of all activations."""
-    top = float(np.quantile(sets.values, 0.99)) if sets.nnz else 1.0
-    return np.linspace(0.0, top, steps)
+def default_thresholds(sets: FeatureSets, default: float | None = None, *, most: int = 100) -> Floats:
+    """Make a grid of round steps (1, 2 or 5 times a power of ten) from 0 to over the 99th percentile of activations.
 
-
-def pearson(length: Numbers, counts: Numbers, *, rng: np.random.Generator) -> list[Estimate]:
-    """Pearson r of `length` [N] with each row of `counts` [T, N], with intervals from the same resamples."""
-    x, ys = _scaled(length), [_scaled(row) for row in np.atleast_2d(counts)]
-    columns = np.column_stack([x, x * x, *ys, *[y * y for y in ys], *[x * y for y in ys]])
-    t, n = len(ys), len(x)
-
-    def correlate(sums: Floats) -> Floats:
-        sx, sxx = sums[:, :1], sums[:, 1:2]
-        sy, syy, sxy = (sums[:, 2 + t * i : 2 + t * (i + 1)] for i in range(3))
-        return _ratio(n * sxy - sx * sy, (n * sxx - sx * sx) * (n * syy - sy * sy))
-
-    values = correlate(columns.sum(axis=0, keepdims=True))[0]
-    drawn = np.concatenate([correlate(block @ columns) for block in weights(n, resamples(n), rng)])
-    return [_estimate(values[i], drawn[:, i], n) for i in range(t)]
-
-
-def spearman(length: Numbers, count: Numbers, *, rng: np.random.Generator) -> Estimate:
-    """Spearman's rho (mid-ranks for ties); every resample is ranked anew."""
-    n = len(length)
-    x, y = _Ranker(length), _Ranker(count)
-
-    def correlate(w: Floats) -> Floats:
-        return _weighted_r(x.ranks(w), y.ranks(w), w)
-
-    value = float(correlate(np.ones((1, n)))[0])
-    drawn = [correlate(block) for block in weights(n, resamples(n), rng)]
-    return _estimate(value, np.concatenate(drawn), n)
+    At most `most` steps; `default`, the threshold of the extraction, is always one of them.
+    """
+    stride = max(1, sets.nnz // 2_000_000)  # a quantile of so many is exact enough for the end of a slider
+    top = float(np.quantile(sets.values[::stride], 0.99)) if sets.nnz else 1.0
+    top = max(top, 1.5 * (default or 0.0), 1e-6)
+    power = 10.0 ** np.floor(np.log10(top / most))
+    step = next(power * factor for factor in (1, 2, 5, 10) if top / (power * factor) <= most)
+    grid = np.arange(int(np.ceil(top / step - 1e-9)) + 1) * step
+    return np.unique(np.round(np.append(grid, [] if default is None else [default]), 10))
 
 
 @dataclass(frozen=True)
@@ -100,38 +91,64 @@ class Grouped:
     each: dict[int, Estimate]
 
 
-def within(length: Numbers, count: Numbers, group: NDArray[np.integer], *, rng: np.random.Generator) -> Grouped:
-    """Partial correlation given a category (both sides less their group's mean), and r inside each group.
+@dataclass(frozen=True)
+class Along:
+    """Pearson r at each of T thresholds, over all samples and inside the groups of each factor."""
 
-    `group` holds codes 0..G-1, a negative one means no group (left out).
+    overall: list[Estimate]
+    grouped: dict[str, list[Grouped]]
+
+
+def along(
+    length: Numbers, counts: Numbers, groups: Mapping[str, NDArray[np.integer]], *, rng: np.random.Generator
+) -> Along:
+    """Pearson r of `length` [N] with each row of `counts` [T, N], partial r given a category, and r inside each group.
+
+    Partial: both sides less their group's mean. Every number has its interval, all from the same resamples.
+
+    Args:
+        length: Response length of each sample, in any unit.
+        counts: |F_i| at T thresholds.
+        groups: Codes 0..G-1 of each sample by factor; a negative one means no group (left out of that factor).
+        rng: Draws the resamples; the same seed gives the same intervals for the same samples, whatever T is.
+
+    Cost: O(resamples * N * T), one matrix product a factor.
     """
-    kept = np.flatnonzero(group >= 0)
-    order = kept[np.argsort(group[kept], kind="stable")]
-    codes, starts, sizes = np.unique(group[order], return_index=True, return_counts=True)
-    n = len(order)
-    if n < 3:
-        return Grouped(Estimate(np.nan, np.nan, np.nan, n), {})
-    x, y = _centred(length[order], starts, sizes), _centred(count[order], starts, sizes)
+    table = np.atleast_2d(np.asarray(counts))
+    n = len(length)
+    whole = _Slices(length, table, np.zeros(n, dtype=np.int64))
+    factors = {factor: _Slices(length, table, codes) for factor, codes in groups.items()}
+    drawn: list[Floats] = []
+    partial: dict[str, list[Floats]] = {factor: [] for factor in factors}
+    each: dict[str, list[Floats]] = {factor: [] for factor in factors}
+    for block in weights(n, resamples(n), rng):
+        drawn.append(whole.correlate(block)[0])
+        for factor, slices in factors.items():
+            pooled, inside = slices.correlate(block)
+            partial[factor].append(pooled)
+            each[factor].append(inside)
+    overall = _estimates(whole.exact()[0], np.concatenate(drawn), n)
+    return Along(overall, {factor: s.grouped(partial[factor], each[factor]) for factor, s in factors.items()})
 
-    def moments(block: Floats) -> tuple[Floats, Floats, Floats]:
-        total = np.add.reduceat(block, starts, axis=1)
-        sx, sy, sxx, syy, sxy = (
-            np.add.reduceat(block * column, starts, axis=1) for column in (x, y, x * x, y * y, x * y)
-        )
-        safe = np.maximum(total, 1.0)
-        return sxy - sx * sy / safe, sxx - sx * sx / safe, syy - sy * sy / safe
 
-    def correlate(block: Floats) -> tuple[Floats, Floats]:
-        cross, xx, yy = moments(block)
-        return _ratio(cross.sum(axis=1), xx.sum(axis=1) * yy.sum(axis=1)), _ratio(cross, xx * yy)
+def pearson(length: Numbers, counts: Numbers, *, rng: np.random.Generator) -> list[Estimate]:
+    """Pearson r of `length` [N] with each row of `counts` [T, N], with intervals from the same resamples."""
+    return along(length, counts, {}, rng=rng).overall
 
-    value, own = correlate(np.ones((1, n)))
-    drawn = [correlate(block) for block in weights(n, max(200, resamples(n) // 2), rng)]
-    partial = _estimate(float(value[0]), np.concatenate([d[0] for d in drawn]), n)
-    groups = np.concatenate([d[1] for d in drawn])
-    large = np.flatnonzero(sizes >= LOWEST_GROUP)
-    each = {int(codes[g]): _estimate(float(own[0, g]), groups[:, g], int(sizes[g])) for g in large}
-    return Grouped(partial, each)
+
+def spearman(length: Numbers, count: Numbers, *, rng: np.random.Generator) -> Estimate:
+    """Spearman's rho (mid-ranks for ties); every resample is ranked anew."""
+    n = len(length)
+    x, y = _Ranker(length), _Ranker(count)
+    value = _rank_r(x, y, np.ones(n))
+    drawn = [_rank_r(x, y, w) for block in weights(n, resamples(n, _RANK_WORK), rng) for w in block.astype(np.float64)]
+    return _estimates(np.array([value]), np.array(drawn)[:, None], n)[0]
+
+
+def rank_correlations(length: Numbers, counts: Numbers) -> Floats:
+    """Spearman's rho of `length` [N] with each row of `counts` [T, N], without intervals: [T]."""
+    x, ones = _Ranker(length), np.ones(len(length))
+    return np.array([_rank_r(x, _Ranker(row), ones) for row in np.atleast_2d(np.asarray(counts))])
 
 
 def quantile_bins(length: Floats, most: int = 20) -> NDArray[np.int64]:
@@ -146,45 +163,123 @@ def codes_of(names: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
     return codes.astype(np.int64), [str(name) for name in known]
 
 
+class _Slices:
+    """Samples in the order of their group, and the columns whose weighted sums give every correlation."""
+
+    def __init__(self, length: Numbers, counts: Numbers, codes: NDArray[np.integer]) -> None:
+        kept = np.flatnonzero(codes >= 0)
+        order = kept[np.argsort(codes[kept], kind="stable")]
+        self.codes, starts, self.sizes = np.unique(codes[order], return_index=True, return_counts=True)
+        self.n, self.steps = len(order), len(counts)
+        self.order = None if np.array_equal(order, np.arange(len(codes))) else order
+        self.edges = np.append(starts, self.n)
+        self.large = np.flatnonzero(self.sizes >= LOWEST_GROUP)
+        t = self.steps
+        self.columns = np.empty((self.n, 3 + 3 * t), dtype=np.float32)
+        self.sums = np.empty((len(self.codes), 3 + 3 * t))  # over the samples themselves, in full precision
+        x = self._centred(length[order])
+        self._put(0, np.ones(self.n))
+        self._put(1, x)
+        self._put(2, x * x)
+        for step, row in enumerate(counts):
+            y = self._centred(row[order])
+            self._put(3 + step, y)
+            self._put(3 + t + step, y * y)
+            self._put(3 + 2 * t + step, x * y)
+
+    def exact(self) -> tuple[Floats, Floats]:
+        """Pooled r [T] and r of each large group [G, T]."""
+        pooled, inside = self._ratios([self.sums[g : g + 1] for g in range(len(self.codes))])
+        return pooled[0], inside[0]
+
+    def correlate(self, block: NDArray[np.float32]) -> tuple[Floats, Floats]:
+        """Pooled r [rows, T] and r of each large group [rows, G, T] under the weightings of `block` [rows, N]."""
+        w = block if self.order is None else block[:, self.order]
+        return self._ratios([w[:, a:b] @ self.columns[a:b] for a, b in pairwise(self.edges)])
+
+    def grouped(self, partial: list[Floats], each: list[Floats]) -> list[Grouped]:
+        """Estimates at every step, from the drawn pooled r and the drawn r of each large group."""
+        pooled, inside = self.exact()
+        partials = _estimates(pooled, np.concatenate(partial), self.n)
+        drawn = np.concatenate(each)
+        groups = [_estimates(inside[k], drawn[:, k], int(self.sizes[g])) for k, g in enumerate(self.large)]
+        names = [int(self.codes[g]) for g in self.large]
+        return [
+            Grouped(partials[t], {name: one[t] for name, one in zip(names, groups, strict=True)})
+            for t in range(self.steps)
+        ]
+
+    def _ratios(self, sums: Sequence[NDArray[np.floating]]) -> tuple[Floats, Floats]:
+        rows, t = sums[0].shape[0] if sums else 1, self.steps
+        total = np.zeros((3, rows, t))
+        inside = np.empty((rows, len(self.large), t))
+        places = {int(g): k for k, g in enumerate(self.large)}
+        for g, group in enumerate(sums):
+            part = group.astype(np.float64)
+            n = np.maximum(part[:, :1], 1.0)
+            sx, sxx = part[:, 1:2], part[:, 2:3]
+            sy, syy, sxy = (part[:, 3 + t * i : 3 + t * (i + 1)] for i in range(3))
+            cross, xx, yy = sxy - sx * sy / n, _spread(sxx, sx, n), _spread(syy, sy, n)
+            total += np.stack([cross, np.broadcast_to(xx, cross.shape), yy])
+            if g in places:
+                inside[:, places[g]] = _ratio(cross, xx, yy)
+        return _ratio(*total), inside
+
+    def _centred(self, values: Numbers) -> Floats:
+        """Scaled to a spread of 1, less the mean of the group."""
+        numbers = np.asarray(values, dtype=np.float64)
+        if not len(numbers):
+            return numbers
+        spread = numbers.std()
+        scaled = (numbers - numbers.mean()) / (spread if spread > 0 else 1.0)
+        return scaled - np.repeat(np.add.reduceat(scaled, self.edges[:-1]) / self.sizes, self.sizes)
+
+    def _put(self, column: int, values: Floats) -> None:
+        self.columns[:, column] = values
+        self.sums[:, column] = np.add.reduceat(values, self.edges[:-1]) if len(values) else 0.0
+
+
 class _Ranker:
-    """Mid-ranks of one column under many weightings."""
+    """Mid-ranks of one column under any weighting."""
 
     def __init__(self, values: Numbers) -> None:
-        _, self.inverse = np.unique(values, return_inverse=True)
-        self.order = np.argsort(self.inverse, kind="stable")
-        self.starts = np.flatnonzero(np.diff(self.inverse[self.order], prepend=-1))
+        known, self.codes = np.unique(values, return_inverse=True)
+        self.levels = len(known)
 
-    def ranks(self, block: Floats) -> Floats:
-        heavy = np.add.reduceat(block[:, self.order], self.starts, axis=1)
-        return (heavy.cumsum(axis=1) - heavy / 2.0)[:, self.inverse]
-
-
-def _weighted_r(x: Floats, y: Floats, w: Floats) -> Floats:
-    n = w.sum(axis=1, keepdims=True)
-    x = x - (w * x).sum(axis=1, keepdims=True) / n
-    y = y - (w * y).sum(axis=1, keepdims=True) / n
-    return _ratio((w * x * y).sum(axis=1), (w * x * x).sum(axis=1) * (w * y * y).sum(axis=1))
+    def ranks(self, w: Floats) -> tuple[Floats, Floats]:
+        """Weight of each level, and its mid-rank less the mean rank, under weights [N]."""
+        heavy: Floats = np.bincount(self.codes, weights=w, minlength=self.levels).astype(np.float64)
+        return heavy, np.cumsum(heavy) - heavy / 2.0 - w.sum() / 2.0
 
 
-def _ratio(cross: Floats, product: Floats) -> Floats:
-    good = product > 1e-12 * max(1.0, float(np.max(product, initial=0.0)))
-    return np.where(good, np.clip(cross / np.sqrt(np.where(good, product, 1.0)), -1.0, 1.0), np.nan)
+def _rank_r(x: _Ranker, y: _Ranker, w: Floats) -> float:
+    (wx, rx), (wy, ry) = x.ranks(w), y.ranks(w)
+    cross = float(np.dot(w * rx[x.codes], ry[y.codes]))
+    product = float((wx * rx * rx).sum()) * float((wy * ry * ry).sum())
+    return float(np.clip(cross / np.sqrt(product), -1.0, 1.0)) if product > 0 else float("nan")
 
 
-def _scaled(values: Numbers) -> Floats:
-    numbers = np.asarray(values, dtype=np.float64)
-    spread = numbers.std()
-    return (numbers - numbers.mean()) / (spread if spread > 0 else 1.0)
+def _spread(squares: Floats, total: Floats, n: Floats) -> Floats:
+    """Sum of squares around the mean; 0 where only rounding is left."""
+    spread = squares - total * total / n
+    return np.where(spread > _ROUNDING * squares, spread, 0.0)
 
 
-def _centred(values: Numbers, starts: NDArray[np.int64], sizes: NDArray[np.int64]) -> Floats:
-    scaled = _scaled(values)
-    return scaled - np.repeat(np.add.reduceat(scaled, starts) / sizes, sizes)
+def _ratio(cross: Floats, xx: Floats, yy: Floats) -> Floats:
+    """Correlation; NaN where a side does not vary."""
+    product = np.where((xx > 1e-12) & (yy > 1e-12), xx * yy, np.nan)
+    return np.clip(cross / np.sqrt(product), -1.0, 1.0)
 
 
-def _estimate(value: float, drawn: Floats, n: int) -> Estimate:
-    drawn = drawn[np.isfinite(drawn)]
-    if not np.isfinite(value) or not len(drawn):
-        return Estimate(np.nan, np.nan, np.nan, n)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Estimate(float(value), float(low), float(high), n)
+def _estimates(values: Floats, drawn: Floats, n: int) -> list[Estimate]:
+    """Estimates of `values` [T] with percentile intervals of `drawn` [resamples, T]."""
+    known = np.isfinite(drawn)
+    ends = np.full((2, len(values)), np.nan)
+    full = known.all(axis=0)
+    ends[:, full] = np.quantile(drawn[:, full], [0.025, 0.975], axis=0)
+    for t in np.flatnonzero(~full & known.any(axis=0)):
+        ends[:, t] = np.quantile(drawn[known[:, t], t], [0.025, 0.975])
+    return [
+        Estimate(float(v), float(low), float(high), n) if np.isfinite(v) else Estimate(np.nan, np.nan, np.nan, n)
+        for v, low, high in zip(values, *ends, strict=True)
+    ]

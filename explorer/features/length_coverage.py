@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,7 +14,15 @@ from explorer.features.sets import FeatureSets
 
 Order = NDArray[np.int64]
 _LEAD = 0.01
-SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+_LASTING = 0.15  # of a budget: a lead that is gone before the budget has grown by so much is no lead
+NAMES = {
+    "longest": "the longest rows",
+    "random": "random rows",
+    "length-matched-random": "random rows of greedy's lengths",
+    "sae-greedselect": "greedy",
+    "sae-greedselect-per-token": "greedy per token",
+    "sae-simscale": "SimScale",
+}
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,16 @@ def coverage_curve(
     )
 
 
+def mean_curve(curves: Sequence[CoverageCurve]) -> CoverageCurve:
+    """Average the curves of several draws of one method, measured at the same numbers of rows."""
+    return CoverageCurve(
+        curves[0].method,
+        curves[0].rows,
+        tuple(float(c) for c in np.mean([curve.coverage for curve in curves], axis=0)),
+        tuple(round(float(t)) for t in np.mean([curve.tokens for curve in curves], axis=0)),
+    )
+
+
 def longest_order(tokens: NDArray[np.integer]) -> Order:
     """Longest response first; ties: smaller position."""
     return np.argsort(-tokens.astype(np.int64), kind="stable")
@@ -72,10 +90,12 @@ def matched_order(tokens: NDArray[np.integer], reference: Order, rng: np.random.
 
 @dataclass(frozen=True)
 class Decomposition:
-    """Coverage of `rows` rows by each choice, and what of the greedy advantage is length and what is diversity.
+    """Coverage of `rows` rows by each choice, and what of an advantage over random rows is length.
 
-    `length_share` = (matched - random) / (greedy - random): matched takes random samples as long as greedy's. It is
-    None where greedy is not ahead of random. `matched` to the longest is `longest_matched`.
+    `length_share` = (greedy_matched - random) / (greedy - random): `greedy_matched`: random rows as long as greedy's.
+    `longest_remains` = (longest - longest_matched) / (longest - random): what of the longest rows' advantage remains
+    against random rows of the same lengths. Both are None where the choice is not ahead of random rows.
+    `random_same_tokens`: as many random rows as spend the tokens of the longest.
     """
 
     rows: int
@@ -87,7 +107,9 @@ class Decomposition:
     longest_tokens: int
     greedy_tokens: int
     random_tokens: int
+    random_same_tokens: float
     length_share: float | None
+    longest_remains: float | None
 
 
 def decompose(
@@ -113,7 +135,10 @@ def decompose(
         float(np.mean([cover(matched_order(tokens, reference, rng)) for _ in range(draws)]))
         for reference in (greedy, longest)
     ]
-    ahead = cover(greedy) - random
+    spent = int(tokens[longest].sum())
+    orders = [rng.permutation(sets.n) for _ in range(draws)]
+    same = [order[: int(np.searchsorted(tokens[order].cumsum(), spent, side="right"))] for order in orders]
+    ahead, longest_ahead = cover(greedy) - random, cover(longest) - random
     return Decomposition(
         rows=rows,
         longest=cover(longest),
@@ -121,17 +146,19 @@ def decompose(
         random=random,
         greedy_matched=matched[0],
         longest_matched=matched[1],
-        longest_tokens=int(tokens[longest].sum()),
+        longest_tokens=spent,
         greedy_tokens=int(tokens[greedy].sum()),
         random_tokens=int(np.mean([tokens[order].sum() for order in chance])),
+        random_same_tokens=float(np.mean([cover(order) for order in same])),
         length_share=(matched[0] - random) / ahead if ahead > 1e-9 else None,
+        longest_remains=(cover(longest) - matched[1]) / longest_ahead if longest_ahead > 1e-9 else None,
     )
 
 
 def crossings(curves: Mapping[str, CoverageCurve]) -> list[str]:
     """Where, at equal response tokens, one curve overtakes another, in words. Curves are joined by straight lines.
 
-    Only leads of at least `_LEAD` count, so that curves that run side by side do not cross.
+    Only leads of at least `_LEAD` that last count, so that curves that run side by side do not cross.
     """
     said = []
     names = list(curves)
@@ -140,19 +167,37 @@ def crossings(curves: Mapping[str, CoverageCurve]) -> list[str]:
             a, b = curves[one], curves[other]
             if len(a.rows) < 2 or len(b.rows) < 2:
                 continue
-            low, high = max(a.tokens[0], b.tokens[0]), min(a.tokens[-1], b.tokens[-1])
+            low, high = max(a.tokens[0], b.tokens[0], 1), min(a.tokens[-1], b.tokens[-1])
             if high <= low:
                 continue
-            at: Floats = np.geomspace(max(low, 1), high, 200)
+            at: Floats = np.geomspace(low, high, 400)
             gap = np.interp(at, a.tokens, a.coverage) - np.interp(at, b.tokens, b.coverage)
-            sign = np.sign(np.where(np.abs(gap) < _LEAD, 0.0, gap))
-            seen = np.flatnonzero(sign)
-            for left, right in pairwise(seen):
-                if sign[left] != sign[right]:
-                    winner = one if sign[right] > 0 else other
-                    loser = other if winner == one else one
-                    said.append(f"{winner} overtakes {loser} at about {_round(at[right]):,} response tokens")
-    return said
+            for place, ahead in _turns(at, np.sign(np.where(np.abs(gap) < _LEAD, 0.0, gap))):
+                winner, loser = (one, other) if ahead > 0 else (other, one)
+                verb = "overtake" if NAMES.get(winner, winner).endswith("rows") else "overtakes"
+                said.append(
+                    (
+                        place,
+                        f"{NAMES.get(winner, winner)} {verb} {NAMES.get(loser, loser)} at about "
+                        f"{_round(place):,} response tokens",
+                    )
+                )
+    return [sentence for _, sentence in sorted(said)]
+
+
+def _turns(at: Floats, sign: Floats) -> list[tuple[float, float]]:
+    """Where the lead changes hands for good or for long: (tokens, sign of the new lead)."""
+    seen = np.flatnonzero(sign)
+    if not len(seen):
+        return []
+    edges = np.flatnonzero(np.diff(sign[seen], prepend=0.0))  # where a run of one sign begins
+    ends = np.append(edges[1:], len(seen)) - 1
+    runs = [
+        (float(at[seen[start]]), float(sign[seen[start]]))
+        for start, end in zip(edges, ends, strict=True)
+        if end == len(seen) - 1 or at[seen[end]] >= (1 + _LASTING) * at[seen[start]]
+    ]
+    return [(place, ahead) for (_, before), (place, ahead) in pairwise(runs) if before != ahead]
 
 
 def _round(value: float) -> int:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from explorer.features.length import Floats, quantile_bins
 
+FAR = 3.0  # local spreads from the trend: a row beyond is off it
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -34,26 +36,53 @@ def fit_linear(x: Floats, y: Floats) -> Fit:
 
 
 def fit_saturating(x: Floats, y: Floats) -> Fit:
-    """Least-squares a (1 - exp(-x / b)): a follows from b, so only log b is searched (variable projection)."""
+    """Least-squares a (1 - exp(-x / b)): a follows from b, so only log b is searched (variable projection).
+
+    Equal lengths are added up first, so that a try costs the number of different lengths, not of samples.
+    """
     from scipy.optimize import minimize_scalar
 
-    longest = max(float(x.max(initial=0.0)), 1.0)
+    if not len(x):
+        return Fit("saturating", 0.0, 1.0, np.nan, np.nan)
+    at, place, many = np.unique(x, return_inverse=True, return_counts=True)
+    total = np.bincount(place, weights=y)
+    longest = max(float(at[-1]), 1.0)
 
-    def plateau(log_scale: float) -> tuple[float, Floats]:
-        shape = -np.expm1(-x / np.exp(log_scale))
-        weight = float((shape * shape).sum())
-        return (float((shape * y).sum()) / weight if weight > 0 else 0.0), shape
+    def plateau(log_scale: float) -> tuple[float, float]:
+        shape = -np.expm1(-at / np.exp(log_scale))
+        weight, cross = float((many * shape * shape).sum()), float((shape * total).sum())
+        return (cross / weight, cross * cross / weight) if weight > 0 else (0.0, 0.0)
 
     def error(log_scale: float) -> float:
-        a, shape = plateau(log_scale)
-        return float(((y - a * shape) ** 2).sum())
+        return -plateau(log_scale)[1]  # the squared error less the squares of y, which do not depend on it
 
     grid = np.linspace(np.log(longest * 1e-3), np.log(longest * 1e3), 61)
-    at = int(np.argmin([error(point) for point in grid]))
-    bounds = (float(grid[max(0, at - 1)]), float(grid[min(len(grid) - 1, at + 1)]))
+    best = int(np.argmin([error(point) for point in grid]))
+    bounds = (float(grid[max(0, best - 1)]), float(grid[min(len(grid) - 1, best + 1)]))
     found: Any = minimize_scalar(error, bounds=bounds, method="bounded", options={"xatol": 1e-8})
-    best = float(found.x)
-    return _scored("saturating", plateau(best)[0], float(np.exp(best)), x, y)
+    return _scored("saturating", plateau(float(found.x))[0], float(np.exp(found.x)), x, y)
+
+
+def best_fit(x: Floats, y: Floats) -> Fit:
+    """Return the saturating curve where it explains more than the line does."""
+    line, curve = fit_linear(x, y), fit_saturating(x, y)
+    return curve if curve.r2 > line.r2 else line
+
+
+def trend(x: Floats, y: Floats, *, rounds: int = 8, beyond: float = FAR) -> Fit:
+    """Return the best fit to the bulk of the samples: those far off are left out and the fit is made again.
+
+    Far off: more than `beyond` local spreads from the last fit. A few very long responses that repeat themselves would
+    else bend the curve towards them and hide that they are off it.
+    """
+    fit, kept = best_fit(x, y), np.ones(len(x), dtype=bool)
+    for _ in range(rounds):
+        near = np.abs(_score(x, y, fit.predict(x))) <= beyond
+        if near.sum() < max(10, len(x) // 2) or np.array_equal(near, kept):
+            break
+        kept = near
+        fit = best_fit(x[kept], y[kept])
+    return fit
 
 
 def _scored(kind: str, a: float, b: float, x: Floats, y: Floats) -> Fit:
@@ -72,23 +101,23 @@ class Residuals:
     expected: Floats
     score: Floats
 
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """The samples that are in neither list, bool [N]."""
+        kept = np.ones(len(self.score), dtype=bool)
+        kept[self.feature_poor] = kept[self.feature_rich] = False
+        return kept
 
-def residuals(x: Floats, y: Floats, fit: Fit, *, least: float = 2.0) -> Residuals:
+
+def residuals(x: Floats, y: Floats, fit: Fit, *, least: float = FAR) -> Residuals:
     """Long but feature-poor (among the longer half) and short but feature-rich (among the shorter half).
 
     The residual is divided by the spread (1.48 times the median absolute deviation) in 20 bins of equally many
-    lengths, since counts scatter more the longer a response is; listed from `least` spreads on. Ties: smaller position.
+    lengths, since counts scatter more the longer a response is; listed from `least` spreads on, 3 where nothing else is
+    said: of normal scatter about one row in a thousand. Ties: smaller position.
     """
     expected = fit.predict(x)
-    off = y - expected
-    bins = quantile_bins(x)
-    scale = np.empty(len(x))
-    overall = 1.4826 * float(np.median(np.abs(off - np.median(off)))) if len(off) else 1.0
-    for code in range(int(bins.max(initial=-1)) + 1):
-        part = bins == code
-        spread = 1.4826 * float(np.median(np.abs(off[part] - np.median(off[part]))))
-        scale[part] = max(spread, 0.25 * overall, 1e-9)
-    score = off / scale
+    score = _score(x, y, expected)
     middle = np.median(x) if len(x) else 0.0
 
     def far(sign: int, side: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -96,6 +125,28 @@ def residuals(x: Floats, y: Floats, fit: Fit, *, least: float = 2.0) -> Residual
         return chosen[np.argsort(-sign * score[chosen], kind="stable")]
 
     return Residuals(far(-1, x > middle), far(1, x <= middle), expected, score)
+
+
+def _score(x: Floats, y: Floats, expected: Floats) -> Floats:
+    """Residuals in local spreads.
+
+    Counts scatter like the root of what is expected; a bin's own spread counts up to twice that, so that a bin full of
+    outliers does not hide them, and down to a quarter of the overall one.
+    """
+    if not len(x):
+        return np.zeros(0)
+    off = y - expected
+    bins = quantile_bins(x)
+    root = np.sqrt(np.maximum(expected, 1.0))
+    own = np.array([_spread(off[bins == code]) for code in range(int(bins.max()) + 1)])
+    usual = float(np.median([_spread((off / root)[bins == code]) for code in range(len(own))]))
+    least = max(0.25 * _spread(off), 1e-9)
+    return off / np.maximum(np.minimum(own[bins], 2.0 * usual * root), least)
+
+
+def _spread(off: Floats) -> float:
+    """1.48 times the median absolute deviation: the standard deviation where the values are normal."""
+    return 1.4826 * float(np.median(np.abs(off - np.median(off))))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,29 @@ from explorer.features.length_fits import Fit
 
 PAPER_R = 0.92  # Yang et al. 2025, figure on response length against activated features
 _GAP = 0.2  # difference of r that counts as one
+_HIDDEN = 0.05  # rise of r without the rows off the trend that is worth a sentence of its own
+
+
+@dataclass(frozen=True)
+class OffTrend:
+    """Rows more than 3 local spreads off the trend: `repeat` of the `read` long ones repeat themselves.
+
+    `pearson` is r without any of them.
+    """
+
+    feature_poor: int
+    feature_rich: int
+    read: int
+    repeat: int
+    pearson: float | None
+
+
+@dataclass(frozen=True)
+class Core:
+    """r, and r inside groups, of the samples that are not off the trend."""
+
+    pearson: Estimate
+    grouped: dict[str, Grouped]
 
 
 @dataclass(frozen=True)
@@ -25,19 +48,24 @@ class Facts:
     names: dict[str, list[str]]
     linear: Fit
     saturating: Fit
+    trend: Fit
+    off: OffTrend
+    core: Core | None  # where the rows off the trend hide the relation
     decomposition: Decomposition | None
-    feature_poor: int
-    feature_rich: int
     crossings: tuple[str, ...] = ()
 
 
-def warnings(facts: Facts) -> list[str]:
+def hides(off: OffTrend, r: float) -> bool:
+    """Whether the rows off the trend hide the relation of the others."""
+    return off.pearson is not None and off.pearson - r >= _HIDDEN
+
+
+def warnings(r: Estimate, grouped: dict[str, Grouped], names: dict[str, list[str]]) -> list[str]:
     """Where the overall correlation misleads: it comes from, or is hidden by, a mixture of groups (Simpson 1951)."""
     said = []
-    r = facts.pearson
-    for factor, grouped in facts.grouped.items():
-        inside = grouped.partial
-        if not _known(r) or not _known(inside) or len(facts.names[factor]) < 2:
+    for factor, found in grouped.items():
+        inside = found.partial
+        if not _known(r) or not _known(inside) or len(names[factor]) < 2:
             continue
         apart = inside.high < r.low or inside.low > r.high
         if not apart or abs(r.value - inside.value) < _GAP:
@@ -52,6 +80,14 @@ def warnings(facts: Facts) -> list[str]:
     return said
 
 
+def cautions(facts: Facts) -> list[str]:
+    """`warnings`, of the samples that are not off the trend where those that are hide the relation."""
+    if facts.core is None:
+        return warnings(facts.pearson, facts.grouped, facts.names)
+    said = warnings(facts.core.pearson, facts.core.grouped, facts.names)
+    return [text.replace("over all samples", "over these samples") for text in said]
+
+
 def summary(facts: Facts) -> str:
     """Sentences for a report: strength, cause, form, what diversity adds, and where to look."""
     r = facts.pearson
@@ -60,18 +96,31 @@ def summary(facts: Facts) -> str:
             f"On {facts.samples:,} samples the correlation of response length and features is undefined: "
             "one of them does not vary."
         )
-    parts = [_strength(facts), *_cause(facts)]
-    if abs(r.value) >= 0.3:
+    parts = [_strength(facts), *off_sentences(facts.off, r.value, facts.samples), *_cause(facts)]
+    if abs(r.value) >= 0.3 or (facts.off.pearson or 0.0) >= 0.3:
         parts.append(_form(facts))
     parts += _diversity(facts)
     if facts.crossings:
-        parts.append(f"At equal tokens, {'; '.join(facts.crossings[:3])}.")
-    if facts.feature_poor or facts.feature_rich:
-        parts.append(
-            f"{facts.feature_poor:,} long responses have far fewer features than their length suggests, "
-            f"{facts.feature_rich:,} short ones far more."
-        )
+        parts.append(f"At equal tokens, {'; '.join(facts.crossings[:5])}.")
     return " ".join(parts)
+
+
+def off_sentences(off: OffTrend, r: float, samples: int) -> list[str]:
+    """Say how many rows are off the trend, whether they repeat themselves, and what r is without them."""
+    if not off.feature_poor + off.feature_rich:
+        return []
+    rows = f"{off.feature_poor:,} long {'response has' if off.feature_poor == 1 else 'responses have'}"
+    said = f"{rows} far fewer features than the trend at that length, {off.feature_rich:,} short ones far more"
+    if off.feature_poor and off.repeat >= 0.25 * off.read:
+        said += f"; {off.repeat:,} of the {off.read:,} long ones repeat themselves"
+    if off.pearson is not None and hides(off, r):
+        share = (off.feature_poor + off.feature_rich) / samples
+        said += (
+            f". Without these {share:.1%} of the samples r is {off.pearson:.2f}, not {r:.2f}: they hide the relation"
+        )
+    elif off.pearson is not None:
+        said += f"; without them r is {off.pearson:.2f}"
+    return [f"{said}."]
 
 
 def _known(estimate: Estimate) -> bool:
@@ -96,26 +145,29 @@ def _strength(facts: Facts) -> str:
 
 
 def _cause(facts: Facts) -> list[str]:
-    warned = warnings(facts)
+    warned = cautions(facts)
+    among = "" if facts.core is None else "Among the others: "
     if warned:
-        return [f"{text}." for text in warned]
+        return [f"{among}{text}." for text in warned]
+    r, grouped = (facts.pearson, facts.grouped) if facts.core is None else (facts.core.pearson, facts.core.grouped)
     held = [
-        f"{grouped.partial.value:.2f} given the {factor}"
-        for factor, grouped in facts.grouped.items()
-        if _known(grouped.partial) and len(facts.names[factor]) > 1
+        f"{found.partial.value:.2f} given the {factor}"
+        for factor, found in grouped.items()
+        if _known(found.partial) and len(facts.names[factor]) > 1
     ]
-    if held and abs(facts.pearson.value) >= 0.1:
-        return [f"It is not an artefact of mixing groups: {' and '.join(held)}."]
+    if held and abs(r.value) >= 0.1 and not r.low <= 0.0 <= r.high:
+        return [f"{among or ''}{'i' if among else 'I'}t is not an artefact of mixing groups: {' and '.join(held)}."]
     return []
 
 
 def _form(facts: Facts) -> str:
     linear, curved = facts.linear, facts.saturating
-    if curved.r2 > linear.r2 + 0.005:
+    usual = facts.trend
+    if usual.kind == "saturating" and curved.r2 > linear.r2 + 0.005:
         return (
             f"The relation levels off: a saturating curve explains {curved.r2:.0%} of the variance (a line "
-            f"{linear.r2:.0%}), with a plateau near {curved.a:,.0f} features and half of it reached at "
-            f"{curved.b * 0.6931:,.0f} tokens."
+            f"{linear.r2:.0%}); for most rows it has a plateau near {usual.a:,.0f} features, half of it reached at "
+            f"{usual.b * 0.6931:,.0f} tokens."
         )
     return (
         f"The relation is close to a line: {1000 * linear.a:,.0f} further features per 1,000 tokens "
@@ -134,4 +186,14 @@ def _diversity(facts: Facts) -> list[str]:
     if d.length_share is None:
         return [f"{sentence} Greedy is no better than random at this size."]
     share = min(max(d.length_share, 0.0), 1.0)
-    return [f"{sentence} So length alone gives {share:.0%} of greedy's advantage, diversity the other {1 - share:.0%}."]
+    said = [f"{sentence} So length alone gives {share:.0%} of greedy's advantage, diversity the other {1 - share:.0%}."]
+    if d.longest_remains is not None and d.longest - d.random >= 0.01:
+        said.append(
+            f"As many random rows as spend the tokens of the longest cover {d.random_same_tokens:.1%}: "
+            + (
+                "per token the longest are no better than random."
+                if d.random_same_tokens >= d.longest - 0.005
+                else "per token too the longest are better than random."
+            )
+        )
+    return said

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,26 +11,17 @@ from numpy.typing import NDArray
 
 from explorer.errors import refuse
 from explorer.features import length as stats
-from explorer.features.length_coverage import (
-    SHARES,
-    CoverageCurve,
-    Decomposition,
-    coverage_curve,
-    crossings,
-    decompose,
-    longest_order,
-    matched_order,
-)
-from explorer.features.length_fits import Fit, fit_linear, fit_saturating, growth, residuals
-from explorer.features.length_summary import PAPER_R, Facts, summary, warnings
+from explorer.features.length_fits import Fit, Residuals, fit_linear, fit_saturating, growth, residuals, trend
+from explorer.features.length_summary import PAPER_R, Core, Facts, OffTrend, cautions, hides, summary
 from explorer.features.sets import FeatureSets, check_threshold, load_sets
+from explorer.pipeline.length_coverage import SHARE, cover
 from explorer.progress import Progress, silent
 from explorer.records import SEGMENTS
-from explorer.workspace import Store
+from explorer.workspace import Artifact, Store
 
-SHARE = 0.05  # of the rows: the size at which choices are compared
 _LISTED = 50
-_RANKED = 0.1  # of the rows: how far greedy and SimScale are followed (SimScale scans again and again after that)
+_READ = 2_000  # responses far below the trend that are read for repetition
+_REPEATS = 0.5  # of `quality.heuristic_parts.repetition`: below it a response repeats itself
 
 
 @dataclass(frozen=True)
@@ -49,6 +39,7 @@ class Measured:
     cluster_names: list[str]
     sets: FeatureSets
     threshold: float
+    default_threshold: float
     segment: str
 
     def count(self, threshold: float) -> NDArray[np.int64]:
@@ -81,11 +72,15 @@ class LengthResult:
     per_source: list[dict[str, Any]]
     per_cluster: list[dict[str, Any]]
     partial: dict[str, dict[str, float | None]]
+    source_curves: dict[str, list[dict[str, float | None]]]
+    trend: dict[str, Any]
+    without_off_trend: dict[str, Any]
     fits: dict[str, dict[str, float | None]]
     growth: list[dict[str, float | None]]
     residuals: dict[str, list[dict[str, Any]]]
     coverage: dict[str, dict[str, Any]]
     decomposition: dict[str, Any] | None
+    decompositions: list[dict[str, Any]]
     crossings: list[str]
     warnings: list[str]
     summary: str
@@ -97,8 +92,8 @@ def measure(store: Store, *, threshold: float | None = None, segment: str = "res
         refuse("unknown segment", got=segment, allowed=SEGMENTS)
     samples = store.require("samples")
     activations = store.require("activations", inputs={"samples": samples.id})
-    used = activations.manifest.info["default_threshold"] if threshold is None else threshold
-    used = check_threshold(float(used))
+    default = float(activations.manifest.info["default_threshold"])
+    used = check_threshold(default if threshold is None else threshold)
     n = samples.manifest.rows["samples"]
     tokens, rows = store.scan(activations, "tokens"), store.scan(samples)
     table = store.sql(
@@ -120,6 +115,7 @@ def measure(store: Store, *, threshold: float | None = None, segment: str = "res
         cluster_names=names,
         sets=load_sets(store, activations, segment=segment, threshold=0.0, samples=n),
         threshold=used,
+        default_threshold=default,
         segment=segment,
     )
 
@@ -161,21 +157,29 @@ def length(
         return np.random.default_rng([seed, stream])
 
     progress("length", 1, 5, "correlations")
-    steps = stats.default_thresholds(m.sets)
+    steps = stats.default_thresholds(m.sets, m.default_threshold)
     at_steps = stats.counts_above(m.sets, steps)
-    r, *curve = stats.pearson(x, np.vstack([y, at_steps]), rng=rng(0))
-    chars = stats.pearson(m.chars.astype(float), y, rng=rng(1))[0]
-    logs = stats.pearson(np.log1p(x), y, rng=rng(2))[0]
-    rho = stats.spearman(x, y, rng=rng(3))
-    progress("length", 2, 5, "groups")
-    grouped, names = _grouped(m, x, y, rng(4))
+    factors, names = factors_of(m)
+    found = stats.along(x, np.vstack([y, at_steps]), factors, rng=rng(0))
+    r, *curve = found.overall
+    grouped = {factor: each[0] for factor, each in found.grouped.items()}
+    chars = stats.pearson(m.chars.astype(float), y, rng=rng(0))[0]
+    logs = stats.pearson(np.log1p(x), y, rng=rng(0))[0]
+    progress("length", 2, 5, "ranks")
+    rho = stats.spearman(x, y, rng=rng(0))
+    rank_curve = stats.rank_correlations(x, at_steps)
     progress("length", 3, 5, "fits")
-    linear, curved = fit_linear(x, y), fit_saturating(x, y)
-    best = curved if curved.r2 > linear.r2 else linear
-    far = residuals(x, y, best)
+    linear, curved, usual = fit_linear(x, y), fit_saturating(x, y), trend(x, y)
+    far = residuals(x, y, usual)
+    off = off_trend(store, x, y, far)
+    core = None
+    if hides(off, r.value):
+        kept = far.kept
+        inside = stats.along(x[kept], y[kept], {f: code[kept] for f, code in factors.items()}, rng=rng(1))
+        core = Core(inside.overall[0], {factor: each[0] for factor, each in inside.grouped.items()})
     progress("length", 4, 5, "coverage")
-    curves, parts = _coverage(sets, m.tokens, rng)
-    crossed = crossings({name: curve for name, curve in curves.items() if name != "length-matched-random"})
+    covered = cover(sets, m.tokens, rng)
+    parts = covered.at(SHARE, n)
     facts = Facts(
         samples=n,
         threshold=level,
@@ -186,10 +190,11 @@ def length(
         names=names,
         linear=linear,
         saturating=curved,
+        trend=usual,
+        off=off,
+        core=core,
         decomposition=parts,
-        feature_poor=len(far.feature_poor),
-        feature_rich=len(far.feature_rich),
-        crossings=tuple(crossed),
+        crossings=covered.crossings,
     )
     progress("length", 5, 5, "")
 
@@ -215,57 +220,84 @@ def length(
         pearson_log=_number(logs.value),
         paper=PAPER_R,
         curve=[
-            {"threshold": float(step), **_numbers("pearson", e), "mean_features": float(c.mean())}
-            for step, e, c in zip(steps, curve, at_steps, strict=True)
+            {
+                "threshold": float(step),
+                **_numbers("pearson", e),
+                "spearman": _number(rank),
+                "mean_features": float(c.mean()),
+            }
+            for step, e, rank, c in zip(steps, curve, rank_curve, at_steps, strict=True)
         ],
         per_source=_groups(grouped, names, "source"),
         per_cluster=_groups(grouped, names, "cluster"),
         partial={factor: _numbers("pearson", g.partial) for factor, g in grouped.items()},
+        source_curves=_curves_of("source", found, names, steps),
+        trend={"kind": usual.kind, **_fit(usual)},
+        without_off_trend=asdict(off),
         fits={fit.kind: _fit(fit) for fit in (linear, curved)},
         growth=[{k: v if v is None else _number(v) for k, v in asdict(g).items()} for g in growth(x, y)],
         residuals={"feature_poor": listed(far.feature_poor), "feature_rich": listed(far.feature_rich)},
-        coverage={name: asdict(c) for name, c in curves.items()},
+        coverage={name: asdict(c) for name, c in covered.curves.items()},
         decomposition=asdict(parts) if parts is not None else None,
-        crossings=crossed,
-        warnings=warnings(facts),
+        decompositions=[asdict(part) for part in covered.decompositions],
+        crossings=list(covered.crossings),
+        warnings=cautions(facts),
         summary=summary(facts),
     )
 
 
-def _grouped(
-    m: Measured, x: NDArray[np.float64], y: NDArray[np.float64], rng: np.random.Generator
-) -> tuple[dict[str, stats.Grouped], dict[str, list[str]]]:
+def factors_of(m: Measured) -> tuple[dict[str, NDArray[np.int64]], dict[str, list[str]]]:
+    """Return codes and names of the factors that have more than one group: source and cluster."""
     codes, sources = stats.codes_of(m.sources)
     factors: dict[str, tuple[NDArray[np.int64], list[str]]] = {"source": (codes, sources)}
     if m.clusters is not None:
         factors["cluster"] = (m.clusters, m.cluster_names)
     known = {factor: (code, names) for factor, (code, names) in factors.items() if len(names) > 1}
-    grouped = {factor: stats.within(x, y, code, rng=rng) for factor, (code, _) in known.items()}
-    return grouped, {factor: names for factor, (_, names) in known.items()}
+    return {factor: code for factor, (code, _) in known.items()}, {f: names for f, (_, names) in known.items()}
 
 
-def _coverage(
-    sets: FeatureSets, tokens: NDArray[np.int64], rng: Callable[[int], np.random.Generator]
-) -> tuple[dict[str, CoverageCurve], Decomposition | None]:
-    """Coverage curves of longest, greedy, SimScale, random and length-matched orders, and the comparison at `SHARE`."""
-    from explorer.selection import METHODS, Budget, Pool
+def off_trend(store: Store, x: NDArray[np.float64], y: NDArray[np.float64], far: Residuals) -> OffTrend:
+    """Count the rows off the trend, say how many of the long ones repeat themselves, and r without all of them."""
+    poor = far.feature_poor[:_READ]
+    said = repetitions(store, store.require("samples"), poor)
+    kept = far.kept
+    varies = kept.sum() > 2 and np.ptp(x[kept]) > 0 and np.ptp(y[kept]) > 0
+    return OffTrend(
+        feature_poor=len(far.feature_poor),
+        feature_rich=len(far.feature_rich),
+        read=len(poor),
+        repeat=int((said < _REPEATS).sum()),
+        pearson=float(np.corrcoef(x[kept], y[kept])[0, 1]) if varies else None,
+    )
 
-    if not sets.nnz:
-        return {}, None
-    rows = max(1, math.floor(SHARE * sets.n + 0.5))
-    pool = Pool(n=sets.n, features=sets, response_tokens=tokens.astype(np.int32))
-    orders: dict[str, NDArray[np.int64]] = {"longest": longest_order(tokens), "random": rng(10).permutation(sets.n)}
-    for slug in ("sae-greedselect", "sae-simscale"):
-        if slug in METHODS:
-            method = METHODS[slug]
-            orders[slug] = method.rank(pool, Budget(_RANKED, "share"), method.Params(), rng(11)).positions
-    greedy = orders.get("sae-greedselect")
-    parts = None
-    if greedy is not None:
-        parts = decompose(sets, tokens, greedy, rows, rng=rng(12))
-        orders["length-matched-random"] = matched_order(tokens, greedy[:rows], rng(13))
-    grid = tuple(sorted({max(1, round(share * sets.n)) for share in SHARES} | {rows}))
-    return {name: coverage_curve(sets, tokens, name, order, grid) for name, order in orders.items()}, parts
+
+def repetitions(store: Store, samples: Artifact, ids: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Repetition part of the heuristic score of some responses, 1 for none at all, in the order of `ids`."""
+    from explorer.quality.heuristic_parts import repetition
+
+    found = store.sql(
+        f"SELECT s.response FROM {store.scan(samples)} s "
+        "JOIN (SELECT unnest(?::BIGINT[]) AS sample_id, generate_subscripts(?::BIGINT[], 1) AS place) i "
+        "USING (sample_id) ORDER BY i.place",
+        [ids.tolist(), ids.tolist()],
+    ).fetchall()
+    return np.array([repetition(text or "") for (text,) in found], dtype=float)
+
+
+def _curves_of(
+    factor: str, found: stats.Along, names: dict[str, list[str]], steps: NDArray[np.float64]
+) -> dict[str, list[dict[str, float | None]]]:
+    """R of each group at every step (the first of `found` is the asked threshold)."""
+    each = found.grouped.get(factor)
+    if each is None:
+        return {}
+    return {
+        names[factor][code]: [
+            {"threshold": float(step), **_numbers("pearson", one.each[code])}
+            for step, one in zip(steps, each[1:], strict=True)
+        ]
+        for code in each[0].each
+    }
 
 
 def _groups(grouped: dict[str, stats.Grouped], names: dict[str, list[str]], factor: str) -> list[dict[str, Any]]:
