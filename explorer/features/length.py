@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,7 +81,8 @@ def default_thresholds(sets: FeatureSets, default: float | None = None, *, most:
     power = 10.0 ** np.floor(np.log10(top / most))
     step = next(power * factor for factor in (1, 2, 5, 10) if top / (power * factor) <= most)
     grid = np.arange(int(np.ceil(top / step - 1e-9)) + 1) * step
-    return np.unique(np.round(np.append(grid, [] if default is None else [default]), 10))
+    stops: Floats = np.append(grid, [] if default is None else [default]).astype(np.float64)
+    return np.unique(np.round(stops, 10))
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ def codes_of(names: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
 class _Slices:
     """Samples in the order of their group, and the columns whose weighted sums give every correlation."""
 
-    def __init__(self, length: Numbers, counts: Numbers, codes: NDArray[np.integer]) -> None:
+    def __init__(self, length: Numbers, counts: NDArray[Any], codes: NDArray[np.integer]) -> None:
         kept = np.flatnonzero(codes >= 0)
         order = kept[np.argsort(codes[kept], kind="stable")]
         self.codes, starts, self.sizes = np.unique(codes[order], return_index=True, return_counts=True)

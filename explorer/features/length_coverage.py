@@ -185,6 +185,40 @@ def crossings(curves: Mapping[str, CoverageCurve]) -> list[str]:
     return [sentence for _, sentence in sorted(said)]
 
 
+def leaders(curves: Mapping[str, CoverageCurve]) -> str:
+    """Say which choice covers most at each budget of tokens, "" where there are none to compare."""
+    known = {name: curve for name, curve in curves.items() if len(curve.rows) > 1}
+    if len(known) < 2:
+        return ""
+    start, end = (edge(curve.tokens[at] for curve in known.values()) for edge, at in ((min, 0), (max, -1)))
+    at: Floats = np.geomspace(max(start, 1), max(end, 2), 400)
+    table = np.stack(
+        [
+            np.where((at >= c.tokens[0]) & (at <= c.tokens[-1]), np.interp(at, c.tokens, c.coverage), -1.0)
+            for c in known.values()
+        ]
+    )
+    rivals = (table >= 0).sum(axis=0) > 1
+    at, first = at[rivals], table[:, rivals].argmax(axis=0)
+    if not len(at):
+        return ""
+    edges = np.flatnonzero(np.diff(first, prepend=-1))
+    ends = np.append(edges[1:], len(at)) - 1
+    names = list(known)
+    parts = [
+        (names[first[a]], at[a], at[b]) for a, b in zip(edges, ends, strict=True) if at[b] >= (1 + _LASTING) * at[a]
+    ]
+    merged: list[tuple[str, float]] = []
+    for name, low, _ in parts:
+        if not merged or merged[-1][0] != name:
+            merged.append((name, float(low)))
+    if not merged:
+        return ""
+    said = [f"{NAMES.get(merged[0][0], merged[0][0])}"]
+    said += [f"from about {_round(low):,} tokens {NAMES.get(name, name)}" for name, low in merged[1:]]
+    return f"most is covered by {', '.join(said)}"
+
+
 def _turns(at: Floats, sign: Floats) -> list[tuple[float, float]]:
     """Where the lead changes hands for good or for long: (tokens, sign of the new lead)."""
     seen = np.flatnonzero(sign)

@@ -101,7 +101,7 @@ def summary(facts: Facts) -> str:
         parts.append(_form(facts))
     parts += _diversity(facts)
     if facts.crossings:
-        parts.append(f"At equal tokens, {'; '.join(facts.crossings[:5])}.")
+        parts.append(f"At equal tokens {'; '.join(facts.crossings[:6])}.")
     return " ".join(parts)
 
 
@@ -187,7 +187,9 @@ def _diversity(facts: Facts) -> list[str]:
         return [f"{sentence} Greedy is no better than random at this size."]
     share = min(max(d.length_share, 0.0), 1.0)
     said = [f"{sentence} So length alone gives {share:.0%} of greedy's advantage, diversity the other {1 - share:.0%}."]
-    if d.longest_remains is not None and d.longest - d.random >= 0.01:
+    if d.random - d.longest >= 0.01:
+        said.append("The longest cover less than as many random ones.")
+    elif d.longest - d.random >= 0.01:
         said.append(
             f"As many random rows as spend the tokens of the longest cover {d.random_same_tokens:.1%}: "
             + (

@@ -15,6 +15,7 @@ from explorer.features.length_coverage import (
     coverage_curve,
     crossings,
     decompose,
+    leaders,
     longest_order,
     matched_order,
     mean_curve,
@@ -24,7 +25,7 @@ from explorer.features.sets import FeatureSets
 SHARE = 0.05  # of the rows: the size at which choices are compared in the summary
 SHARES = (0.005, 0.01, 0.02, 0.05, 0.1)
 GREEDY_PER_TOKEN = "sae-greedselect-per-token"
-_RANKED = 0.1  # of the rows: how far greedy and SimScale are followed (SimScale scans again and again after that)
+_SCANNED = 0.1  # of the rows: how far SimScale is followed (it scans again and again after that)
 _DRAWS = 5  # of the random choices, averaged
 
 
@@ -50,13 +51,13 @@ def cover(sets: FeatureSets, tokens: NDArray[np.int64], rng: Callable[[int], np.
     n = sets.n
     pool = Pool(n=n, features=sets, response_tokens=tokens.astype(np.int32))
     orders = {"longest": longest_order(tokens)}
-    for name, slug, options in (
-        ("sae-greedselect", "sae-greedselect", {}),
-        (GREEDY_PER_TOKEN, "sae-greedselect", {"cost": "tokens"}),
-        ("sae-simscale", "sae-simscale", {}),
+    for name, slug, share, options in (
+        ("sae-greedselect", "sae-greedselect", 1.0, {}),
+        (GREEDY_PER_TOKEN, "sae-greedselect", 1.0, {"cost": "tokens"}),
+        ("sae-simscale", "sae-simscale", _SCANNED, {}),
     ):
         method = METHODS[slug]
-        found = method.rank(pool, Budget(_RANKED, "share"), method.Params(**options), rng(11))
+        found = method.rank(pool, Budget(share, "share"), method.Params(**options), rng(11))
         orders[name] = found.positions
     grid = tuple(sorted({round(at) for at in np.geomspace(1, n, 60)} | {_rows(share, n) for share in SHARES}))
     curves = {name: coverage_curve(sets, tokens, name, order, grid) for name, order in orders.items()}
@@ -67,7 +68,8 @@ def cover(sets: FeatureSets, tokens: NDArray[np.int64], rng: Callable[[int], np.
     parts = tuple(
         decompose(sets, tokens, greedy, rows, rng=rng(12 + rows)) for rows in sorted({_rows(s, n) for s in SHARES})
     )
-    said = crossings(curves)
+    best = leaders(curves)
+    said = ([best] if best else []) + crossings(curves)
     draw, reference = rng(9), greedy[: _rows(SHARE, n)]
     curves["length-matched-random"] = mean_curve(
         [

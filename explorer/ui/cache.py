@@ -8,7 +8,7 @@ parameter `key` of the cached functions is not used in them: it is what Streamli
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,13 +19,8 @@ from explorer.features.sets import FeatureSets, load_sets
 from explorer.selection.metrics import Curve, coverage_curve
 from explorer.ui.context import View
 from explorer.ui.downloads import export_bytes
-from explorer.ui.length_numbers import RCurve
-from explorer.ui.length_numbers import r_curve as curve_of
 from explorer.ui.ranking import Ranker
 from explorer.workspace import Store
-
-if TYPE_CHECKING:
-    from explorer.pipeline.length import LengthResult
 
 Key = tuple[Any, ...]
 
@@ -162,26 +157,3 @@ def cluster_of(view: View) -> np.ndarray:
 def _cluster_of(_view: View, key: Key) -> np.ndarray:
     assert _view.clusters is not None
     return browse.cluster_of(_view.store, _view.clusters, _view.rows)
-
-
-def r_curve(view: View, segment: str) -> RCurve:
-    """Correlation of response length with feature count, by threshold."""
-    return _r_curve(view, view.key("samples", "activations"), segment)
-
-
-@st.cache_resource(max_entries=6, show_spinner=False)
-def _r_curve(_view: View, key: Key, segment: str) -> RCurve:
-    tokens = lengths(_view)["response_tokens"].fill_null(0).to_numpy().astype(float)
-    return curve_of(feature_sets(_view, 0.0, segment), tokens)
-
-
-def length_analysis(view: View, threshold: float, segment: str) -> LengthResult:
-    """Return the whole length analysis at a threshold."""
-    return _length_analysis(view, view.key("samples", "activations", "clusters"), round(threshold, 6), segment)
-
-
-@st.cache_resource(max_entries=8, show_spinner="Resampling, fitting, comparing choices …")
-def _length_analysis(_view: View, key: Key, threshold: float, segment: str) -> LengthResult:
-    from explorer.pipeline.length import length
-
-    return length(_view.store, threshold=threshold, segment=segment)

@@ -43,7 +43,10 @@ MAP_K = "map_k"
 LENGTH_THRESHOLD = "length_threshold"
 LENGTH_SEGMENT = "length_segment"
 LENGTH_GROUPING = "length_grouping"
-LENGTH_LOG = "length_log"
+LENGTH_UNIT = "length_unit"
+LENGTH_INSIDE = "length_inside"
+LENGTH_OPEN = "length_open"  # 1 + the row to open, kept from a click to the run after it
+LENGTH_INSIDE_KIND = "length_inside_kind"
 LENGTH_RESIDUALS = "length_residuals"
 LENGTH_WRITTEN = "length_written"
 
