@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,9 @@ from explorer.cli.output import (
     parse_pairs,
     progress_printer,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SeedOption = Annotated[int, typer.Option(help="Seed of everything random.")]
 EmbeddingOption = Annotated[str, typer.Option(help="Id of an embedding; the newest is taken where none is named.")]
@@ -119,11 +122,49 @@ def length(
     workspace: WorkspaceOption,
     threshold: Annotated[float | None, typer.Option(help="Activation above which a feature counts.")] = None,
     segment: Annotated[str, typer.Option(help="response, prompt or all.")] = "response",
+    report: Annotated[
+        str, typer.Option(help="Also write plots, tables and sentences to this HTML file; it opens without a network.")
+    ] = "",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing report.")] = False,
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:
     """Explain why picking the longest responses works: length against active features."""
-    from explorer.pipeline.length import length as run
+    from dataclasses import asdict
+    from pathlib import Path
 
-    result = run(open_store(workspace), threshold=threshold, segment=segment, progress=progress_printer(progress))
+    from explorer.exports import atomic
+    from explorer.pipeline.length import length as run
+    from explorer.pipeline.length import measure
+
+    target = Path(report) if report else None
+    if target is not None:
+        atomic.check(target, overwrite=overwrite)
+    store = open_store(workspace)
+    measured = measure(store, threshold=threshold, segment=segment)
+    result = asdict(
+        run(store, threshold=threshold, segment=segment, measured=measured, progress=progress_printer(progress))
+    )
+    if target is not None:
+        _report(store, result, measured, target, overwrite=overwrite)
+        result["report"] = str(target)
     emit(result, as_json=json)
+
+
+def _report(store: Any, result: dict[str, Any], measured: Any, target: Path, *, overwrite: bool) -> None:
+    from explorer.features.browse import lengths
+    from explorer.features.length import by_size, codes_of
+    from explorer.figures import length_report, theme
+    from explorer.figures import report as html
+
+    words = [theme.plain(text or "", 60) for text in lengths(store)["words"].to_pylist()]
+    places, names = by_size(*codes_of(measured.sources))
+    source = (places, names) if len(names) > 1 else None
+    counts = measured.count(result["threshold"])
+    html.write(
+        target,
+        "Why does length work?",
+        length_report.blocks(result, measured.tokens, counts, words, source),
+        subtitle=f"{store.name}, {measured.sets.n:,} rows",
+        overwrite=overwrite,
+    )

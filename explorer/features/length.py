@@ -165,6 +165,18 @@ def codes_of(names: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
     return codes.astype(np.int64), [str(name) for name in known]
 
 
+def by_size(codes: NDArray[np.integer], names: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
+    """Number groups by size: the place of each sample's group (0 the largest; ties: smaller code), names in that order.
+
+    A negative code stays -1.
+    """
+    sizes = np.bincount(codes[codes >= 0], minlength=len(names))
+    order = np.argsort(-sizes, kind="stable")
+    place = np.empty(len(names), dtype=np.int64)
+    place[order] = np.arange(len(names))
+    return np.where(codes >= 0, place[codes], -1), [names[int(i)] for i in order]
+
+
 class _Slices:
     """Samples in the order of their group, and the columns whose weighted sums give every correlation."""
 

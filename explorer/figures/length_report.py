@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -168,7 +169,7 @@ def _off(result: Mapping[str, Any], words: Sequence[str]) -> list[Block]:
     out: list[Block] = []
     for key, title in (("feature_poor", "Long but poor in features"), ("feature_rich", "Short but rich in features")):
         rows = [
-            [one["sample_id"], one["tokens"], one["features"], one["expected"], words[one["sample_id"]]]
+            [one["sample_id"], one["tokens"], one["features"], one["expected"], html.unescape(words[one["sample_id"]])]
             for one in result["residuals"][key][:_ROWS]
         ]
         if rows:

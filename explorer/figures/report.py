@@ -154,8 +154,8 @@ border-radius:4px;padding:0 .45rem;margin-left:.35rem;cursor:pointer}button:hove
 .wide{overflow-x:auto;margin:.8rem 0 1.4rem}caption{text-align:left;padding:0 0 .4rem}
 table{border-collapse:collapse;font-size:.88rem;font-variant-numeric:tabular-nums}
 th,td{border-bottom:1px solid var(--line);padding:.3rem .7rem;text-align:left;vertical-align:top;max-width:30rem;
-overflow-wrap:anywhere}
-th{background:var(--soft)}td.n{text-align:right}
+overflow-wrap:break-word}
+th{background:var(--soft)}td.n{text-align:right;white-space:nowrap}
 @media print{figure,tr{break-inside:avoid}.modebar,figcaption span{display:none}}
 """
 

@@ -70,14 +70,14 @@ def factors(view: View) -> Factors:
 def _factors(_view: View, key: Key) -> Factors:
     found: Factors = {}
     names = [source or "" for source in cache.lengths(_view)["source"].to_pylist()]
-    found["source"] = length_numbers.by_size(*length.codes_of(names))[:2]
+    found["source"] = length.by_size(*length.codes_of(names))
     if _view.clusters is not None:
         cards = cache.cluster_cards(_view)
         numbers = np.array(cards["cluster"].to_pylist())
         titles = [""] * (int(numbers.max(initial=-1)) + 1)
         for number, name in zip(numbers.tolist(), cards["name"].to_pylist(), strict=True):
             titles[number] = str(name)
-        found["cluster"] = length_numbers.by_size(cache.cluster_of(_view).astype(np.int64), titles)[:2]
+        found["cluster"] = length.by_size(cache.cluster_of(_view).astype(np.int64), titles)
     return {factor: groups for factor, groups in found.items() if len(groups[1]) > 1}
 
 

@@ -40,12 +40,3 @@ def grid(sets: FeatureSets, default: float) -> Grid:
 def in_unit(tokens: np.ndarray, characters: np.ndarray, unit: str) -> np.ndarray:
     """Return the length that is correlated: tokens, characters, or log(1 + tokens)."""
     return {"tokens": tokens, "characters": characters}.get(unit, np.log1p(tokens))
-
-
-def by_size(codes: np.ndarray, names: list[str]) -> tuple[np.ndarray, list[str], np.ndarray]:
-    """Return places of groups, largest first, for each sample, the names in that order, and the codes in that order."""
-    sizes = np.bincount(codes[codes >= 0], minlength=len(names))
-    order = np.argsort(-sizes, kind="stable")
-    place = np.empty(len(names), dtype=np.int64)
-    place[order] = np.arange(len(names))
-    return np.where(codes >= 0, place[codes], -1), [names[i] for i in order], order

@@ -130,7 +130,7 @@ def measure(url: str, moves: int) -> dict[str, Any]:
         page.wait_for_selector("text=Which rows are off the trend?", timeout=600_000)
         page.wait_for_timeout(8_000)
         page.evaluate(_WATCH)
-        slider = page.locator("[role=slider]").first
+        slider = page.locator("[data-testid=stSlider] input[type=range]").first
         slider.focus()
         whole, request, values = [], [], []
         for move in range(moves + 2):
@@ -142,7 +142,7 @@ def measure(url: str, moves: int) -> dict[str, Any]:
             if move >= 2:  # the first two warm caches and the WebGL context
                 whole.append(times["drawn"] - times["key"])
                 request.append(times["drawn"] - times["sent"])
-            values.append(float(slider.get_attribute("aria-valuenow") or "nan"))
+            values.append(float(slider.input_value()))
         return {"first_picture_s": round(first, 2), "key": whole, "request": request, "thresholds": values}
 
 
