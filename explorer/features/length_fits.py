@@ -76,8 +76,9 @@ def trend(x: Floats, y: Floats, *, rounds: int = 8, beyond: float = FAR) -> Fit:
     else bend the curve towards them and hide that they are off it.
     """
     fit, kept = best_fit(x, y), np.ones(len(x), dtype=bool)
+    places = _places(x)
     for _ in range(rounds):
-        near = np.abs(_score(x, y, fit.predict(x))) <= beyond
+        near = np.abs(_score(y, fit.predict(x), places)) <= beyond
         if near.sum() < max(10, len(x) // 2) or np.array_equal(near, kept):
             break
         kept = near
@@ -117,7 +118,7 @@ def residuals(x: Floats, y: Floats, fit: Fit, *, least: float = FAR) -> Residual
     said: of normal scatter about one row in a thousand. Ties: smaller position.
     """
     expected = fit.predict(x)
-    score = _score(x, y, expected)
+    score = _score(y, expected, _places(x))
     middle = np.median(x) if len(x) else 0.0
 
     def far(sign: int, side: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -127,21 +128,32 @@ def residuals(x: Floats, y: Floats, fit: Fit, *, least: float = FAR) -> Residual
     return Residuals(far(-1, x > middle), far(1, x <= middle), expected, score)
 
 
-def _score(x: Floats, y: Floats, expected: Floats) -> Floats:
+def _places(x: Floats) -> list[NDArray[np.int64]]:
+    """Positions of the samples of each of 20 bins of equally many lengths."""
+    if not len(x):
+        return []
+    bins = quantile_bins(x)
+    return np.split(np.argsort(bins, kind="stable"), np.cumsum(np.bincount(bins))[:-1])
+
+
+def _score(y: Floats, expected: Floats, places: list[NDArray[np.int64]]) -> Floats:
     """Residuals in local spreads.
 
     Counts scatter like the root of what is expected; a bin's own spread counts up to twice that, so that a bin full of
     outliers does not hide them, and down to a quarter of the overall one.
     """
-    if not len(x):
-        return np.zeros(0)
     off = y - expected
-    bins = quantile_bins(x)
+    if not len(off):
+        return off
     root = np.sqrt(np.maximum(expected, 1.0))
-    own = np.array([_spread(off[bins == code]) for code in range(int(bins.max()) + 1)])
-    usual = float(np.median([_spread((off / root)[bins == code]) for code in range(len(own))]))
+    relative = off / root
+    usual = float(np.median([_spread(relative[place]) for place in places]))
     least = max(0.25 * _spread(off), 1e-9)
-    return off / np.maximum(np.minimum(own[bins], 2.0 * usual * root), least)
+    score = np.empty(len(off))
+    for place in places:
+        spread = np.minimum(_spread(off[place]), 2.0 * usual * root[place])
+        score[place] = off[place] / np.maximum(spread, least)
+    return score
 
 
 def _spread(off: Floats) -> float:

@@ -111,7 +111,7 @@ def off_sentences(off: OffTrend, r: float, samples: int) -> list[str]:
         return []
     rows = f"{off.feature_poor:,} long {'response has' if off.feature_poor == 1 else 'responses have'}"
     said = f"{rows} far fewer features than the trend at that length, {off.feature_rich:,} short ones far more"
-    if off.feature_poor and off.repeat >= 0.25 * off.read:
+    if off.read and off.repeat >= 0.25 * off.read:
         said += f"; {off.repeat:,} of the {off.read:,} long ones repeat themselves"
     if off.pearson is not None and hides(off, r):
         share = (off.feature_poor + off.feature_rich) / samples

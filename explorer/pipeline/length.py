@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -260,15 +260,15 @@ def off_trend(store: Store, x: NDArray[np.float64], y: NDArray[np.float64], far:
     """Count the rows off the trend, say how many of the long ones repeat themselves, and r without all of them."""
     poor = far.feature_poor[:_READ]
     said = repetitions(store, store.require("samples"), poor)
+    return replace(without(x, y, far), read=len(poor), repeat=int((said < _REPEATS).sum()))
+
+
+def without(x: NDArray[np.float64], y: NDArray[np.float64], far: Residuals) -> OffTrend:
+    """`off_trend` without reading any response."""
     kept = far.kept
     varies = kept.sum() > 2 and np.ptp(x[kept]) > 0 and np.ptp(y[kept]) > 0
-    return OffTrend(
-        feature_poor=len(far.feature_poor),
-        feature_rich=len(far.feature_rich),
-        read=len(poor),
-        repeat=int((said < _REPEATS).sum()),
-        pearson=float(np.corrcoef(x[kept], y[kept])[0, 1]) if varies else None,
-    )
+    r = float(np.corrcoef(x[kept], y[kept])[0, 1]) if varies else None
+    return OffTrend(len(far.feature_poor), len(far.feature_rich), read=0, repeat=0, pearson=r)
 
 
 def repetitions(store: Store, samples: Artifact, ids: NDArray[np.int64]) -> NDArray[np.float64]:

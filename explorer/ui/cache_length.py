@@ -129,18 +129,41 @@ def _spearman(_view: View, key: Key, segment: str, stop: int, unit: str) -> leng
 
 
 def off_trend(view: View, segment: str, stop: int) -> tuple[Fit, Fit, Residuals, OffTrend]:
-    """Return the line, the trend of most rows, which rows are off it, and what they do to r; tokens are the length."""
+    """Return the line, the trend of most rows, which rows are off it, and r without them; tokens are the length."""
     return _off_trend(view, view.key("samples", "activations"), segment, stop)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _off_trend(_view: View, key: Key, segment: str, stop: int) -> tuple[Fit, Fit, Residuals, OffTrend]:
-    from explorer.pipeline.length import off_trend as count
+    from explorer.pipeline.length import without
 
     x, y = lengths(_view, "tokens"), grid(_view, segment).counts[stop].astype(float)
     usual = trend(x, y)
     far = residuals(x, y, usual)
-    return fit_linear(x, y), usual, far, count(_view.store, x, y, far)
+    return fit_linear(x, y), usual, far, without(x, y, far)
+
+
+def repeating(view: View, segment: str, stop: int) -> OffTrend:
+    """Return the same with how many of the long rows off the trend repeat themselves: their responses are read."""
+    return _repeating(view, view.key("samples", "activations"), segment, stop)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _repeating(_view: View, key: Key, segment: str, stop: int) -> OffTrend:
+    from explorer.pipeline.length import off_trend as count
+
+    x, y = lengths(_view, "tokens"), grid(_view, segment).counts[stop].astype(float)
+    return count(_view.store, x, y, off_trend(_view, segment, stop)[2])
+
+
+def drawn(view: View, most: int) -> np.ndarray:
+    """Return an even share of the rows, ascending: those that a scatter of at most `most` points shows."""
+    return _drawn(view, view.key("samples"), most)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _drawn(_view: View, key: Key, most: int) -> np.ndarray:
+    return np.sort(np.random.default_rng(0).permutation(_view.rows)[:most])
 
 
 def analysis(view: View, threshold: float, segment: str) -> LengthResult:

@@ -44,6 +44,7 @@ LENGTH_THRESHOLD = "length_threshold"
 LENGTH_SEGMENT = "length_segment"
 LENGTH_GROUPING = "length_grouping"
 LENGTH_UNIT = "length_unit"
+LENGTH_ALL = "length_all"
 LENGTH_INSIDE = "length_inside"
 LENGTH_OPEN = "length_open"  # 1 + the row to open, kept from a click to the run after it
 LENGTH_INSIDE_KIND = "length_inside_kind"

@@ -4,8 +4,8 @@
 
 WS is a workspace of real rows with its extraction, clusters and quality scores. Its rows are drawn with replacement
 (seed 0) into a workspace of `--samples` rows, all activations kept. Chromium opens the page on it and presses an arrow
-key on the slider again and again. Measured in the browser: the time from the key to the redrawn points, which includes
-what Streamlit's slider waits for a further move, and the time from the request that it then sends to the points.
+key on the slider again and again. Measured in the browser: the time from the key to the frame in which the new points
+stand (drawn by WebGL), from the request that the slider sends to it, and from the key to the last redraw of the points.
 """
 
 from __future__ import annotations
@@ -38,14 +38,21 @@ _CHUNK = 2_000  # samples whose pairs are written at a time
 
 _WATCH = """
 () => {
-  window.__times = {key: 0, sent: 0, drawn: 0};
+  window.__times = {key: 0, sent: 0, first: 0, last: 0};
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (data) { window.__times.sent = performance.now(); return send.call(this, data); };
-  window.addEventListener("keydown", () => { window.__times.key = performance.now(); }, true);
-  const plot = document.querySelector(".js-plotly-plot");
-  plot.on("plotly_afterplot", () => { window.__times.drawn = performance.now(); });
+  window.addEventListener("keydown", () => { window.__times.key = performance.now(); window.__times.first = 0; }, true);
+  const seen = () => requestAnimationFrame(() => {  // the frame in which the points stand
+    window.__times.last = performance.now();
+    if (!window.__times.first) window.__times.first = window.__times.last;
+  });
+  for (const kind of [window.WebGLRenderingContext, window.WebGL2RenderingContext])
+    for (const name of ["drawArrays", "drawElements"]) {
+      const draw = kind.prototype[name];
+      kind.prototype[name] = function (...rest) { const out = draw.apply(this, rest); seen(); return out; };
+    }
 }
-"""
+"""  # the points of the scatter are what WebGL draws on this page
 
 
 def resampled(source: Store, target: Path, n: int) -> Store:
@@ -132,18 +139,24 @@ def measure(url: str, moves: int) -> dict[str, Any]:
         page.evaluate(_WATCH)
         slider = page.locator("[data-testid=stSlider] input[type=range]").first
         slider.focus()
-        whole, request, values = [], [], []
+        whole, request, settled, values = [], [], [], []
         for move in range(moves + 2):
-            before = page.evaluate("window.__times.drawn")
             page.keyboard.press("ArrowRight")
-            page.wait_for_function("before => window.__times.drawn > before && window.__times.sent > 0", arg=before)
-            page.wait_for_timeout(2_500)  # the rest of the page settles, the last redraw counts
+            page.wait_for_function("window.__times.first > 0")
+            page.wait_for_timeout(2_500)  # the rest of the page settles
             times = page.evaluate("window.__times")
-            if move >= 2:  # the first two warm caches and the WebGL context
-                whole.append(times["drawn"] - times["key"])
-                request.append(times["drawn"] - times["sent"])
+            if move >= 2:  # the first two warm caches
+                whole.append(times["first"] - times["key"])
+                request.append(times["first"] - times["sent"])
+                settled.append(times["last"] - times["key"])
             values.append(float(slider.input_value()))
-        return {"first_picture_s": round(first, 2), "key": whole, "request": request, "thresholds": values}
+        return {
+            "first_picture_s": round(first, 2),
+            "key": whole,
+            "request": request,
+            "settled": settled,
+            "thresholds": values,
+        }
 
 
 def main() -> None:
@@ -182,6 +195,7 @@ def main() -> None:
             "first_picture_s": seen["first_picture_s"],
             "request_to_picture_ms": _spread(seen["request"]),
             "key_to_picture_ms": _spread(seen["key"]),
+            "key_to_last_redraw_ms": _spread(seen["settled"]),
             "thresholds": seen["thresholds"],
         },
     )

@@ -81,7 +81,7 @@ def test_crossings_and_leaders_name_the_methods_and_the_tokens() -> None:
         "random": curve("random", [0.3, 0.4, 0.5, 0.6]),
     }
     assert crossings(curves) == ["the longest rows overtake random rows at about 610 response tokens"]
-    assert leaders(curves) == "most is covered by random rows, from about 480 tokens the longest rows"
+    assert leaders(curves) == "most is covered by random rows, from about 560 tokens the longest rows"
 
 
 def test_curves_side_by_side_do_not_cross() -> None:

@@ -16,6 +16,7 @@ from explorer.ui.context import View
 from explorer.ui.length_live import Live, live
 
 _TITLE = "Why does length work?"
+_POINTS = 6_000  # drawn at most, so that the picture follows the slider
 _COLOURS = ("nothing", "source", "cluster", "quality")
 
 
@@ -30,11 +31,13 @@ def draw(view: View) -> None:
         _scatter(view, now, colour)
     with top:
         header(_TITLE, _answer(now))
-        _cautions(now)
+        cautions = st.container()
     with right:
         _threshold_curve(view, now)
     with left:
         _statistics(view, now)
+    with cautions:
+        _cautions(view, now)
     length_written.draw(view, now)
     length_groups.draw(view, now)
     length_residuals.draw(view, now)
@@ -103,13 +106,13 @@ def _answer(now: Live) -> str:
     )
 
 
-def _cautions(now: Live) -> None:
+def _cautions(view: View, now: Live) -> None:
     """Say where the one number misleads: rows off the trend hide the relation, or groups make it."""
     r = now.pearson
     if not np.isfinite(r.value):
         return
     if hides(now.off, r.value):
-        for text in off_sentences(now.off, r.value, len(now.x)):
+        for text in off_sentences(cache_length.repeating(view, now.segment, now.stop), r.value, len(now.x)):
             st.warning(words.md(text, 600), icon=":material/warning:")
         return
     for text in warnings(r, now.grouped, now.names):
@@ -117,20 +120,40 @@ def _cautions(now: Live) -> None:
 
 
 def _scatter(view: View, now: Live, colour: str) -> None:
+    """Draw every row, or of a large dataset all rows off the trend and an even share of the others."""
     characters = now.unit == "characters"
+    x = cache_length.lengths(view, "characters" if characters else "tokens")
+    hover = cache_length.words(view)
+    groups = cache_length.factors(view).get(colour)
+    score = cache_length.quality(view) if colour == "quality" else None
+    counts, part = now.counts, None
+    if len(x) > _POINTS and not state.get(state.LENGTH_ALL):
+        far = np.concatenate([now.far.feature_poor, now.far.feature_rich])[: _POINTS // 2]
+        part = np.union1d(cache_length.drawn(view, _POINTS), far)
+        x, counts, hover = x[part], counts[part], [hover[i] for i in part.tolist()]
+        groups = (groups[0][part], groups[1]) if groups is not None else None
+        score = score[part] if score is not None else None
     fig = figures.scatter(
-        cache_length.lengths(view, "characters" if characters else "tokens"),
-        now.counts,
-        cache_length.words(view),
+        x,
+        counts,
+        hover,
         axis=length_numbers.AXES[now.unit],
         segment=now.segment,
-        groups=cache_length.factors(view).get(colour),
-        quality=cache_length.quality(view) if colour == "quality" else None,
+        groups=groups,
+        quality=score,
         curves=() if characters else now.curves,
         log=now.unit.startswith("log"),
         height=540,
     )
     plot(fig, key="length_scatter", alt="Response length against active features, one point a row")
+    if len(now.x) > _POINTS:
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            if part is not None:
+                st.caption(
+                    f"{len(part):,} of {len(now.x):,} rows are drawn: those off the trend and an even share of the rest. "
+                    "Every number is of all rows."
+                )
+            st.toggle("Draw every row", key=state.LENGTH_ALL, persist_state="session", help="Slower to redraw.")
 
 
 def _threshold_curve(view: View, now: Live) -> None:
