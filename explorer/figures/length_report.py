@@ -169,7 +169,13 @@ def _off(result: Mapping[str, Any], words: Sequence[str]) -> list[Block]:
     out: list[Block] = []
     for key, title in (("feature_poor", "Long but poor in features"), ("feature_rich", "Short but rich in features")):
         rows = [
-            [one["sample_id"], one["tokens"], one["features"], one["expected"], html.unescape(words[one["sample_id"]])]
+            [
+                one["sample_id"],
+                one["tokens"],
+                one["features"],
+                one["expected"],
+                html.unescape(str(words[one["sample_id"]])),
+            ]
             for one in result["residuals"][key][:_ROWS]
         ]
         if rows:

@@ -150,7 +150,7 @@ def _scatter(view: View, now: Live, colour: str) -> None:
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             if part is not None:
                 st.caption(
-                    f"{len(part):,} of {len(now.x):,} rows are drawn: those off the trend and an even share of the rest. "
+                    f"{len(part):,} of {len(now.x):,} rows are drawn: all off the trend, an even share of the rest. "
                     "Every number is of all rows."
                 )
             st.toggle("Draw every row", key=state.LENGTH_ALL, persist_state="session", help="Slower to redraw.")
