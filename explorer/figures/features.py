@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -79,27 +80,96 @@ def activation_histogram(
     return fig
 
 
-def groups(table: pa.Table, overall: float, *, height: int | None = None) -> go.Figure:
-    """Share of each cluster or source that has the feature, against the share of the whole dataset (thin line)."""
-    names = [theme.plain(name if name not in (None, "") else "(none)", 32) for name in table["name"].to_pylist()]
-    shares = table["share"].to_numpy()
-    fig = theme.figure(height=height or 84 + 26 * len(names), x="share of the group's responses")
-    fig.add_trace(
-        go.Bar(
-            x=shares,
-            y=[f"{name} " for name in names],
-            orientation="h",
-            marker={"color": [theme.ACCENT if s > overall else theme.POOL for s in shares], "line": {"width": 0}},
-            customdata=list(
-                zip(table["n"].to_pylist(), table["size"].to_pylist(), table["lift"].to_pylist(), strict=True)
-            ),
-            hovertemplate="<b>%{y}</b><br>%{customdata[0]:,} of %{customdata[1]:,} responses (%{x:.1%})"
-            "<br>lift %{customdata[2]:.2f}<extra></extra>",
-        )
+def places(
+    groups: Sequence[tuple[str, pa.Table]], lengths: Sequence[tuple[float, float, int, int]], overall: float
+) -> go.Figure:
+    """Share of each cluster, source and length group that has the feature; the thin line is the whole dataset.
+
+    `groups` are tables (name, n, size, share, lift) by kind; `lengths` (from, to, rows, rows with it) in tokens.
+    """
+    rows = max([4, *(table.num_rows for _, table in groups)])
+    panels = len(groups) + 1
+    fig = theme.figure(height=90 + 24 * rows)
+    fig.set_subplots(1, panels, horizontal_spacing=0.14 if panels > 2 else 0.12)
+    for number, (kind, table) in enumerate(groups, 1):
+        names = [theme.plain(name if name not in (None, "") else "(none)", 26) for name in table["name"].to_pylist()]
+        columns = (table[name].to_pylist() for name in ("n", "size", "lift"))
+        fig.add_trace(_bars(table["share"].to_pylist(), names, list(zip(*columns, strict=True)), overall), 1, number)
+        fig.update_xaxes(title={"text": f"share of the {kind}"}, row=1, col=number)
+    shares = [having / size if size else 0.0 for _, _, size, having in lengths]
+    names = [f"{low:,.0f}–{high:,.0f}" for low, high, _, _ in lengths]
+    data = [
+        (having, size, share / overall if overall else 0.0)
+        for (*_, size, having), share in zip(lengths, shares, strict=True)
+    ]
+    fig.add_trace(_bars(shares, names, data, overall), 1, panels)
+    fig.update_xaxes(title={"text": "share of responses of that length (tokens)"}, row=1, col=panels)
+    muted = {"width": 1.5, "color": theme.TEXT_MUTED}
+    for number in range(1, panels + 1):
+        fig.add_vline(x=overall, line=muted, row=1, col=number)  # type: ignore[arg-type]
+    axis = {"gridcolor": theme.FAINT, "zeroline": False, "automargin": True, "linecolor": theme.FAINT}
+    fig.update_xaxes(**axis, tickformat="~%", rangemode="tozero", nticks=5)
+    fig.update_yaxes(**axis, autorange="reversed", type="category", showgrid=False, ticksuffix=" ")
+    return fig
+
+
+def _bars(
+    shares: Sequence[float], names: Sequence[str], data: Sequence[tuple[int, int, float]], overall: float
+) -> go.Bar:
+    return go.Bar(
+        x=list(shares),
+        y=list(names),
+        orientation="h",
+        marker={"color": [theme.ACCENT if share > overall else theme.POOL for share in shares], "line": {"width": 0}},
+        customdata=list(data),
+        hovertemplate="<b>%{y}</b><br>%{customdata[0]:,} of %{customdata[1]:,} responses (%{x:.1%})"
+        "<br>lift %{customdata[2]:.2f}<extra></extra>",
     )
-    fig.add_vline(x=overall, line={"width": 1.5, "color": theme.TEXT_MUTED})
-    fig.update_xaxes(tickformat="~%", rangemode="tozero")
-    fig.update_yaxes(autorange="reversed", type="category", showgrid=False)
+
+
+def directions(table: pa.Table, *, by: str, height: int = 620) -> go.Figure:
+    """Map of the decoder directions, one point a feature: near means that they write nearly the same into the model.
+
+    `by` colours the points: share (log), r with length, or label source. A click selects one; `customdata[0]` its id.
+    """
+    fig = theme.figure(height=height, legend=by == "label source")
+    names = [theme.plain(label or "no label") for label in table["label"].to_pylist()]
+    shares = table["share"].to_numpy()
+    corr = np.nan_to_num(table["length_corr"].to_numpy(zero_copy_only=False).astype(float))
+    x, y = table["x"].to_numpy(), table["y"].to_numpy()
+    ids = table["feature_id"].to_pylist()
+    hover = theme.hover(
+        [("", "%{customdata[1]}"), ("in", "%{customdata[2]:.2%} of responses"), ("feature", "%{customdata[0]}")]
+    )
+    parts: list[tuple[str, np.ndarray, dict[str, Any]]] = []
+    if by == "label source":
+        sources = np.array([source or "none" for source in table["label_source"].to_pylist()])
+        for number, source in enumerate(sorted(set(sources.tolist()))):
+            parts.append((source, np.flatnonzero(sources == source), {"color": theme.CATEGORIES[number % 8]}))
+    else:
+        bar: dict[str, Any] = {"thickness": 8, "len": 0.45, "y": 1, "yanchor": "top", "outlinewidth": 0}
+        bar["title"] = {"text": f"{by}<br>", "font": {"size": 11}}
+        if by == "r with length":
+            marker = {"color": corr, "colorscale": theme.scale(theme.DIVERGING), "cmin": -0.6, "cmax": 0.6}
+        else:
+            marker = {"color": np.log10(np.maximum(shares, 1e-5)), "colorscale": theme.scale(theme.MAGNITUDE)}
+            bar |= {"tickvals": [-5, -4, -3, -2, -1, 0], "ticktext": [f"{10.0**i:.3%}" for i in range(-5, 1)]}
+        parts.append(("", np.arange(len(ids)), {**marker, "colorbar": bar}))
+    for name, where, marker in parts:
+        fig.add_trace(
+            go.Scattergl(
+                x=x[where],
+                y=y[where],
+                mode="markers",
+                name=name,
+                customdata=[[ids[i], names[i], float(shares[i])] for i in where],
+                marker={"size": 6, "opacity": 0.8, "line": {"width": 0}, **marker},
+                hovertemplate=hover,
+            )
+        )
+    fig.update_xaxes(visible=False)
+    fig.update_yaxes(visible=False)
+    fig.update_layout(dragmode="pan")
     return fig
 
 

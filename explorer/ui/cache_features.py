@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
 import streamlit as st
 
-from explorer.features import groups
+from explorer.features import browse, groups, nearest, relations
 from explorer.features.contrast import Contrast, contrast
 from explorer.features.groups import Group
 from explorer.pipeline.differences import group_pair
@@ -46,3 +49,113 @@ def _compared(_view: View, key: Key, a: str, b: str, threshold: float, segment: 
     assert _view.samples is not None
     left, right = group_pair(_view.store, _view.samples, _view.clusters, a, b)
     return left, right, contrast(cache.feature_sets(_view, threshold, segment), left.ids, right.ids)
+
+
+def same_direction(view: View, feature_id: int) -> pa.Table | None:
+    """`relations.same_direction`; None where the decoder directions are not kept."""
+    if view.features is None or not relations.has_directions(view.features):
+        return None
+    return _same_direction(view, view.key("features"), feature_id, tuple(sorted(view.labels.items())))
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _same_direction(_view: View, key: Key, feature_id: int, labels: tuple[tuple[int, str], ...]) -> pa.Table:
+    assert _view.features is not None
+    return relations.same_direction(_view.store, _view.features, feature_id, dict(labels))
+
+
+def all_labels(view: View, feature_id: int) -> list[dict[str, Any]]:
+    """`relations.all_labels` of the newest features."""
+    return _all_labels(view, view.key("features"), feature_id)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _all_labels(_view: View, key: Key, feature_id: int) -> list[dict[str, Any]]:
+    assert _view.features is not None
+    return relations.all_labels(_view.store, _view.features, feature_id)
+
+
+def feature_map(view: View) -> pa.Table | None:
+    """`relations.feature_map`; None where the decoder directions are not kept."""
+    if view.features is None or not relations.has_directions(view.features):
+        return None
+    return _feature_map(view, view.key("features"), tuple(sorted(view.labels.items())))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _feature_map(_view: View, key: Key, labels: tuple[tuple[int, str], ...]) -> pa.Table:
+    assert _view.features is not None
+    return relations.feature_map(_view.store, _view.features, dict(labels))
+
+
+def picked_for(view: View, feature_id: int, threshold: float) -> list[relations.Pick]:
+    """`relations.picked_for` of every stored selection of these samples."""
+    key = (*view.key("activations"), *(run.id for run in view.selections))
+    return _picked_for(view, key, feature_id, round(threshold, 6))
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _picked_for(_view: View, key: Key, feature_id: int, threshold: float) -> list[relations.Pick]:
+    assert _view.activations is not None
+    return relations.picked_for(_view.store, _view.activations, _view.selections, feature_id, threshold)
+
+
+def length_profile(view: View, feature_id: int, threshold: float) -> list[tuple[float, float, int, int]]:
+    """`relations.length_profile` of the newest extraction."""
+    return _length_profile(view, view.key("activations"), feature_id, round(threshold, 6))
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _length_profile(_view: View, key: Key, feature_id: int, threshold: float) -> list[tuple[float, float, int, int]]:
+    assert _view.activations is not None
+    return relations.length_profile(_view.store, _view.activations, feature_id, threshold)
+
+
+def weights(view: View, threshold: float) -> nearest.Weights:
+    """`nearest.weigh` of the responses' feature sets."""
+    return _weights(view, view.key("samples", "activations"), round(threshold, 6))
+
+
+@st.cache_resource(max_entries=3, show_spinner=False)
+def _weights(_view: View, key: Key, threshold: float) -> nearest.Weights:
+    return nearest.weigh(cache.feature_sets(_view, threshold, "response"))
+
+
+def alike(
+    view: View, wanted: tuple[int, ...], threshold: float, *, leave_out: int | None = None, keep: int = 40
+) -> nearest.Nearest:
+    """Rows whose responses share most features with the features `wanted`."""
+    sets = cache.feature_sets(view, threshold, "response")
+    found = np.asarray(wanted, dtype=np.int64)
+    return nearest.by_overlap(sets, weights(view, threshold), found, keep=keep, leave_out=leave_out)
+
+
+def vectors(view: View) -> np.ndarray | None:
+    """Unit vectors of every row, of the newest embedding; None where there is none."""
+    return _vectors(view, view.key("samples", "embeddings")) if view.embeddings is not None else None
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _vectors(_view: View, key: Key) -> np.ndarray:
+    from explorer.maps.vectors import load_vectors
+
+    assert _view.embeddings is not None
+    return load_vectors(_view.embeddings, _view.rows)
+
+
+def of_cluster(view: View, cluster: str) -> tuple[int, ...]:
+    """Features that set a cluster's responses apart from the rest, clearest first."""
+    _, _, found = compared(view, f"cluster:{cluster}", groups.REST, view.threshold, "response")
+    return tuple(int(feature) for feature in found.strongest(more_in_a=True))
+
+
+def fitting(view: View, asked: browse.FeatureQuery) -> np.ndarray:
+    """Ids of every feature that fits a query."""
+    assert view.features is not None
+    table, _ = browse.feature_index(view.store, view.features, replace(asked, limit=1 << 30, offset=0))
+    return table["feature_id"].to_numpy()
+
+
+def among(ids: pa.ChunkedArray, wanted: np.ndarray) -> pa.Array:
+    """Mask of the `ids` that are `wanted`."""
+    return pa.array(np.isin(ids.to_numpy(), wanted))

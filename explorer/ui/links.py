@@ -15,6 +15,7 @@ LENGTH = f"{_FOLDER}/length.py"
 SELECT = f"{_FOLDER}/select.py"
 COMPARE = f"{_FOLDER}/compare.py"
 DIFFERENCES = f"{_FOLDER}/differences.py"
+PROBE = f"{_FOLDER}/probe.py"
 
 
 def pages() -> list[Any]:
@@ -28,6 +29,7 @@ def pages() -> list[Any]:
         st.Page(SELECT, title="Select", icon=":material/filter_alt:", url_path="select"),
         st.Page(COMPARE, title="Compare", icon=":material/compare_arrows:", url_path="compare"),
         st.Page(DIFFERENCES, title="Differences", icon=":material/difference:", url_path="differences"),
+        st.Page(PROBE, title="Probe", icon=":material/science:", url_path="probe"),
     ]
 
 

@@ -21,6 +21,12 @@ FEATURE_ORDER = "order"
 FEATURE_DESCENDING = "descending"
 FEATURE_SHARE = "share"
 FEATURE_PAGE = "page"
+FEATURE_SOURCE = "label_source"  # in the address
+FEATURE_LENGTH = "length_relation"  # in the address
+FEATURE_CLUSTER = "feature_cluster"
+FEATURE_CONTEXTS = "feature_contexts"
+FEATURE_VIEW = "view"  # in the address: table or map
+FEATURE_COLOUR = "feature_colour"
 FEATURE_LABEL = "feature_label"
 FEATURE_EXAMPLES = "feature_examples"
 
@@ -69,6 +75,17 @@ DIFF_B = "differences_b"
 DIFF_SEARCH = "differences_search"
 DIFF_FEATURE = "differences_feature"
 
+PROBE_PROMPT = "probe_prompt"
+PROBE_RESPONSE = "probe_response"
+PROBE_PROMPT_2 = "probe_prompt_2"
+PROBE_RESPONSE_2 = "probe_response_2"
+PROBE_SAMPLE = "probe_sample"  # int: the row whose text was taken from the address
+PROBE_SHADE = "probe_shade"
+PROBE_STEER = "probe_steer"
+PROBE_FACTOR = "probe_factor"
+PROBE_MODEL = "probe_model"
+PROBE_SAE = "probe_sae"
+
 INGEST_PATH = "ingest_path"
 INGEST_UPLOAD = "ingest_upload"
 INGEST_TARGET = "ingest_target"
@@ -108,6 +125,7 @@ def choose_workspace(path: str) -> None:
         MAP_BESIDE,
         MAP_PROJECTION,
         FEATURE_PAGE,
+        FEATURE_CLUSTER,
         ROW_PAGE,
         COMPARE_RUNS,
     )

@@ -1,30 +1,18 @@
-"""The table of features: searched, sorted and paged in DuckDB; a click on a row opens the feature."""
+"""All features: a table searched, sorted and paged in DuckDB, or a map of decoder directions; a click opens one."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from explorer.features import browse
-from explorer.ui import cache, links, state, words
-from explorer.ui.components.page import header
+from explorer.figures import features as figures
+from explorer.ui import cache, cache_features, links, state, words
+from explorer.ui.components import feature_page
+from explorer.ui.components.feature_query import LENGTHS, PAGE, SHARES, SOURCES, query
+from explorer.ui.components.page import header, plot
 from explorer.ui.context import View
 
-PAGE = 25
-_SHARES = {"any share": (0.0, 1.0), "rare (< 1 %)": (0.0, 0.01), "1–10 %": (0.01, 0.1), "common (> 10 %)": (0.1, 1.0)}
-
-
-def query(view: View) -> browse.FeatureQuery:
-    """Return the query that the controls ask for, at page one."""
-    low, high = _SHARES[state.get(state.FEATURE_SHARE) or "any share"]
-    return browse.FeatureQuery(
-        search=state.get(state.FEATURE_SEARCH) or "",
-        order=state.get(state.FEATURE_ORDER) or "share",
-        descending=not state.get(state.FEATURE_DESCENDING),
-        min_share=low,
-        max_share=high,
-        limit=PAGE,
-        labels=view.labels,
-    )
+_COLOURS = ("share", "r with length", "label source")
 
 
 def draw(view: View) -> None:
@@ -35,9 +23,14 @@ def draw(view: View) -> None:
     header(
         "Which features does this data activate?",
         f"**{active:,} of {width:,} features** are in at least one response above the threshold "
-        f"{view.threshold:g}. Click a row to see where it fires.",
+        f"{view.threshold:g}. Click one to see where it fires.",
     )
-    search, order, share, reverse = st.columns([4, 2, 2, 1.2], vertical_alignment="bottom")
+    _browse(view)
+
+
+@st.fragment
+def _browse(view: View) -> None:
+    search, order, share, more, shown = st.columns([4, 2, 2, 1.1, 1.5], vertical_alignment="bottom")
     search.text_input(
         "Search",
         key=state.FEATURE_SEARCH,
@@ -47,9 +40,70 @@ def draw(view: View) -> None:
         type="search",
     )
     order.selectbox("Sort by", list(browse.ORDERS), key=state.FEATURE_ORDER, bind="query-params")
-    share.selectbox("Share of responses", list(_SHARES), key=state.FEATURE_SHARE, bind="query-params")
-    reverse.toggle("Smallest first", key=state.FEATURE_DESCENDING, persist_state="session")
-    _table(view)
+    share.selectbox("Share of responses", list(SHARES), key=state.FEATURE_SHARE, bind="query-params")
+    with more.popover("More", icon=":material/tune:"):
+        _filters(view)
+    how = shown.segmented_control(
+        "Shown as", ["table", "map"], default="table", required=True, key=state.FEATURE_VIEW, bind="query-params"
+    )
+    if how == "map":
+        _map(view)
+    else:
+        _table(view)
+
+
+def _filters(view: View) -> None:
+    st.toggle("Smallest first", key=state.FEATURE_DESCENDING, persist_state="session")
+    st.toggle(
+        "Search the strongest contexts too",
+        key=state.FEATURE_CONTEXTS,
+        persist_state="session",
+        help="Slower: looks into the text around each feature's strongest examples.",
+    )
+    st.selectbox("Label from", SOURCES, key=state.FEATURE_SOURCE, bind="query-params")
+    st.selectbox(
+        "Relation to length",
+        list(LENGTHS),
+        key=state.FEATURE_LENGTH,
+        bind="query-params",
+        help=f"Correlation of presence and response length of at least {browse.LENGTHY} either way.",
+    )
+    if view.clusters is not None:
+        cards = cache.cluster_cards(view)
+        named = dict(zip(map(str, cards["cluster"].to_pylist()), cards["name"].to_pylist(), strict=True))
+        st.selectbox(
+            "Sets a cluster apart",
+            ["", *named],
+            key=state.FEATURE_CLUSTER,
+            persist_state="session",
+            format_func=lambda number: words.clean(named.get(number, "any cluster"), 60),
+            help="Features surely more common in the cluster's responses than in the rest.",
+        )
+
+
+def _map(view: View) -> None:
+    table = cache_features.feature_map(view)
+    if table is None:
+        feature_page.no_directions(view)
+        return
+    asked = query(view)
+    everything = asked.search == "" and asked.source == "" and not asked.lengthy and asked.ids is None
+    if not everything or (asked.min_share, asked.max_share) != (0.0, 1.0):
+        fitting = cache_features.fitting(view, asked)
+        table = table.filter(cache_features.among(table["feature_id"], fitting))
+    by = st.segmented_control(
+        "Coloured by", _COLOURS, default=_COLOURS[0], required=True, key=state.FEATURE_COLOUR, persist_state="session"
+    )
+    event = plot(
+        figures.directions(table, by=str(by)),
+        key="feature_map",
+        alt="Map of the features: near means that their decoder directions are alike",
+        on_select="rerun",
+        selection_mode="points",
+    )
+    st.caption(f"{words.noun(table.num_rows, 'feature')}; near each other: they write nearly the same into the model.")
+    if event.selection.points:
+        links.open_feature(int(event.selection.points[0]["customdata"][0]))
 
 
 def _table(view: View) -> None:
@@ -64,11 +118,12 @@ def _table(view: View) -> None:
         st.info("No feature fits. Try fewer words, or another share of responses.", icon=":material/search_off:")
         return
     top = max(1e-9, max(table["share"].to_pylist()))
+    shown = (asked.search, asked.order, asked.descending, asked.max_share, asked.source, asked.lengthy, asked.ids)
     event = st.dataframe(
         table,
         hide_index=True,
         height="content",
-        key=f"features_{page}_{hash((asked.search, asked.order, asked.descending, asked.max_share))}",
+        key=f"features_{page}_{hash(shown)}",
         on_select="rerun",
         selection_mode="single-cell",
         column_order=["feature_id", "label", "words", "share", "mean_act", "max_act", "length_corr", "label_source"],

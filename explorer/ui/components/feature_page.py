@@ -1,4 +1,4 @@
-"""One feature: what it is called, where and how strongly it fires, what it promotes, and its company."""
+"""One feature: what it is called, where and how strongly it fires, what it promotes, its company, who was picked."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import pyarrow as pa
 import streamlit as st
 
 from explorer.errors import ExplorerError
-from explorer.features import browse, user_labels
+from explorer.features import browse, neuronpedia, user_labels
 from explorer.figures import features as figures
-from explorer.ui import cache, links, state, words
-from explorer.ui.components import feature_index, markup
+from explorer.ui import cache, cache_features, links, state, words
+from explorer.ui.components import feature_query, markup, token_view
 from explorer.ui.components.page import header, plot, section
 from explorer.ui.context import View
 
@@ -31,7 +31,7 @@ def draw(view: View, feature_id: int) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
         section("How strongly does it fire?", "Largest activation of each sample, over both segments.")
-        fig = figures.activation_histogram(found["bin_edges"], found["bin_counts"], view.threshold)
+        fig = figures.activation_histogram(found["bin_edges"], found["bin_counts"], view.threshold, height=230)
         plot(fig, key="activations", alt="Histogram of the largest activation per sample, threshold dashed")
     with right:
         section(
@@ -39,44 +39,70 @@ def draw(view: View, feature_id: int) -> None:
             "Promoted and suppressed tokens come from the logit lens: the decoder direction "
             "multiplied with the unembedding matrix.",
         )
-        markup.chips("fires on", found["top_tokens"][:10])
-        markup.chips("around", found["words"][:10])
-        markup.chips("promotes", found["promoted"][:10])
-        markup.chips("suppresses", found["suppressed"][:10])
+        _words(view, found)
     _examples(view, feature_id, float(found["max_act"]))
-    _company(view, feature_id, found)
+    _company(view, feature_id)
+    _places(view, feature_id, float(found["share"]))
+    _picked(view, feature_id)
 
 
 def _answer(found: dict[str, Any], threshold: float) -> str:
-    corr = found["length_corr"]
-    length = f"; its presence correlates with response length at r = {corr:.2f}" if corr is not None else ""
     if not found["n_tokens"]:
         return f"Feature {found['feature_id']:,} never fires on this data."
+    corr = found["length_corr"]
+    length = f"; its presence correlates with response length at r = {corr:.2f}" if corr is not None else ""
     return (
         f"Feature {found['feature_id']:,} is in **{words.share(found['share'])} of the responses** "
-        f"({words.noun(found['n_samples'], 'row')}) above the threshold {threshold:g}{length}."
+        f"({words.noun(found['n_samples'], 'row')}) above the threshold {threshold:g} and on "
+        f"{words.share(found['density'])} of all tokens{length}."
     )
+
+
+def _words(view: View, found: dict[str, Any]) -> None:
+    assert view.features is not None
+    rows = [("fires on", found["top_tokens"]), ("around", found["words"])]
+    if found["promoted"] is not None:
+        rows += [("promotes", found["promoted"]), ("suppresses", found["suppressed"])]
+    markup.chip_rows([(name, (tokens or [])[:10]) for name, tokens in rows])
+    if found["promoted"] is None:
+        why = view.features.manifest.info.get("logit_lens_missing") or "no model was at hand when `label` ran"
+        st.caption(f"No logit lens: {words.md(why, 200)}")
 
 
 def _steps(view: View, feature_id: int, found: dict[str, Any]) -> None:
     assert view.features is not None and view.activations is not None
-    order = feature_index.query(view)
+    order = feature_query.query(view)
     before, after = browse.feature_neighbours(view.store, view.features, order, feature_id)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(links.FEATURES, label="All features", icon=":material/arrow_back:")
         _step("Previous", ":material/chevron_left:", before, order.order)
         _step("Next", ":material/chevron_right:", after, order.order)
         with st.popover("Rename", icon=":material/edit:", type="tertiary"):
-            st.text_input(
-                "Your label",
-                value=view.labels.get(feature_id, ""),
-                key=f"{state.FEATURE_LABEL}_{feature_id}",
-                placeholder=words.clean(found["label"] or "", 80),
-                max_chars=user_labels.MAX_LENGTH,
-                help="Kept in the workspace, for this SAE; it wins over every other label. Empty: take it away.",
+            _rename(view, feature_id, found)
+        st.page_link(
+            links.PROBE, label="Try it on a text", icon=":material/science:", query_params={"feature": str(feature_id)}
+        )
+        if known := view.activations.manifest.info.get("neuronpedia_id"):
+            st.link_button(
+                "Neuronpedia", neuronpedia.page_url(known, feature_id), icon=":material/open_in_new:", type="tertiary"
             )
-            st.button("Keep", type="primary", on_click=_keep_label, args=(view, feature_id))
         st.caption(f"label: {words.md(found['label_source'] or 'none')}", width="content")
+
+
+def _rename(view: View, feature_id: int, found: dict[str, Any]) -> None:
+    st.text_input(
+        "Your label",
+        value=view.labels.get(feature_id, ""),
+        key=f"{state.FEATURE_LABEL}_{feature_id}",
+        placeholder=words.clean(found["label"] or "", 80),
+        max_chars=user_labels.MAX_LENGTH,
+        help="Kept in the workspace, for this SAE; it wins over every other label. Empty: take it away.",
+    )
+    st.button("Keep", type="primary", on_click=_keep_label, args=(view, feature_id))
+    for one in cache_features.all_labels(view, feature_id):
+        by = f" by {words.md(one['by'], 40)}" if one["by"] else ""
+        score = f", score {one['score']:.2f}" if one["score"] is not None else ""
+        st.caption(f"{one['source']}{by}{score}: {words.md(one['label'], 200)}")
 
 
 def _keep_label(view: View, feature_id: int) -> None:
@@ -96,43 +122,31 @@ def _step(label: str, icon: str, target: int | None, order: str) -> None:
     )
 
 
+@st.fragment
 def _examples(view: View, feature_id: int, strongest: float) -> None:
     assert view.activations is not None
     section(
-        "Where does it fire?", "Tokens are shaded by activation; the strongest is underlined, values show on hover."
+        "Where does it fire?",
+        "Tokens are shaded by activation, from 0 to the strongest; the peak is underlined, values show on hover.",
     )
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        kind = st.segmented_control(
-            "Examples",
-            ["strongest", "across the range"],
-            default="strongest",
-            required=True,
-            key=state.FEATURE_EXAMPLES,
-            label_visibility="collapsed",
-            persist_state="session",
-        )
-        with st.container(width=260):
-            markup.activation_scale(strongest)
+    kind = st.segmented_control(
+        "Examples",
+        ["strongest", "across the range"],
+        default="strongest",
+        required=True,
+        key=state.FEATURE_EXAMPLES,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
     found = browse.evidence(view.store, view.activations, feature_id, "top" if kind == "strongest" else "quantile")
     if not found:
         st.caption("No example is stored for this feature.")
-    for number, one in enumerate(found):
-        left, right = st.columns([12, 1], vertical_alignment="center")
-        with left:
-            markup.token_line(
-                one["tokens"], one["activations"], strongest=strongest, peak=one["peak"], value=one["max_act"]
-            )
-        right.page_link(
-            links.SAMPLES,
-            label=f"row {one['sample_id']}",
-            query_params={"sample": str(one["sample_id"])},
-            help=f"in the {one['segment']}",
-        )
-        del number
+        return
+    token_view.examples(found, strongest=strongest, key="examples")
 
 
-def _company(view: View, feature_id: int, found: dict[str, Any]) -> None:
-    together, by_cluster, by_source = cache.company(view, feature_id, view.threshold)
+def _company(view: View, feature_id: int) -> None:
+    assert view.features is not None
     left, right = st.columns(2, gap="large")
     with left:
         section(
@@ -140,38 +154,106 @@ def _company(view: View, feature_id: int, found: dict[str, Any]) -> None:
             "Features that share responses with this one. Lift: how much more often than by "
             "chance; ordered by the cosine of presence.",
         )
+        together = cache.company(view, feature_id, view.threshold)[0]
         if together.num_rows:
-            event = st.dataframe(
-                together,
-                hide_index=True,
-                height="content",
-                on_select="rerun",
-                selection_mode="single-cell",
-                key=f"together_{feature_id}",
-                alt="Features that fire together with this one",
-                column_order=["feature_id", "label", "both_n", "lift", "cosine"],
-                column_config={
-                    "feature_id": st.column_config.NumberColumn("Feature", format="%d", width=70),
-                    "label": st.column_config.TextColumn("Label"),
-                    "both_n": st.column_config.NumberColumn("Rows with both", format="localized", width="small"),
-                    "lift": st.column_config.NumberColumn("Lift", format="%.1f×", width="small"),
-                    "cosine": st.column_config.NumberColumn("Cosine", format="%.2f", width="small"),
-                },
-            )
-            if event.selection.cells:
-                links.open_feature(together["feature_id"][int(event.selection.cells[0][0])].as_py())
+            _neighbours(together, f"together_{feature_id}", ["feature_id", "label", "both_n", "lift", "cosine"])
         else:
             st.caption("Nothing fires together with it in two responses or more.")
     with right:
         section(
-            "Where does it live?", "Share of each group's responses that have it; the thin line is the whole dataset."
+            "What points the same way?",
+            "Features whose decoder direction has the largest cosine with this one's: they write nearly the same into "
+            "the model, whatever data they fire on.",
         )
-        _groups("cluster", by_cluster, found["share"])
-        _groups("source", by_source, found["share"])
+        same = cache_features.same_direction(view, feature_id)
+        if same is None:
+            no_directions(view)
+        else:
+            _neighbours(same, f"same_{feature_id}", ["feature_id", "label", "share", "cosine"])
 
 
-def _groups(name: str, table: pa.Table | None, overall: float) -> None:
-    if table is None or not table.num_rows:
-        return
-    st.caption(f"by {name}")
-    plot(figures.groups(table, overall), key=f"groups_{name}", alt=f"Share of responses with the feature, by {name}")
+def no_directions(view: View) -> None:
+    """Say why there are no decoder directions, and how to get them."""
+    assert view.features is not None
+    why = view.features.manifest.info.get("directions_missing", "")
+    if why:
+        st.caption(f"The SAE's weights were not at hand when the features were described: {words.md(why, 200)}.")
+    else:
+        st.caption("These features were described by an earlier version. Describe them again:")
+    st.code(f"python -m explorer label -w {view.store.path}", language="bash")
+
+
+def _neighbours(table: pa.Table, key: str, columns: list[str]) -> None:
+    event = st.dataframe(
+        table,
+        hide_index=True,
+        height="content",
+        on_select="rerun",
+        selection_mode="single-cell",
+        key=key,
+        alt="Features related to this one",
+        column_order=columns,
+        column_config={
+            "feature_id": st.column_config.NumberColumn("Feature", format="%d", width=65),
+            "label": st.column_config.TextColumn("Label", width=220),
+            "both_n": st.column_config.NumberColumn("Both", format="localized", width=60, help="Rows with both."),
+            "lift": st.column_config.NumberColumn("Lift", format="%.1f×", width=60),
+            "share": st.column_config.NumberColumn("In data", format="percent", width=70),
+            "cosine": st.column_config.NumberColumn("Cosine", format="%.2f", width=65),
+        },
+    )
+    if event.selection.cells:
+        links.open_feature(table["feature_id"][int(event.selection.cells[0][0])].as_py())
+
+
+def _places(view: View, feature_id: int, overall: float) -> None:
+    """Clusters, sources and lengths in one figure."""
+    _, by_cluster, by_source = cache.company(view, feature_id, view.threshold)
+    section(
+        "Where does it live?",
+        "Share of each group's responses that have it; the thin line is the whole dataset. Lengths: ten groups of "
+        "equally many rows, shortest first.",
+    )
+    profile = cache_features.length_profile(view, feature_id, view.threshold)
+    groups = [(name, table) for name, table in (("cluster", by_cluster), ("source", by_source)) if table is not None]
+    fig = figures.places(groups, profile, overall)
+    plot(fig, key="places", alt="Share of responses with the feature, by cluster, by source and by response length")
+
+
+def _picked(view: View, feature_id: int) -> None:
+    section(
+        "Who was picked for it?",
+        "Stored selections that have rows with this feature in the response; the first of them in pick order.",
+    )
+    picks = cache_features.picked_for(view, feature_id, view.threshold)
+    missing = len(view.selections) - len(picks)
+    if picks:
+        rows = [
+            {
+                "selection": words.clean(words.run_name(pick.run.manifest), 60),
+                "rows with it": pick.rows,
+                "first pick": pick.first_rank + 1,
+                "row": pick.sample_id,
+                "gain of that pick": pick.gain,
+            }
+            for pick in picks
+        ]
+        event = st.dataframe(
+            rows,
+            hide_index=True,
+            height="content",
+            on_select="rerun",
+            selection_mode="single-cell",
+            key=f"picked_{feature_id}",
+            alt="Stored selections that cover this feature",
+            column_config={
+                "row": st.column_config.NumberColumn(format="%d"),
+                "gain of that pick": st.column_config.NumberColumn(format="%.4g"),
+            },
+        )
+        if event.selection.cells:
+            links.open_sample(picks[int(event.selection.cells[0][0])].sample_id)
+    if not view.selections:
+        st.caption("No selection is stored yet.")
+    elif missing:
+        st.caption(f"{words.noun(missing, 'stored selection')} of {len(view.selections)} not covering it.")

@@ -77,10 +77,15 @@ def activation_scale(strongest: float) -> None:
     st.html(f'<div class="sx-scale">0<span></span>{strongest:.2f} activation</div>')
 
 
-def chips(name: str, tokens: Sequence[str]) -> None:
-    """Draw a named row of tokens or words, each in its own box; spaces inside a token stay visible."""
-    boxes = "".join(f"<bdi>{escape(t[:MAX_TOKEN].replace(chr(10), '↵').replace(chr(9), '⇥'))}</bdi>" for t in tokens)
-    st.html(f'<div class="sx-chips"><span class="sx-name">{html.escape(name)}</span>{boxes or "–"}</div>')
+def chip_rows(rows: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Draw named rows of tokens or words, each in its own box; spaces inside a token stay visible."""
+    drawn = []
+    for name, tokens in rows:
+        boxes = "".join(
+            f"<bdi>{escape(t[:MAX_TOKEN].replace(chr(10), '↵').replace(chr(9), '⇥'))}</bdi>" for t in tokens
+        )
+        drawn.append(f'<div class="sx-chips"><span class="sx-name">{html.escape(name)}</span>{boxes or "–"}</div>')
+    st.html("".join(drawn))
 
 
 def passage(text: str, *, answer: bool = False, limit: int = 20_000) -> None:

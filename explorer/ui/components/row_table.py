@@ -21,6 +21,8 @@ _COLUMNS = {
     "response": st.column_config.TextColumn("Response", width=380),
     "response_tokens": st.column_config.NumberColumn("Tokens", format="localized", width=80, help="Response tokens."),
     "activation": st.column_config.NumberColumn("Act.", format="%.2f", width=65, help="Largest activation there."),
+    "similarity": st.column_config.NumberColumn("Alike", format="%.2f", width=65, help="1: the same."),
+    "shared": st.column_config.NumberColumn("Shared", format="%d", width=65, help="Features that both have."),
     "features": st.column_config.NumberColumn("Features", format="localized", width=80),
     "expected": st.column_config.NumberColumn(
         "Expected", format="%.0f", width=80, help="Median number of features of rows of that length."
