@@ -159,3 +159,35 @@ def fitting(view: View, asked: browse.FeatureQuery) -> np.ndarray:
 def among(ids: pa.ChunkedArray, wanted: np.ndarray) -> pa.Array:
     """Mask of the `ids` that are `wanted`."""
     return pa.array(np.isin(ids.to_numpy(), wanted))
+
+
+def texts(view: View, ids: tuple[int, ...]) -> list[tuple[int, str]]:
+    """(row, prompt and response) of some rows, long ones cut."""
+    assert view.samples is not None
+    return [
+        (int(row), str(text))
+        for row, text in view.store.sql(
+            "SELECT sample_id, left(concat_ws(' ', prompt, response), 20000) "
+            f"FROM {view.store.scan(view.samples)} WHERE sample_id IN (SELECT unnest(?::BIGINT[]))",
+            [list(ids)],
+        ).fetchall()
+    ]
+
+
+def held_by(view: View, sample_id: int) -> list[dict[str, Any]]:
+    """`browse.sample_selections`: the stored selections that hold a row."""
+    return _held_by(view, (*view.key("samples"), *(run.id for run in view.selections)), sample_id)
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _held_by(_view: View, key: Key, sample_id: int) -> list[dict[str, Any]]:
+    return browse.sample_selections(_view.store, sample_id)
+
+
+def added(view: View, run_id: str, rank: int, threshold: float) -> int:
+    """How many features of a pick's response no earlier pick of the selection has."""
+    sets = cache.feature_sets(view, threshold, "response")
+    ids = cache.picks(view, run_id)["sample_id"].to_numpy()
+    covered = np.zeros(sets.width, dtype=bool)
+    covered[sets.take(ids[:rank]).indices] = True
+    return int((~covered[sets.row(int(ids[rank]))]).sum())

@@ -169,12 +169,13 @@ def _shading(view: View, reading: Reading, names: dict[int, str]) -> int | None:
         options,
         index=default,
         key=f"{state.PROBE_SHADE}_{asked}",
-        format_func=lambda key: key if key == _COUNT else _called(int(key), names, largest),
+        format_func=lambda key: key if key == _COUNT else called(int(key), names, largest),
     )
     return None if chosen == _COUNT else int(chosen)
 
 
-def _called(feature: int, names: dict[int, str], largest: dict[int, float]) -> str:
+def called(feature: int, names: dict[int, str], largest: dict[int, float]) -> str:
+    """How a feature of a text stands in a list: its label, its number, its largest activation."""
     strength = f"{largest[feature]:.1f}" if feature in largest else "not active here"
     return f"{words.clean(names.get(feature, ''), 60)} · feature {feature} · {strength}"
 

@@ -1,17 +1,29 @@
-"""One row: its prompt and response, its features, and which selections hold it."""
+"""One row: its prompt and response, its features, rows like it, and which selections hold it."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
-from explorer.features import browse
+from explorer.errors import ExplorerError
+from explorer.features import browse, nearest
 from explorer.records import SEGMENTS
-from explorer.ui import links, state, words
-from explorer.ui.components import markup
+from explorer.ui import cache, cache_features, links, probe_model, state, words
+from explorer.ui.components import markup, probe, row_table
 from explorer.ui.components.page import header, section
 from explorer.ui.context import View
+from explorer.workspace import marks
+
+_ORDERS = {
+    "strongest first": ("max_act", True),
+    "most tokens first": ("n_tokens", True),
+    "rarest in the data first": ("share", False),
+}
+_LIKE = ("shared features", "embedding")
+_CANDIDATES = 40  # nearest rows that are looked at for near-duplicates
+_COUNT = "number of features"
 
 
 def draw(view: View, sample_id: int) -> None:
@@ -26,12 +38,14 @@ def draw(view: View, sample_id: int) -> None:
         st.page_link(links.SAMPLES, label="All rows", icon=":material/arrow_back:")
         _step("Previous", ":material/chevron_left:", sample_id - 1, view.rows)
         _step("Next", ":material/chevron_right:", sample_id + 1, view.rows)
+        _mark(view, sample_id)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        _text(found)
+        _text(view, found, sample_id)
     with right:
         _features(view, sample_id)
         _selections(view, sample_id)
+    _alike(view, found, sample_id)
 
 
 def _answer(found: dict[str, Any]) -> str:
@@ -57,7 +71,38 @@ def _step(label: str, icon: str, target: int, rows: int) -> None:
     st.page_link(links.SAMPLES, label=label, icon=icon, query_params=params, disabled=not there)
 
 
-def _text(found: dict[str, Any]) -> None:
+def _mark(view: View, sample_id: int) -> None:
+    """Pin, ban or clear the row; selections made after that obey."""
+    assert view.samples is not None
+    marked = marks.read(view.store, view.samples)
+    standing = "pin" if sample_id in marked.pinned else "ban" if sample_id in marked.banned else None
+    key = f"{state.SAMPLE_MARK}_{sample_id}"
+    state.put(key, standing)
+    st.segmented_control(
+        "Mark",
+        ["pin", "ban"],
+        key=key,
+        label_visibility="collapsed",
+        format_func=lambda name: {"pin": ":material/push_pin: Pin", "ban": ":material/block: Ban"}[name],
+        on_change=_set_mark,
+        args=(view, sample_id, key),
+        help="A pinned row is in every selection made from now on, a banned one in none.",
+    )
+
+
+def _set_mark(view: View, sample_id: int, key: str) -> None:
+    assert view.samples is not None
+    wish = state.get(key)
+    change = {"pin": marks.pin, "ban": marks.ban}.get(wish or "", marks.clear)
+    try:
+        change(view.store, view.samples, [sample_id])
+    except ExplorerError as error:
+        st.toast(words.md(error, 300), icon=":material/error:")
+
+
+def _text(view: View, found: dict[str, Any], sample_id: int) -> None:
+    if view.activations is not None and view.features is not None and _token_view(view, found, sample_id):
+        return
     turns = found["turns"] or []
     if found["system"]:
         section("System")
@@ -73,15 +118,60 @@ def _text(found: dict[str, Any]) -> None:
         markup.passage(found["prompt"])
         section("Response")
         markup.passage(found["response"], answer=True)
+    _source(found)
+
+
+def _source(found: dict[str, Any]) -> None:
     with st.expander("Source row, unchanged"):
-        st.code(found["raw"], language="json", wrap_lines=True)
+        st.code(found["raw"][:200_000], language="json", wrap_lines=True)
 
 
+def _token_view(view: View, found: dict[str, Any], sample_id: int) -> bool:
+    """Offer the row token by token; True where it was drawn. The model reads the row again, it is loaded once."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        wanted = st.toggle(
+            "Token by token",
+            key=state.SAMPLE_TOKENS,
+            persist_state="session",
+            help="The model reads this row again and shows which features are on each token. It is loaded once.",
+        )
+        st.page_link(
+            links.PROBE,
+            label="Edit and probe",
+            icon=":material/science:",
+            query_params={"sample": str(sample_id)},
+            help="Open the text on the Probe page: change it, compare it, switch a feature off.",
+        )
+    if not wanted or not probe.ensure_model(view):
+        return False
+    turns = [(turn["role"], turn["content"]) for turn in found["turns"] or []]
+    try:
+        reading = probe_model.holder().read(
+            turns or [("system", found["system"] or ""), ("user", found["prompt"]), ("assistant", found["response"])]
+        )
+    except ExplorerError as error:
+        st.info(words.md(error, 300), icon=":material/info:")
+        return False
+    names = probe.names_of(view, reading)
+    largest = reading.largest()
+    order = sorted(largest, key=lambda feature: (-largest[feature], feature))
+    chosen = st.selectbox(
+        "Shade by",
+        [_COUNT, *map(str, order)],
+        key=f"{state.SAMPLE_SHADE}_{sample_id}",
+        format_func=lambda key: key if key == _COUNT else probe.called(int(key), names, largest),
+    )
+    probe.draw_reading(reading, names, None if chosen == _COUNT else int(chosen), key="sample_tokens")
+    _source(found)
+    return True
+
+
+@st.fragment
 def _features(view: View, sample_id: int) -> None:
     if view.activations is None or view.features is None:
         return
+    section("Its features")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.subheader("Its features", anchor=False, width="content")
         segment = st.segmented_control(
             "Segment",
             SEGMENTS,
@@ -91,21 +181,26 @@ def _features(view: View, sample_id: int) -> None:
             label_visibility="collapsed",
             persist_state="session",
         )
+        order = st.selectbox(
+            "Order", list(_ORDERS), key=state.SAMPLE_ORDER, label_visibility="collapsed", persist_state="session"
+        )
     table = browse.sample_features(
         view.store, view.activations, view.features, sample_id, view.threshold, segment, view.labels
     )
     if not table.num_rows:
         st.caption(f"No feature is above the threshold {view.threshold:g} in the {segment}.")
         return
+    column, descending = _ORDERS[str(order)]
+    table = table.sort_by([(column, "descending" if descending else "ascending"), ("feature_id", "ascending")])
     strongest = max(table["max_act"].to_pylist())
     event = st.dataframe(
         table,
         hide_index=True,
-        height=420,
+        height=380,
         on_select="rerun",
         selection_mode="single-cell",
-        key=f"sample_features_{sample_id}_{segment}",
-        alt="Features of this row, strongest first",
+        key=f"sample_features_{sample_id}_{segment}_{order}",
+        alt="Features of this row",
         column_order=["feature_id", "label", "max_act", "n_tokens", "share"],
         column_config={
             "feature_id": st.column_config.NumberColumn("Feature", format="%d", width=62),
@@ -125,18 +220,111 @@ def _features(view: View, sample_id: int) -> None:
 
 
 def _selections(view: View, sample_id: int) -> None:
-    section("Which selections hold it?")
-    held = browse.sample_selections(view.store, sample_id)
+    section("Which selections hold it?", "Pick: its place in the ranking. Gain: what the method says that it added.")
+    held = cache_features.held_by(view, sample_id)
     if not held:
         st.caption(f"None of the {len(view.selections)} stored ones." if view.selections else "None is stored yet.")
         return
-    rows = [
-        {
-            "selection": words.clean(one["run"].manifest.name or one["run"].manifest.parameters.get("method", ""), 60),
-            "method": one["run"].manifest.parameters.get("method", ""),
+    rows = []
+    for one in held:
+        parameters = one["run"].manifest.parameters
+        row = {
+            "selection": words.clean(words.run_name(one["run"].manifest), 60),
             "pick": one["rank"] + 1,
             "gain": one["gain"],
+            "round": one["round"] + 1,
         }
-        for one in held
-    ]
-    st.dataframe(rows, hide_index=True, height="content", alt="Selections that hold this row")
+        if view.activations is not None:
+            threshold = float(parameters.get("threshold") or view.threshold)
+            row["features it added"] = cache_features.added(view, one["run"].id, one["rank"], threshold)
+        rows.append(row)
+    st.dataframe(
+        rows,
+        hide_index=True,
+        height="content",
+        alt="Selections that hold this row",
+        column_config={
+            "gain": st.column_config.NumberColumn(format="%.4g", width=70),
+            "round": st.column_config.NumberColumn(width=65, help="The pass over the features that it was picked in."),
+            "features it added": st.column_config.NumberColumn(
+                help="Features of its response that no earlier pick of that selection has."
+            ),
+        },
+    )
+
+
+@st.fragment
+def _alike(view: View, found: dict[str, Any], sample_id: int) -> None:
+    if view.activations is None:
+        return
+    section(
+        "Which rows are like it?",
+        "By the features that both responses have (rare ones count for more), or by the cosine of their embeddings. "
+        "Near-duplicates: at least half of the three-word runs of prompt and response are the same.",
+    )
+    options = _LIKE if view.embeddings is not None else _LIKE[:1]
+    how = st.segmented_control(
+        "Alike by",
+        options,
+        default=options[0],
+        required=True,
+        key=state.SAMPLE_LIKE,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    sets = cache.feature_sets(view, view.threshold, "response")
+    mine = sets.row(sample_id)
+    near = cache_features.alike(view, tuple(mine.tolist()), view.threshold, leave_out=sample_id, keep=_CANDIDATES)
+    vectors = cache_features.vectors(view)
+    by_vector = nearest.by_embedding(vectors, sample_id, keep=_CANDIDATES) if vectors is not None else None
+    shown = near if how == _LIKE[0] or by_vector is None else by_vector
+    _duplicates(view, found, near, by_vector)
+    if not len(shown.ids):
+        st.caption("No row shares a feature above the threshold.")
+        return
+    shared = [np.intersect1d(mine, sets.row(int(i)), assume_unique=True) for i in shown.ids]
+    row_table.draw(
+        view,
+        shown.ids.tolist(),
+        key=f"alike_{sample_id}_{how}",
+        page_size=8,
+        columns=("sample_id", "similarity", "shared", "prompt", "response", "response_tokens", "cluster"),
+        extra={"similarity": shown.similarity.tolist(), "shared": [len(one) for one in shared]},
+    )
+    _shared(view, shown.ids.tolist(), shared, sets.counts)
+
+
+def _duplicates(view: View, found: dict[str, Any], near: nearest.Nearest, by_vector: nearest.Nearest | None) -> None:
+    nearby = [near.ids] if by_vector is None else [near.ids, by_vector.ids]
+    ids = [int(row) for row in np.unique(np.concatenate(nearby))]
+    mine = f"{found['prompt']} {found['response']}"[:20_000]
+    alike = []
+    for row, text in cache_features.texts(view, tuple(ids)):
+        share = nearest.resemblance(mine, text)
+        if share >= nearest.NEAR_DUPLICATE:
+            alike.append((row, share))
+    if not alike:
+        st.caption("No near-duplicate among its nearest rows.")
+        return
+    alike.sort(key=lambda one: (-one[1], one[0]))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{words.noun(len(alike), 'near-duplicate')}:**", width="content")
+        for row, share in alike[:6]:
+            st.page_link(
+                links.SAMPLES,
+                label=f"row {row:,}",
+                query_params={"sample": str(row)},
+                help=f"{words.share(share)} of their word runs are the same",
+            )
+
+
+def _shared(view: View, ids: list[int], shared: list[np.ndarray], counts: np.ndarray) -> None:
+    """Name the rarest features that the nearest rows share with this one."""
+    if view.features is None:
+        return
+    rarest = [one[np.argsort(counts[one], kind="stable")][:3] for one in shared[:3]]
+    labels = browse.labels_of(view.store, view.features, [int(i) for one in rarest for i in one], view.labels)
+    for row, features in zip(ids[:3], rarest, strict=True):
+        said = ", ".join(words.md(labels.get(int(i)) or f"feature {i}", 50) for i in features)
+        if said:
+            st.caption(f"shared with row {row:,}, rarest first: {said}")
