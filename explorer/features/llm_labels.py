@@ -137,10 +137,10 @@ def marked(context: Context, activations: Sequence[float]) -> str:
     """A context on one line, its active tokens (at least a third of the strongest) between « and »."""
     cut = max(activations, default=0.0) / 3
     pieces = [
-        f"«{token}»" if value > cut and token.strip() else token
+        f"{token[: len(token) - len(token.lstrip())]}«{token.lstrip()}»" if value > cut and token.strip() else token
         for token, value in zip(context.tokens, activations, strict=True)
     ]
-    return _line("".join(pieces).replace("»«", ""))
+    return _line("".join(pieces).replace("»«", "").replace("» «", " "))
 
 
 def _line(text: str) -> str:

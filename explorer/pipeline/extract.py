@@ -275,7 +275,10 @@ def _finish(draft: Draft, sae: LoadedSAE, shards: int) -> Artifact:
     }
     for leftover in ("candidates", "shards", "spill"):
         shutil.rmtree(draft.path / leftover, ignore_errors=True)
-    (draft.path / "median_norm.json").unlink(missing_ok=True)
+    norm = draft.path / "median_norm.json"
+    if norm.is_file():  # measured here: kept for reading single texts the same way
+        draft.info |= json.loads(norm.read_text("utf-8"))
+        norm.unlink()
     return draft.commit()
 
 

@@ -192,8 +192,12 @@ def _from_weights(
     width = len(columns["feature_id"])
     empty: list[Any] = [None] * width
     columns.update({name: empty for name in ("promoted", "suppressed", "near", "cosine", "x", "y")})
+    info = activations.manifest.info
+    if not {"sae_source", "model_source"} <= info.keys():
+        why = "the extraction does not say which model and SAE it was made with"
+        return why, why
     try:
-        sae = load_sae(activations.manifest.info["sae_source"])
+        sae = load_sae(info["sae_source"])
     except InputError as error:
         return str(error), str(error)
     if sae.fingerprint != activations.manifest.parameters["sae_fingerprint"]:
