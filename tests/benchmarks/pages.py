@@ -120,8 +120,7 @@ def _click(page: Any, name: str) -> Times:
 
 def _click_row(page: Any) -> Times:
     page.evaluate("window.__start()")
-    box = page.get_by_test_id("stDataFrame").first.bounding_box()
-    page.mouse.click(box["x"] + 200, box["y"] + 60 + 35 * 3)
+    page.locator("table[aria-label='Features, one a row'] tbody tr").nth(3).click()
     return _up(page)
 
 

@@ -7,11 +7,22 @@ import streamlit as st
 from explorer.features import browse
 from explorer.figures import features as figures
 from explorer.ui import cache, cache_features, links, state, words
-from explorer.ui.components import feature_page
+from explorer.ui.components import feature_page, link_table
 from explorer.ui.components.feature_query import LENGTHS, PAGE, SHARES, SOURCES, query
+from explorer.ui.components.link_table import Column
 from explorer.ui.components.page import header, plot
 from explorer.ui.context import View
 
+_COLUMNS = (
+    Column("feature_id", "Feature", "id"),
+    Column("label", "Label", most="20rem"),
+    Column("words", "Words of its contexts", "list"),
+    Column("share", "Share", "bar", "Responses that have the feature above the threshold."),
+    Column("mean_act", "Mean act.", "number", "Mean of the largest activations of the rows that have it.", digits=2),
+    Column("max_act", "Max act.", "number", digits=2),
+    Column("length_corr", "r (length)", "number", "Correlation of its presence with the response length.", digits=2),
+    Column("label_source", "Label from"),
+)
 _COLOURS = ("share", "r with length", "label source")
 
 
@@ -117,42 +128,10 @@ def _table(view: View) -> None:
     if total == 0:
         st.info("No feature fits. Try fewer words, or another share of responses.", icon=":material/search_off:")
         return
-    top = max(1e-9, max(table["share"].to_pylist()))
-    shown = (asked.search, asked.order, asked.descending, asked.max_share, asked.source, asked.lengthy, asked.ids)
-    event = st.dataframe(
-        table,
-        hide_index=True,
-        height="content",
-        key=f"features_{page}_{hash(shown)}",
-        on_select="rerun",
-        selection_mode="single-cell",
-        column_order=["feature_id", "label", "words", "share", "mean_act", "max_act", "length_corr", "label_source"],
-        column_config={
-            "feature_id": st.column_config.NumberColumn("Feature", format="%d", width=70),
-            "label": st.column_config.TextColumn("Label", width=290),
-            "words": st.column_config.ListColumn("Words of its contexts", width=300),
-            "share": st.column_config.ProgressColumn(
-                "Share",
-                format="percent",
-                min_value=0,
-                max_value=top,
-                width=130,
-                help="Responses that have the feature above the threshold.",
-            ),
-            "mean_act": st.column_config.NumberColumn("Mean act.", format="%.2f", width=80),
-            "max_act": st.column_config.NumberColumn("Max act.", format="%.2f", width=80),
-            "length_corr": st.column_config.NumberColumn(
-                "r (length)",
-                format="%.2f",
-                width=85,
-                help="Correlation of its presence with the response length.",
-            ),
-            "label_source": st.column_config.TextColumn("Label from", width=90),
-        },
-        alt="Features, one a row",
-    )
-    if event.selection.cells:
-        links.open_feature(table["feature_id"][int(event.selection.cells[0][0])].as_py())
+    rows = table.to_pylist()
+    clicked = link_table.draw(rows, _COLUMNS, key="features", alt="Features, one a row")
+    if clicked is not None:
+        links.open_feature(rows[clicked]["feature_id"])
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
         st.pagination(max(1, -(-total // PAGE)), key=state.FEATURE_PAGE)

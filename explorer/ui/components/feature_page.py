@@ -11,9 +11,24 @@ from explorer.errors import ExplorerError
 from explorer.features import browse, neuronpedia, user_labels
 from explorer.figures import features as figures
 from explorer.ui import cache, cache_features, links, state, words
-from explorer.ui.components import feature_query, markup, token_view
+from explorer.ui.components import feature_query, link_table, markup, token_view
+from explorer.ui.components.link_table import Column
 from explorer.ui.components.page import header, plot, section
 from explorer.ui.context import View
+
+_ID = Column("feature_id", "Feature", "id")
+_LABEL = Column("label", "Label", most="17rem")
+_BOTH = Column("both_n", "Both", "number", "Responses that have both.")
+_LIFT = Column("lift", "Lift", "number", digits=1, unit="×")
+_SHARE = Column("share", "In data", "percent", "Responses that have it.")
+_COSINE = Column("cosine", "Cosine", "number", digits=2)
+_PICKED = (
+    Column("selection", "Selection"),
+    Column("rows", "Rows with it", "number"),
+    Column("pick", "First pick", "number", "Place in the ranking of its first row with the feature."),
+    Column("row", "Row", "id"),
+    Column("gain", "Gain of that pick", "number", "What the method says that pick added.", digits=3),
+)
 
 
 def draw(view: View, feature_id: int) -> None:
@@ -156,7 +171,7 @@ def _company(view: View, feature_id: int) -> None:
         )
         together = cache.company(view, feature_id, view.threshold)[0]
         if together.num_rows:
-            _neighbours(together, f"together_{feature_id}", ["feature_id", "label", "both_n", "lift", "cosine"])
+            _neighbours(together, "fires-together", (_BOTH, _LIFT, _COSINE))
         else:
             st.caption("Nothing fires together with it in two responses or more.")
     with right:
@@ -169,7 +184,7 @@ def _company(view: View, feature_id: int) -> None:
         if same is None:
             no_directions(view)
         else:
-            _neighbours(same, f"same_{feature_id}", ["feature_id", "label", "share", "cosine"])
+            _neighbours(same, "same-direction", (_SHARE, _COSINE))
 
 
 def no_directions(view: View) -> None:
@@ -183,27 +198,11 @@ def no_directions(view: View) -> None:
     st.code(f"python -m explorer label -w {view.store.path}", language="bash")
 
 
-def _neighbours(table: pa.Table, key: str, columns: list[str]) -> None:
-    event = st.dataframe(
-        table,
-        hide_index=True,
-        height="content",
-        on_select="rerun",
-        selection_mode="single-cell",
-        key=key,
-        alt="Features related to this one",
-        column_order=columns,
-        column_config={
-            "feature_id": st.column_config.NumberColumn("Feature", format="%d", width=65),
-            "label": st.column_config.TextColumn("Label", width=220),
-            "both_n": st.column_config.NumberColumn("Both", format="localized", width=60, help="Rows with both."),
-            "lift": st.column_config.NumberColumn("Lift", format="%.1f×", width=60),
-            "share": st.column_config.NumberColumn("In data", format="percent", width=70),
-            "cosine": st.column_config.NumberColumn("Cosine", format="%.2f", width=65),
-        },
-    )
-    if event.selection.cells:
-        links.open_feature(table["feature_id"][int(event.selection.cells[0][0])].as_py())
+def _neighbours(table: pa.Table, key: str, columns: tuple[Column, ...]) -> None:
+    rows = table.to_pylist()
+    clicked = link_table.draw(rows, (_ID, _LABEL, *columns), key=key, alt="Features related to this one")
+    if clicked is not None:
+        links.open_feature(rows[clicked]["feature_id"])
 
 
 def _places(view: View, feature_id: int, overall: float) -> None:
@@ -230,29 +229,17 @@ def _picked(view: View, feature_id: int) -> None:
     if picks:
         rows = [
             {
-                "selection": words.clean(words.run_name(pick.run.manifest), 60),
-                "rows with it": pick.rows,
-                "first pick": pick.first_rank + 1,
+                "selection": words.run_name(pick.run.manifest),
+                "rows": pick.rows,
+                "pick": pick.first_rank + 1,
                 "row": pick.sample_id,
-                "gain of that pick": pick.gain,
+                "gain": pick.gain,
             }
             for pick in picks
         ]
-        event = st.dataframe(
-            rows,
-            hide_index=True,
-            height="content",
-            on_select="rerun",
-            selection_mode="single-cell",
-            key=f"picked_{feature_id}",
-            alt="Stored selections that cover this feature",
-            column_config={
-                "row": st.column_config.NumberColumn(format="%d"),
-                "gain of that pick": st.column_config.NumberColumn(format="%.4g"),
-            },
-        )
-        if event.selection.cells:
-            links.open_sample(picks[int(event.selection.cells[0][0])].sample_id)
+        clicked = link_table.draw(rows, _PICKED, key="picked-for", alt="Stored selections that cover this feature")
+        if clicked is not None:
+            links.open_sample(picks[clicked].sample_id)
     if not view.selections:
         st.caption("No selection is stored yet.")
     elif missing:
