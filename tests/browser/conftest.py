@@ -11,6 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,7 +67,13 @@ def served(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """The app on a synthetic workspace with hostile rows."""
     del browser  # no server where there is no browser
     folder = tmp_path_factory.mktemp("browser")
-    synthetic = build(folder / "workspace", samples=200)
+    with serve(folder, build(folder / "workspace", samples=200)) as running:
+        yield running
+
+
+@contextmanager
+def serve(folder: Path, synthetic: Synthetic) -> Iterator[Served]:
+    """Run the app on the workspace in `folder` until the end of the block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

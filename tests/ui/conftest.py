@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -49,3 +50,13 @@ def _forget_workspaces() -> None:
     from explorer.ui import context
 
     context._remembered.clear()
+
+
+def linked(app: AppTest, alt: str) -> list[dict[str, object]]:
+    """Rows of the link table with that name, by column title."""
+    for element in app.get("bidi_component"):
+        found = json.loads(element.proto.mixed.json if element.proto.HasField("mixed") else element.proto.json)
+        if found.get("alt") == alt:
+            titles = [column["title"] for column in found["columns"]]
+            return [dict(zip(titles, row, strict=True)) for row in found["rows"]]
+    raise AssertionError(f"no table {alt!r}")

@@ -7,16 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer.features import browse
+from explorer.pipeline.differences import differences
 from explorer.ui import state
-from explorer.workspace import Store
+from explorer.workspace import Store, marks
 from tests.synthetic import THRESHOLD, TOPICS, Synthetic
+from tests.ui.conftest import linked
 
 Open = Callable[..., AppTest]
-PAGES = ["overview", "features", "samples", "map", "length", "select", "compare", "differences"]
+PAGES = ["overview", "features", "samples", "map", "length", "select", "compare", "differences", "probe"]
 
 
 def said(app: AppTest) -> str:
@@ -56,8 +59,8 @@ def test_the_overview_counts_rows_and_dropped_rows(synthetic: Synthetic, open_pa
 
 def test_the_feature_index_finds_a_feature_by_its_word(synthetic: Synthetic, open_page: Open) -> None:
     app = open_page(synthetic.store.path, "features", q="luggage")
-    table = app.dataframe[0].value
-    assert synthetic.feature_of["luggage"] in table["feature_id"].to_list()
+    table = linked(app, "Features, one a row")
+    assert synthetic.feature_of["luggage"] in [row["Feature"] for row in table]
     assert len(table) < len(synthetic.feature_of)
 
 
@@ -190,3 +193,56 @@ def test_a_group_that_is_not_there_is_said_and_breaks_nothing(synthetic: Synthet
     app = open_page(synthetic.store.path, "differences", a="cluster:99", b="<script>alert(1)</script>")
     assert not app.exception
     assert len(app.info) == 1
+
+
+def test_the_index_is_filtered_by_where_a_label_is_from_and_by_cluster(fresh: Synthetic, open_page: Open) -> None:
+    app = open_page(fresh.store.path, "features", label_source="user")
+    assert any("No feature fits" in block.value for block in app.info)
+    app = open_page(fresh.store.path, "features")
+    app.selectbox(key=state.FEATURE_CLUSTER).select(str(int(fresh.cluster[0]))).run()
+    shown = {row["Feature"] for row in linked(app, "Features, one a row")}
+    apart = differences(fresh.store, f"cluster:{fresh.cluster[0]}", "rest", limit=1000).more_in_a
+    assert shown and shown <= {row["feature_id"] for row in apart}
+
+
+def test_the_feature_map_says_what_to_do_where_there_are_no_directions(synthetic: Synthetic, open_page: Open) -> None:
+    app = open_page(synthetic.store.path, "features", view="map")
+    assert not app.exception
+    assert any("explorer label" in block.value for block in app.code)
+
+
+def test_a_feature_page_names_the_first_pick_of_each_selection(synthetic: Synthetic, open_page: Open) -> None:
+    feature = synthetic.feature_of["moon"]
+    app = open_page(synthetic.store.path, "features", feature=str(feature))
+    table = linked(app, "Stored selections that cover this feature")
+    store, activations = synthetic.store, synthetic.store.require("activations")
+    having = set(browse.feature_values(store, activations, feature, "response").filter(_above)["sample_id"].to_pylist())
+    runs = {run.manifest.name: browse.picks(store, run) for run in store.artifacts("selections")}
+    for row in table:
+        picks = runs[str(row["Selection"])]["sample_id"].to_pylist()
+        assert row["Row"] == next(i for i in picks if i in having)
+        assert row["Rows with it"] == sum(i in having for i in picks)
+
+
+_above = pc.field("max_act") > THRESHOLD
+
+
+def test_a_row_is_pinned_on_its_page(fresh: Synthetic, open_page: Open) -> None:
+    app = open_page(fresh.store.path, "samples", sample="4")
+    app.button_group(key=f"{state.SAMPLE_MARK}_4").set_value("pin").run()
+    assert not app.exception
+    assert marks.read(fresh.store, fresh.store.require("samples")).pinned == (4,)
+
+
+def test_a_row_page_lists_rows_like_it_and_names_near_duplicates(synthetic: Synthetic, open_page: Open) -> None:
+    app = open_page(synthetic.store.path, "samples", sample="5")
+    assert not app.exception
+    assert "near-duplicate" in said(app)
+    assert "shared with row" in said(app)
+
+
+def test_the_probe_page_says_how_to_get_the_model(synthetic: Synthetic, open_page: Open) -> None:
+    app = open_page(synthetic.store.path, "probe", sample="3")
+    assert not app.exception
+    assert any("The model is not at hand" in block.value for block in app.subheader)
+    assert any("hf download" in block.value or "pip install" in block.value for block in app.code)
