@@ -24,7 +24,8 @@ TEXTS = (
     ATTACK,
     f"[click](javascript:{OWN}) ![x](x) **bold** `code` # head :red[colour] $x^2$ :smile: | a | b |\n|---|---|\n~~no~~",
     '=HYPERLINK("http://example.invalid","x") +1 -1 @SUM(A1) \t=cmd',
-    "\u202eright to left\u202c \u2066isolated\u2069 \u200bzero \ufeffwidth \u05e9\u05dc\u05d5\u05dd \U0001f600\U0001f468\u200d\U0001f469",
+    "\u202eright to left\u202c \u2066isolated\u2069 \u200bzero \ufeffwidth \u05e9\u05dc\u05d5\u05dd "
+    "\U0001f600\U0001f468\u200d\U0001f469",
     "nul \u0000 bell \u0007 escape \u001b[31m line \u2028 paragraph \u2029 end",
     "&lt;escaped&gt; &amp; '); DROP TABLE samples; -- %s {0} {{x}} ${y} <!-- --> </div></style></textarea>",
     "x" * 100_000,
