@@ -23,6 +23,7 @@ VERBS = {
     "score": "score",
     "select": "select",
     "compare": "compare",
+    "differences": "differences",
     "length": "length",
     "export": "export",
     "info": "info",

@@ -7,6 +7,10 @@ For feature f, with n_a of N_a rows of A and n_b of N_b rows of B above the thre
 s is Jeffreys' half count (Haldane 1956, Anscombe 1956): a feature that B never has gets a finite, cautious value. The
 false discovery rate over all features is held by Benjamini and Hochberg's procedure (1995). Rows in both groups count
 on both sides, which makes z too careful.
+
+At equal length: long responses have more features of every kind, so two groups of different length differ in nearly all
+of them. Rows of B are then weighted so that B's lengths are spread as A's over ten bins; N_b is the effective number of
+weighted rows, (sum w)^2 / sum w^2 (Kish 1965), and rows of A in bins that B has no row in are left out.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from explorer.features.sets import FeatureSets
 
 HALF = 0.5
 FALSE_DISCOVERIES = 0.05
+BINS = 10  # of length
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,8 @@ class Contrast:
 
     Attributes:
         n_a, n_b: int64 [F], rows of each group that have the feature.
-        size_a, size_b: rows of each group; `shared` of them are in both.
+        share_a, share_b: float64 [F], the same as shares (at equal length: weighted in B).
+        size_a, size_b: rows of each group that were compared; `shared` of them are in both.
         lift: float64 [F], share in A over share in B, smoothed.
         log_odds, z: float64 [F].
         sure: bool [F], differs at a false discovery rate of `FALSE_DISCOVERIES`.
@@ -37,6 +43,8 @@ class Contrast:
 
     n_a: NDArray[np.int64]
     n_b: NDArray[np.int64]
+    share_a: NDArray[np.float64]
+    share_b: NDArray[np.float64]
     size_a: int
     size_b: int
     shared: int
@@ -45,16 +53,6 @@ class Contrast:
     z: NDArray[np.float64]
     sure: NDArray[np.bool_]
 
-    @property
-    def share_a(self) -> NDArray[np.float64]:
-        """Share of A's rows that have each feature."""
-        return self.n_a / self.size_a
-
-    @property
-    def share_b(self) -> NDArray[np.float64]:
-        """Share of B's rows that have each feature."""
-        return self.n_b / self.size_b
-
     def strongest(self, *, more_in_a: bool, limit: int | None = None) -> NDArray[np.int64]:
         """Features that are surely more common on one side, clearest first (largest |z|, then the smaller id)."""
         sign = 1.0 if more_in_a else -1.0
@@ -62,19 +60,50 @@ class Contrast:
         return found[np.lexsort((found, -sign * self.z[found]))][:limit]
 
 
-def contrast(sets: FeatureSets, a: NDArray[np.int64], b: NDArray[np.int64]) -> Contrast:
-    """Compare rows `a` with rows `b` of `sets`; both need a row. O(active pairs of both groups)."""
+def contrast(
+    sets: FeatureSets,
+    a: NDArray[np.int64],
+    b: NDArray[np.int64],
+    *,
+    lengths: NDArray[np.float64] | None = None,
+) -> Contrast:
+    """Compare rows `a` with rows `b` of `sets`; both need a row. O(active pairs of both groups).
+
+    `lengths` float64 [N] (tokens of every row) compares at equal length.
+    """
     if not len(a) or not len(b):
         refuse("both groups need a row to be compared", got=f"{len(a)} and {len(b)} rows")
-    n_a, n_b = sets.take(a).counts, sets.take(b).counts
+    weights = np.ones(len(b))
+    if lengths is not None:
+        a, weights = matched(lengths, a, b)
+        if not len(a):
+            refuse("the two groups have no length in common")
+        b, weights = b[weights > 0], weights[weights > 0]
+    in_a, in_b = sets.take(a), sets.take(b)
+    n_a, n_b = in_a.counts, in_b.counts
+    share_a = n_a / len(a)
+    spread = np.repeat(weights, in_b.sizes)
+    share_b = np.bincount(in_b.indices, weights=spread, minlength=sets.width) / weights.sum()
+    effective = float(weights.sum() ** 2 / (weights**2).sum())
     with_a, without_a = n_a + HALF, len(a) - n_a + HALF
-    with_b, without_b = n_b + HALF, len(b) - n_b + HALF
+    with_b, without_b = share_b * effective + HALF, (1 - share_b) * effective + HALF
     log_odds = np.log(with_a / without_a) - np.log(with_b / without_b)
     z = log_odds / np.sqrt(1 / with_a + 1 / without_a + 1 / with_b + 1 / without_b)
-    lift = (with_a / (len(a) + 2 * HALF)) / (with_b / (len(b) + 2 * HALF))
+    lift = (with_a / (len(a) + 2 * HALF)) / (with_b / (effective + 2 * HALF))
     sure = discoveries(z, (n_a + n_b) > 0)
     shared = len(np.intersect1d(a, b, assume_unique=True))
-    return Contrast(n_a, n_b, len(a), len(b), shared, lift, log_odds, z, sure)
+    return Contrast(n_a, n_b, share_a, share_b, len(a), len(b), shared, lift, log_odds, z, sure)
+
+
+def matched(
+    lengths: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the rows of `a` that have a match in length, and a weight for each row of `b`."""
+    edges = np.unique(np.quantile(lengths[a], np.linspace(0, 1, BINS + 1)[1:-1]))
+    bin_a, bin_b = np.searchsorted(edges, lengths[a], side="right"), np.searchsorted(edges, lengths[b], side="right")
+    count_a = np.bincount(bin_a, minlength=len(edges) + 1)
+    count_b = np.bincount(bin_b, minlength=len(edges) + 1)
+    return a[count_b[bin_a] > 0], count_a[bin_b] / count_b[bin_b]
 
 
 def discoveries(z: NDArray[np.float64], tested: NDArray[np.bool_]) -> NDArray[np.bool_]:

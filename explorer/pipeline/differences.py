@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from explorer.features import browse, groups, user_labels
 from explorer.features.contrast import contrast
 from explorer.features.groups import Group
@@ -41,10 +44,14 @@ def differences(
     *,
     threshold: float | None = None,
     segment: str = "response",
+    equal_length: bool = False,
     limit: int = 20,
     progress: Progress = silent,
 ) -> DifferencesResult:
-    """Compare two groups of rows (keys of `explorer.features.groups`) by the features they have."""
+    """Compare two groups of rows (keys of `explorer.features.groups`) by the features they have.
+
+    `equal_length` weights the rows of `b` to the response lengths of `a`: see `explorer.features.contrast`.
+    """
     activations = store.require("activations")
     cut = check_threshold(float(activations.manifest.info["default_threshold"]) if threshold is None else threshold)
     samples = store.require("samples")
@@ -53,7 +60,7 @@ def differences(
     sets = load_sets(store, activations, segment=segment, threshold=cut, samples=rows)
     clusters = latest(store, "clusters", samples)
     left, right = group_pair(store, samples, clusters, a, b)
-    found = contrast(sets, left.ids, right.ids)
+    found = contrast(sets, left.ids, right.ids, lengths=response_tokens(store) if equal_length else None)
     progress("differences", 1, 2, "labels")
     features = store.newest("features", inputs={"activations": activations.id})
     sides = [found.strongest(more_in_a=side, limit=limit) for side in (True, False)]
@@ -92,6 +99,11 @@ def differences(
         more_in_a=tables[0],
         more_in_b=tables[1],
     )
+
+
+def response_tokens(store: Store) -> NDArray[np.float64]:
+    """Response tokens of every row, float64 [N]."""
+    return browse.lengths(store)["response_tokens"].fill_null(0).to_numpy().astype(np.float64)
 
 
 def group_pair(store: Store, samples: Artifact, clusters: Artifact | None, a: str, b: str) -> tuple[Group, Group]:

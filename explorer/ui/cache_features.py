@@ -14,7 +14,7 @@ import streamlit as st
 from explorer.features import browse, groups, nearest, relations
 from explorer.features.contrast import Contrast, contrast
 from explorer.features.groups import Group
-from explorer.pipeline.differences import group_pair
+from explorer.pipeline.differences import group_pair, response_tokens
 from explorer.ui import cache
 from explorer.ui.context import View
 from explorer.workspace import marks
@@ -35,20 +35,25 @@ def _group_choices(_view: View, key: Key) -> dict[str, str]:
     return groups.choices(_view.store, _view.samples, _view.clusters)
 
 
-def compared(view: View, a: str, b: str, threshold: float, segment: str) -> tuple[Group, Group, Contrast]:
+def compared(
+    view: View, a: str, b: str, threshold: float, segment: str, *, equal_length: bool = False
+) -> tuple[Group, Group, Contrast]:
     """Both groups and what separates them; an InputError where a key means nothing here."""
     assert view.samples is not None
     kept = marks.read(view.store, view.samples).sets
     sets = tuple((key, kept.get(key.removeprefix("set:"))) for key in (a, b) if key.startswith("set:"))
     key = (*view.key("samples", "activations", "clusters"), sets)
-    return _compared(view, key, a, b, round(threshold, 6), segment)
+    return _compared(view, key, a, b, round(threshold, 6), segment, equal_length)
 
 
 @st.cache_resource(max_entries=32, show_spinner="Counting features in both groups …")
-def _compared(_view: View, key: Key, a: str, b: str, threshold: float, segment: str) -> tuple[Group, Group, Contrast]:
+def _compared(
+    _view: View, key: Key, a: str, b: str, threshold: float, segment: str, equal_length: bool
+) -> tuple[Group, Group, Contrast]:
     assert _view.samples is not None
     left, right = group_pair(_view.store, _view.samples, _view.clusters, a, b)
-    return left, right, contrast(cache.feature_sets(_view, threshold, segment), left.ids, right.ids)
+    lengths = response_tokens(_view.store) if equal_length else None
+    return left, right, contrast(cache.feature_sets(_view, threshold, segment), left.ids, right.ids, lengths=lengths)
 
 
 def same_direction(view: View, feature_id: int) -> pa.Table | None:

@@ -77,8 +77,8 @@ COMPARE_ONLY = "compare_only"
 
 DIFF_A = "differences_a"  # keys of explorer.features.groups; they stand in the address as `a` and `b`
 DIFF_B = "differences_b"
-DIFF_SEARCH = "differences_search"
-DIFF_FEATURE = "differences_feature"
+DIFF_LENGTH = "differences_length"  # compare at equal response length
+DIFF_FEATURE = "differences_feature"  # int: the feature whose examples are on show
 
 PROBE_PROMPT = "probe_prompt"
 PROBE_RESPONSE = "probe_response"

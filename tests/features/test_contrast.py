@@ -7,7 +7,7 @@ import pytest
 
 from explorer.errors import InputError
 from explorer.features import groups
-from explorer.features.contrast import contrast, discoveries
+from explorer.features.contrast import contrast, discoveries, matched
 from explorer.features.sets import FeatureSets, load_sets
 from explorer.pipeline.differences import differences
 from explorer.workspace import marks
@@ -88,3 +88,24 @@ def test_a_cluster_against_the_rest_is_told_apart_by_its_own_words(synthetic):
     first = result.more_in_a[0]
     mine = np.flatnonzero(synthetic.cluster == travel)
     assert first["n_a"] == sum(first["feature_id"] in sets.row(int(i)) for i in mine)
+
+
+def test_at_equal_length_what_only_length_brings_is_gone():
+    rng = np.random.default_rng(1)
+    lengths = rng.integers(10, 400, 600).astype(float)
+    rows = [np.flatnonzero(rng.random(50) < length / 800).tolist() for length in lengths]
+    rows = [
+        [*row, 50] if i % 2 and length > 250 else row for i, (row, length) in enumerate(zip(rows, lengths, strict=True))
+    ]
+    sets = FeatureSets.from_rows(rows, 51)
+    long, rest = np.flatnonzero(own), np.flatnonzero(np.arange(600) % 2 == 0)
+    plain, equal = contrast(sets, long, rest), contrast(sets, long, rest, lengths=lengths)
+    assert plain.sure.sum() > 20
+    assert equal.sure[50] and equal.sure.sum() <= 3
+
+
+def test_weights_spread_b_as_a_is_spread():
+    lengths = np.array([1.0, 1.0, 9.0, 9.0, 1.0, 9.0, 9.0])
+    a, weights = matched(lengths, np.array([0, 1, 2, 3]), np.array([4, 5, 6]))
+    assert a.tolist() == [0, 1, 2, 3]
+    assert weights[0] == weights[1:].sum()

@@ -52,11 +52,17 @@ def _forget_workspaces() -> None:
     context._remembered.clear()
 
 
-def linked(app: AppTest, alt: str) -> list[dict[str, object]]:
-    """Rows of the link table with that name, by column title."""
+def tables(app: AppTest) -> dict[str, list[dict[str, object]]]:
+    """Every link table on the page by its name: rows by column title."""
+    found = {}
     for element in app.get("bidi_component"):
-        found = json.loads(element.proto.mixed.json if element.proto.HasField("mixed") else element.proto.json)
-        if found.get("alt") == alt:
-            titles = [column["title"] for column in found["columns"]]
-            return [dict(zip(titles, row, strict=True)) for row in found["rows"]]
-    raise AssertionError(f"no table {alt!r}")
+        data = json.loads(element.proto.mixed.json if element.proto.HasField("mixed") else element.proto.json)
+        if "columns" in data:
+            titles = [column["title"] for column in data["columns"]]
+            found[data["alt"]] = [dict(zip(titles, row, strict=True)) for row in data["rows"]]
+    return found
+
+
+def linked(app: AppTest, alt: str) -> list[dict[str, object]]:
+    """Rows of the link table with that name."""
+    return tables(app)[alt]

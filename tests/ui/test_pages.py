@@ -16,7 +16,7 @@ from explorer.pipeline.differences import differences
 from explorer.ui import state
 from explorer.workspace import Store, marks
 from tests.synthetic import THRESHOLD, TOPICS, Synthetic
-from tests.ui.conftest import linked
+from tests.ui.conftest import linked, tables
 
 Open = Callable[..., AppTest]
 PAGES = ["overview", "features", "samples", "map", "length", "select", "compare", "differences", "probe"]
@@ -184,9 +184,11 @@ def test_the_differences_page_says_what_separates_a_cluster_from_the_rest(
     app = open_page(synthetic.store.path, "differences", a="cluster:0", b="rest")
     assert not app.exception
     assert "more common in" in said(app)
-    assert app.dataframe[0].value["feature"].iloc[0] in {
-        synthetic.feature_of[word] for word in TOPICS["travel"].split()
-    }
+    first = linked(app, next(alt for alt in tables(app) if alt.startswith("More in cluster")))[0]
+    assert first["Feature"] in {synthetic.feature_of[word] for word in TOPICS["travel"].split()}
+    app.toggle(key=state.DIFF_LENGTH).set_value(True).run()
+    assert not app.exception
+    assert "at equal length" in said(app)
 
 
 def test_a_group_that_is_not_there_is_said_and_breaks_nothing(synthetic: Synthetic, open_page: Open) -> None:

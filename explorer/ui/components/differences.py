@@ -14,10 +14,20 @@ from explorer.features.groups import Group
 from explorer.figures import features as figures
 from explorer.records import SEGMENTS
 from explorer.ui import cache_features, links, state, words
-from explorer.ui.components import markup, row_table
+from explorer.ui.components import link_table, row_table, token_view
+from explorer.ui.components.link_table import Column
 from explorer.ui.components.page import header, plot, section
 from explorer.ui.context import View
 
+_COLUMNS = (
+    Column("feature", "Feature", "id"),
+    Column("label", "Label", most="15rem"),
+    Column("rows", "Rows", "number", "Rows of this group that have it."),
+    Column("here", "Here", "percent", "Share of this group."),
+    Column("there", "There", "percent", "Share of the other group."),
+    Column("lift", "Lift", "number", digits=1, unit="×"),
+    Column("z", "z", "number", "Log-odds over their standard error.", digits=1),
+)
 _TITLE = "What separates these rows from those?"
 _SEARCH = "search:"
 _SHOWN = 12  # features a side
@@ -27,9 +37,9 @@ _PLOTTED = 1500
 def draw(view: View) -> None:
     """Draw the page."""
     top = st.container()
-    a, b, segment = _choose(view)
+    a, b, segment, equal = _choose(view)
     try:
-        left, right, found = cache_features.compared(view, a, b, view.threshold, segment)
+        left, right, found = cache_features.compared(view, a, b, view.threshold, segment, equal_length=equal)
     except ExplorerError as error:
         with top:
             header(_TITLE, "Choose two groups of rows: selections, clusters, sources, named sets, or a search.")
@@ -37,32 +47,42 @@ def draw(view: View) -> None:
         return
     sides = [found.strongest(more_in_a=more) for more in (True, False)]
     with top:
-        header(_TITLE, _answer(view, left, right, found, sides))
+        header(_TITLE, _answer(view, left, right, found, sides, equal))
     if not len(sides[0]) and not len(sides[1]):
         return
     _plot(view, left, right, found)
     columns = st.columns(2, gap="large")
     clicked = [
-        _table(view, column, name, found, side[:_SHOWN], f"{a}|{b}|{segment}|{number}")
+        _table(view, column, name, found, side[:_SHOWN], mine_first=number == 0)
         for number, (column, name, side) in enumerate(zip(columns, (left.name, right.name), sides, strict=True))
     ]
     new = next((feature for feature in clicked if feature is not None), None)
+    if new is not None:
+        state.put(state.DIFF_FEATURE, (a, b, new))
+    kept = state.get(state.DIFF_FEATURE)
     first = int(sides[0][0]) if len(sides[0]) else int(sides[1][0])
-    chosen = new if new is not None else first
+    chosen = int(kept[2]) if kept is not None and kept[:2] == (a, b) else first
     _examples(view, chosen, found, left, right, segment)
 
 
-def _choose(view: View) -> tuple[str, str, str]:
+def _choose(view: View) -> tuple[str, str, str, bool]:
     """Draw the controls; the two keys stand in the address."""
     named = cache_features.group_choices(view)
-    columns = st.columns([4, 4, 2], vertical_alignment="bottom")
+    columns = st.columns([4, 4, 2, 1.6], vertical_alignment="bottom")
     first = next((key for key in named if key != groups.ALL), groups.ALL)
     a = _group(columns[0], "These rows", "a", state.DIFF_A, named, first)
     b = _group(columns[1], "Those rows", "b", state.DIFF_B, {groups.REST: "the rest", **named}, groups.REST)
     segment = columns[2].segmented_control(
         "Where", SEGMENTS, default="response", required=True, key=state.SEGMENT, persist_state="session"
     )
-    return a, b, str(segment)
+    equal = columns[3].toggle(
+        "Equal length",
+        key=state.DIFF_LENGTH,
+        persist_state="session",
+        help="Long responses have more of every feature. This weights the second group's rows to the response lengths "
+        "of the first, so that what remains is not length.",
+    )
+    return a, b, str(segment), equal
 
 
 def _group(column: Any, title: str, name: str, key: str, named: dict[str, str], default: str) -> str:
@@ -91,9 +111,11 @@ def _called(key: str) -> str:
     return f"rows with “{key.removeprefix(_SEARCH)}”" if key.startswith(_SEARCH) else key
 
 
-def _answer(view: View, left: Group, right: Group, found: Contrast, sides: list[np.ndarray]) -> str:
+def _answer(view: View, left: Group, right: Group, found: Contrast, sides: list[np.ndarray], equal: bool) -> str:
     a, b = words.md(left.name, 50), words.md(right.name, 50)
     sizes = f"{words.noun(len(left), 'row')} against {words.noun(len(right), 'row')}"
+    if equal:
+        sizes = f"at equal length, {words.noun(found.size_a, 'row')} against {words.noun(found.size_b, 'row')}"
     if found.shared:
         sizes += f", {found.shared:,} of them in both"
     if not len(sides[0]) and not len(sides[1]):
@@ -136,7 +158,7 @@ def _plot(view: View, left: Group, right: Group, found: Contrast) -> None:
         links.open_feature(int(event.selection.points[0]["customdata"][0]))
 
 
-def _table(view: View, column: Any, name: str, found: Contrast, ids: np.ndarray, key: str) -> int | None:
+def _table(view: View, column: Any, name: str, found: Contrast, ids: np.ndarray, *, mine_first: bool) -> int | None:
     with column:
         section(
             f"More in {words.md(name, 40)}",
@@ -147,13 +169,12 @@ def _table(view: View, column: Any, name: str, found: Contrast, ids: np.ndarray,
             st.caption("No feature is surely more common here.")
             return None
         labels = _labels(view, ids.tolist())
-        mine_first = key.endswith("0")
         shares = (found.share_a, found.share_b) if mine_first else (found.share_b, found.share_a)
         counts = found.n_a if mine_first else found.n_b
         rows = [
             {
                 "feature": int(i),
-                "label": words.clean(labels.get(int(i)) or "", 90),
+                "label": labels.get(int(i)) or "",
                 "rows": int(counts[i]),
                 "here": float(shares[0][i]),
                 "there": float(shares[1][i]),
@@ -162,31 +183,14 @@ def _table(view: View, column: Any, name: str, found: Contrast, ids: np.ndarray,
             }
             for i in ids
         ]
-        event = st.dataframe(
-            rows,
-            hide_index=True,
-            height="content",
-            key=f"diff_{key}",
-            on_select="rerun",
-            selection_mode="single-row",
-            column_config={
-                "feature": st.column_config.NumberColumn("Feature", format="%d", width=65),
-                "label": st.column_config.TextColumn("Label", width=190),
-                "rows": st.column_config.NumberColumn("Rows", format="localized", width=60),
-                "here": st.column_config.NumberColumn("Here", format="percent", width=70),
-                "there": st.column_config.NumberColumn("There", format="percent", width=70),
-                "lift": st.column_config.NumberColumn("Lift", format="%.1f×", width=65),
-                "z": st.column_config.NumberColumn("z", format="%.1f", width=55),
-            },
-            alt=f"Features more common in {words.clean(name, 40)}",
-        )
-        return int(ids[event.selection.rows[0]]) if event.selection.rows else None
+        clicked = link_table.draw(rows, _COLUMNS, key=f"more-in-{'a' if mine_first else 'b'}", alt=f"More in {name}")
+        return int(ids[clicked]) if clicked is not None else None
 
 
 def _examples(view: View, feature: int, found: Contrast, left: Group, right: Group, segment: str) -> None:
     assert view.activations is not None
     label = _labels(view, [feature]).get(feature) or f"feature {feature}"
-    section(f"Where does it fire: {words.md(label, 80)}", "Tick another feature above to see that one.")
+    section(f"Where does it fire: {words.md(label, 80)}", "Click another feature above to see that one.")
     st.page_link(
         links.FEATURES,
         label=f"Open feature {feature:,}",
@@ -200,10 +204,8 @@ def _examples(view: View, feature: int, found: Contrast, left: Group, right: Gro
             st.caption(f"{words.md(group.name, 50)}: {words.noun(int(count), 'row')} above the threshold")
             shown = examples.contexts_in(view.store, view.activations, feature, group.ids, segment)
             strongest = max([one["max_act"] for one in shown], default=1.0)
-            for one in shown:
-                markup.token_line(
-                    one["tokens"], one["activations"], strongest=strongest, peak=one["peak"], value=one["max_act"]
-                )
+            if shown:
+                token_view.examples(shown, strongest=strongest, key=f"contexts_{'a' if group is left else 'b'}")
             ids, values = examples.rows_in(view.store, view.activations, feature, group.ids, segment)
             if ids:
                 row_table.draw(

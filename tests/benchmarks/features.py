@@ -1,0 +1,80 @@
+"""Print features drawn by chance, with their label and strongest contexts, so that a reader can judge the labels.
+
+    python -m tests.benchmarks.features --workspace WS --print 25 --out data/sae/NAME/FEATURES.md
+
+The draw is of all features that fire, by a fixed seed; nothing is picked or left out by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from explorer.features import browse
+from explorer.workspace import Store
+
+
+def text(store: Store, count: int, seed: int, contexts: int = 5) -> str:
+    """Markdown with `count` features drawn by `seed`: label, share of responses, strongest contexts."""
+    activations, features = store.require("activations"), store.require("features")
+    info, rows = activations.manifest.info, activations.manifest.rows["samples"]
+    known = store.sql(f"SELECT feature_id FROM {store.scan(features)} WHERE n_tokens > 0 ORDER BY 1").fetchall()
+    ids = [int(i) for (i,) in known]
+    drawn = sorted(np.random.default_rng(seed).choice(ids, count, replace=False).tolist())
+    lines = [
+        f"# {count} features of `{info['sae']}`, drawn by chance",
+        "",
+        f"Drawn from its {len(ids):,} features that fire on {rows:,} rows (seed {seed}, none picked or left out), with "
+        "their local label, the share of responses that have them above the threshold, and their five strongest "
+        "contexts from different rows. The token a context peaks on is **bold**.",
+        "",
+    ]
+    for number in drawn:
+        found = browse.feature(store, features, number, {})
+        assert found is not None  # drawn from this very table
+        lines.append(f"**{number}** · {_plain(found['label'] or 'no label')} · {found['share']:.1%} of responses")
+        lines.append("")
+        seen: set[int] = set()
+        for one in browse.evidence(store, activations, number, "top"):
+            if one["sample_id"] not in seen and len(seen) < contexts:
+                seen.add(one["sample_id"])
+                lines.append(f"- {_context(one['tokens'], one['peak'])}")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _context(tokens: list[str], peak: int, before: int = 12, after: int = 6) -> str:
+    left = "".join(tokens[max(0, peak - before) : peak])
+    right = "".join(tokens[peak + 1 : peak + 1 + after])
+    middle = tokens[peak].strip() or ("↵" if "\n" in tokens[peak] else "␣")
+    gap = " " if tokens[peak][:1].isspace() else ""
+    return f"… {_plain(left)}{gap}**{_plain(middle)}**{_plain(right)} …"
+
+
+def _plain(value: str) -> str:
+    """One line of Markdown that shows the text as it is."""
+    line = " ".join(value.replace("\n", " ↵ ").split(" ")).strip(" ") if value.strip() else ""
+    lead, tail = (" " if value[:1] == " " else ""), (" " if value[-1:] == " " else "")
+    escaped = "".join(f"\\{c}" if c in "\\`*_{}[]<>#|$~" else c for c in line)
+    return f"{lead}{escaped}{tail}" if line else ""
+
+
+def main() -> None:
+    """Write the file, or print it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--workspace", required=True, type=Path)
+    parser.add_argument("--print", dest="count", type=int, default=25)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path)
+    given = parser.parse_args()
+    found = text(Store.open(given.workspace), given.count, given.seed)
+    if given.out:
+        given.out.write_text(found + "\n", "utf-8")
+    else:
+        print(found)
+
+
+if __name__ == "__main__":
+    main()
