@@ -94,9 +94,8 @@ def test_at_equal_length_what_only_length_brings_is_gone():
     rng = np.random.default_rng(1)
     lengths = rng.integers(10, 400, 600).astype(float)
     rows = [np.flatnonzero(rng.random(50) < length / 800).tolist() for length in lengths]
-    rows = [
-        [*row, 50] if i % 2 and length > 250 else row for i, (row, length) in enumerate(zip(rows, lengths, strict=True))
-    ]
+    own = (np.arange(600) % 2 == 1) & (lengths > 250)
+    rows = [[*row, 50] if mine else row for row, mine in zip(rows, own, strict=True)]
     sets = FeatureSets.from_rows(rows, 51)
     long, rest = np.flatnonzero(own), np.flatnonzero(np.arange(600) % 2 == 0)
     plain, equal = contrast(sets, long, rest), contrast(sets, long, rest, lengths=lengths)
