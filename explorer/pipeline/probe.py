@@ -120,7 +120,7 @@ class Probe:
         kept = np.flatnonzero(layout.segment != TEMPLATE)
         place = np.full(len(layout), -1, dtype=np.int32)
         place[kept] = np.arange(len(kept))
-        texts = [text for text in layout.texts(0, len(layout))]
+        texts = layout.texts()
         return Reading(
             tokens=[texts[i] for i in kept],
             segment=layout.segment[kept],
