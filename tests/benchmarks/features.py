@@ -34,7 +34,8 @@ def text(store: Store, count: int, seed: int, contexts: int = 5) -> str:
     for number in drawn:
         found = browse.feature(store, features, number, {})
         assert found is not None  # drawn from this very table
-        lines.append(f"**{number}** · {_plain(found['label'] or 'no label')} · {found['share']:.1%} of responses")
+        share = f"{found['share']:.1%}" if found["share"] >= 0.001 else "under 0.1%"
+        lines.append(f"**{number}** · {_plain(found['label'] or 'no label')} · {share} of responses")
         lines.append("")
         seen: set[int] = set()
         for one in browse.evidence(store, activations, number, "top"):

@@ -23,7 +23,7 @@ def draw(view: View, cluster: int) -> None:
     ids = np.flatnonzero(cache.cluster_of(view) == cluster)
     share = len(ids) / max(1, view.rows)
     section(f"{words.md(card['name'], 60)}: {words.noun(len(ids), 'row')}, {words.share(share)} of the data")
-    markup.chips("typical words", list(card["words"] or ()))
+    markup.chip_rows([("typical words", list(card["words"] or ()))])
     map_region.actions(view, ids, key=f"cluster_{cluster}", group=f"cluster:{cluster}")
     left, right = st.columns([1, 1], gap="large")
     with left:
