@@ -73,19 +73,39 @@ def info(workspace: WorkspaceOption, json: JsonOption = False) -> None:
 def export(
     run: Annotated[str, typer.Argument(help="The selection: an id, the start of one, or its name.")],
     workspace: WorkspaceOption,
-    out: Annotated[str, typer.Option(help="Where to write.")],
+    out: Annotated[str, typer.Option(help="Where to write.")] = "",
     format: Annotated[
         str, typer.Option(help="alpaca, jsonl, parquet, csv, hf, sharegpt, messages or indices.")
     ] = "jsonl",
     extra: Annotated[list[str] | None, typer.Option(help="Add a column: rank, gain, cluster or score.")] = None,
     param: Annotated[list[str] | None, typer.Option(help="An option of the format, key=value.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
+    push_to: Annotated[
+        str, typer.Option(help="Push a bundle to this dataset repository of the Hugging Face Hub (USER/NAME) instead.")
+    ] = "",
+    public: Annotated[bool, typer.Option("--public", help="A new repository is public.")] = False,
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:
     """Write the chosen rows in pick order, with a recipe that makes the selection again beside them."""
+    from explorer.errors import refuse
     from explorer.pipeline.export import export as write
+    from explorer.pipeline.export import push
 
+    if bool(out) == bool(push_to):
+        refuse("an export goes to one place", allowed="--out PATH or --push-to USER/NAME")
+    if push_to:
+        pushed = push(
+            open_store(workspace),
+            run,
+            push_to,
+            format="alpaca" if format == "jsonl" else format,
+            extras=tuple(extra or ()),
+            private=not public,
+            progress=progress_printer(progress),
+        )
+        emit(pushed, as_json=json)
+        return
     result = write(
         open_store(workspace),
         run,

@@ -23,6 +23,16 @@ class Line:
     dash: str = "solid"
 
 
+@dataclass(frozen=True)
+class Band:
+    """Coverage of one selection over several seeds: the lowest and highest `share` after 1..n picks, float [n]."""
+
+    name: str
+    method: str
+    low: np.ndarray
+    high: np.ndarray
+
+
 def thinned(n: int) -> np.ndarray:
     """At most `MAX_POINTS` places in 0..n-1, dense at the start, both ends among them."""
     if n <= MAX_POINTS:
@@ -35,12 +45,14 @@ def coverage(
     *,
     budget: int | None = None,
     bound: tuple[np.ndarray, np.ndarray] | None = None,
-    marks: Sequence[tuple[int, str]] = (),
+    marks: Sequence[tuple[int, str, str]] = (),
+    bands: Sequence[Band] = (),
     height: int = 400,
 ) -> go.Figure:
     """Share of the pool's features covered, by rows selected (log scale).
 
-    `bound` is (rows, share): no subset of that many rows covers more. `marks` are budgets with a reason.
+    `bound` is (rows, share): no subset of that many rows covers more. `marks` are (rows, name, reason);
+    `bands` are drawn behind the lines.
     """
     fig = theme.figure(height=height, x="rows selected (log scale)", y="features covered", legend=True)
     if bound is not None:
@@ -54,6 +66,8 @@ def coverage(
                 hovertemplate="no %{x:,} rows cover more than %{y:.2%}<extra></extra>",
             )
         )
+    for band in bands:
+        _band(fig, band)
     for line in lines:
         at = thinned(len(line.share))
         fig.add_trace(
@@ -67,19 +81,7 @@ def coverage(
             )
         )
     longest = max((len(line.share) for line in lines), default=1)
-    for rows, text in marks:
-        fig.add_vline(x=rows, line={"width": 1, "color": theme.FAINT})
-        fig.add_annotation(
-            x=float(np.log10(rows)),  # annotations on a log axis are placed by exponent
-            y=0.02,
-            yref="paper",
-            text=text,
-            textangle=-90,
-            showarrow=False,
-            xanchor="right",
-            yanchor="bottom",
-            font={"size": 10, "color": theme.TEXT_MUTED},
-        )
+    _marks(fig, marks, longest)
     if budget is not None and lines:
         y = float(lines[0].share[min(budget, len(lines[0].share)) - 1])
         fig.add_vline(x=budget, line={"width": 2, "color": theme.ACCENT})
@@ -96,6 +98,44 @@ def coverage(
     fig.update_xaxes(type="log", range=[0, np.log10(max(10, longest)) + 0.02], dtick=1, tickformat=",d")
     fig.update_yaxes(tickformat=".0%", range=[0, 1.03])
     return fig
+
+
+def _band(fig: go.Figure, band: Band) -> None:
+    at = thinned(len(band.low))
+    outline = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    fig.add_trace(go.Scatter(x=at + 1, y=band.high[at], **outline))
+    colour = theme.method_colour(band.method)
+    fig.add_trace(go.Scatter(x=at + 1, y=band.low[at], fill="tonexty", fillcolor=_faint(colour), **outline))
+
+
+def _faint(colour: str) -> str:
+    """A hex colour at a fifth of its strength."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.2)"
+
+
+def _marks(fig: go.Figure, marks: Sequence[tuple[int, str, str]], longest: int) -> None:
+    """Budgets that suggest themselves: a thin line each, its name at the foot (one of two that would overlap)."""
+    room = np.log10(max(10, longest)) / 42  # how far names must lie apart
+    last = -room
+    for rows, name, reason in marks:
+        fig.add_vline(x=rows, line={"width": 1, "color": theme.FAINT})
+        place = float(np.log10(rows))  # annotations on a log axis are placed by exponent
+        if place - last < room:
+            continue
+        last = place
+        fig.add_annotation(
+            x=place,
+            y=0.02,
+            yref="paper",
+            text=name,
+            textangle=-90,
+            showarrow=False,
+            xanchor="right",
+            yanchor="bottom",
+            hovertext=f"{rows:,} rows: {reason}",
+            font={"size": 10, "color": theme.TEXT_MUTED},
+        )
 
 
 def gains(gain: np.ndarray, *, budget: int, unit: str, height: int = 230) -> go.Figure:

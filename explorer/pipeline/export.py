@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from explorer.exports.hub import Pushed
+from explorer.exports.hub import push as to_hub
 from explorer.exports.write import write
 from explorer.progress import Progress, silent
 from explorer.workspace import Store
@@ -60,3 +62,21 @@ def export(
         artifact=selection.ref,
         extras=written.extras,
     )
+
+
+def push(
+    store: Store,
+    run: str,
+    repo: str,
+    *,
+    format: str = "alpaca",
+    extras: Sequence[str] = (),
+    private: bool = True,
+    progress: Progress = silent,
+) -> Pushed:
+    """Write the bundle of selection `run` to the dataset repository `repo` (USER/NAME) of the Hugging Face Hub.
+
+    Needs a login there (`hf auth login`) and a network; `format` is one that a bundle has.
+    """
+    selection = store.resolve("selections", run)
+    return to_hub(store, selection, repo, format=format, extras=extras, private=private, progress=progress)

@@ -18,7 +18,7 @@ from explorer.features import browse
 from explorer.features.sets import FeatureSets, load_sets
 from explorer.selection.metrics import Curve, coverage_curve
 from explorer.ui.context import View
-from explorer.ui.downloads import export_bytes
+from explorer.ui.downloads import bytes_of, export_bytes
 from explorer.ui.ranking import Ranker
 from explorer.workspace import Store
 
@@ -146,6 +146,12 @@ def ranker() -> Ranker:
 def exported(workspace: str, run_id: str, export_format: str, extras: tuple[str, ...]) -> bytes:
     """Return a stored selection as a file in one of the export formats; a folder format comes as a zip."""
     return export_bytes(Store.open(workspace), run_id, export_format, extras)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def export_size(workspace: str, run_id: str) -> int:
+    """Return about how many bytes an export of a stored selection has."""
+    return bytes_of(Store.open(workspace), run_id)
 
 
 def cluster_of(view: View) -> np.ndarray:

@@ -25,6 +25,14 @@ def export_bytes(store: Store, run_id: str, export_format: str, extras: Sequence
         return _zipped(target) if target.is_dir() else target.read_bytes()
 
 
+def bytes_of(store: Store, run_id: str) -> int:
+    """Return about how large an export is: the characters of the source rows that it holds."""
+    run = store.resolve("selections", run_id)
+    samples = store.resolve("samples", run.manifest.inputs["samples"])
+    query = f"SELECT sum(strlen(s.raw)) FROM {store.scan(run)} r JOIN {store.scan(samples)} s USING (sample_id)"
+    return int(store.sql(query).fetchall()[0][0] or 0)
+
+
 def file_name(stem: str, export_format: str) -> str:
     """Return the name that the export is given before zipping."""
     from explorer.exports.formats import EXPORTS

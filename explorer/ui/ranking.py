@@ -44,12 +44,14 @@ class Request:
     segment: str
     seed: int
     params: str  # JSON object, keys sorted
+    rules: str = "{}"  # JSON object as `Rules.record` writes it, the user's marks among them
     budget: str = ""
 
     @classmethod
-    def of(cls, *, params: Mapping[str, Any], **fields: Any) -> Request:
-        """Return a request with `params` as a mapping."""
-        return cls(params=json.dumps(dict(params), sort_keys=True, default=list), **fields)
+    def of(cls, *, params: Mapping[str, Any], rules: Mapping[str, Any], **fields: Any) -> Request:
+        """Return a request with `params` and `rules` (as `Rules.record` writes them) as mappings."""
+        written = (json.dumps(dict(part), sort_keys=True, default=list) for part in (params, rules))
+        return cls(**dict(zip(("params", "rules"), written, strict=True)), **fields)
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ class Ranker:
 
     def _rank(self, task: Task) -> Outcome:
         from explorer.pipeline.select import rank
+        from explorer.selection import Rules
         from explorer.selection.certificate import coverage_bounds
         from explorer.selection.metrics import coverage_curve
         from explorer.workspace import Store
@@ -150,6 +153,7 @@ class Ranker:
             seed=request.seed,
             params=params,
             budget=request.budget or None,
+            rules=Rules.read(json.loads(request.rules)),
             gathered=gathered,
             progress=task.progress,
         )
@@ -167,15 +171,15 @@ class Ranker:
     def _gather(self, task: Task, store: Store, params: Mapping[str, Any]) -> Gathered:
         from explorer.pipeline.pool import gather, sources
         from explorer.registry import build
-        from explorer.selection import METHODS
+        from explorer.selection import METHODS, Rules
 
         request = task.request
         how = METHODS[request.method]
         options = build(how.Params, params, owner=f"method {how.slug}")
-        needs = how.requires(options)
+        needs = how.requires(options) | Rules.read(json.loads(request.rules)).needs
         found = sources(store, needs, references=how.references(options), progress=task.progress)
         column = getattr(options, "column", "")
-        key = (request.workspace, tuple(found.inputs.items()), request.threshold, request.segment, column)
+        key = (request.workspace, tuple(found.inputs.items()), request.threshold, request.segment, column, needs)
         if key not in self._gathered:
             self._gathered[key] = gather(
                 store, found, needs, threshold=request.threshold, segment=request.segment, column=column

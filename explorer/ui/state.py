@@ -68,12 +68,31 @@ SELECT_UNIT = "unit"
 SELECT_BUDGET = "budget"
 SELECT_NAME = "select_name"
 SELECT_RANKING = "select_ranking"  # key of the ranking on show
+SELECT_ADDRESS = "select_address"  # the address as the page wrote it last
+SELECT_EPOCHS = "select_epochs"
+SELECT_SPEED = "select_speed"  # training tokens a second
+SELECT_WHICH = "select_which"  # which picks the table shows
+SELECT_PICK = "select_pick"  # int: the pick that is explained, from 1
+SELECT_LACKING = "select_lacking"  # int: the missing feature that is shown
+RULE_WITHIN = "rule_within"
+RULE_MUST = "rule_must"
+RULE_EXCLUDE = "rule_exclude"
+RULE_SOURCE = "rule_min_per_source"
+RULE_CLUSTER = "rule_min_per_cluster"
+KEPT_RUN = "kept_run"  # id of the kept selection that is chosen
+KEPT_NAME = "kept_name"
 EXPORT_RUN = "export_run"
 EXPORT_FORMAT = "export_format"
 EXPORT_EXTRAS = "export_extras"
+EXPORT_PATH = "export_path"
+EXPORT_REPO = "export_repo"
+EXPORT_PRIVATE = "export_private"
 
 COMPARE_RUNS = "runs"
-COMPARE_ONLY = "compare_only"
+COMPARE_A = "compare_a"
+COMPARE_B = "compare_b"
+COMPARE_SEEDS = "compare_seeds"
+COMPARE_PAGE = "compare_page"
 
 DIFF_A = "differences_a"  # keys of explorer.features.groups; they stand in the address as `a` and `b`
 DIFF_B = "differences_b"
@@ -125,6 +144,12 @@ def choose_workspace(path: str) -> None:
         LENGTH_THRESHOLD,
         SELECT_RANKING,
         MAP_CANVAS,
+        SELECT_PICK,
+        SELECT_LACKING,
+        RULE_WITHIN,
+        RULE_MUST,
+        RULE_EXCLUDE,
+        KEPT_RUN,
         MAP_FEATURE,
         MAP_RUN,
         MAP_BESIDE,

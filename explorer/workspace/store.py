@@ -9,6 +9,7 @@ import shutil
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from explorer.errors import InputError, MissingStep, refuse
 from explorer.workspace.artifact import KINDS, Artifact, Draft, Manifest, artifact_id, write_json
 
 SCHEMA_VERSION = 1
-NAMES = "names.json"  # further names of artifacts, by kind
+NAMES = "names.json"  # further names of artifacts, by kind, and new names, by kind and id
+RENAMED = "renamed"
+MAX_NAME = 80  # characters
 
 _MADE_BY = {
     "samples": "ingest SOURCE",
@@ -88,10 +91,11 @@ class Store:
         if kind not in KINDS:
             raise ValueError(f"unknown artifact kind {kind!r}")
         folder = self.path / kind
+        renamed = self._names().get(RENAMED, {})
         found = []
         for path in folder.iterdir() if folder.is_dir() else ():
             if (path / "manifest.json").is_file():
-                found.append(Artifact(kind, path.name, path, Manifest.load(path)))
+                found.append(_load(kind, path, renamed))
         return sorted(found, key=lambda artifact: (artifact.manifest.created, artifact.id))
 
     def newest(self, kind: str, *, inputs: Mapping[str, str] | None = None) -> Artifact | None:
@@ -113,7 +117,7 @@ class Store:
         path = self.path / kind / artifact_id(kind, parameters, inputs)
         if not (path / "manifest.json").is_file():
             return None
-        return Artifact(kind, path.name, path, Manifest.load(path))
+        return _load(kind, path, self._names().get(RENAMED, {}))
 
     def resolve(self, kind: str, reference: str) -> Artifact:
         """The artifact meant by an id, a unique start of one, `kind/id`, or a name (the latest of that name)."""
@@ -126,7 +130,7 @@ class Store:
             return named[-1]
         if len(started) == 1:
             return started[0]
-        said = [f"{a.id} ({a.manifest.name})" if a.manifest.name else a.id for a in known] or "none yet"
+        said = [f"{a.id} ({_called(a)})" if _called(a) else a.id for a in known] or "none yet"
         problem = "is the start of several ids" if started else "is not there"
         refuse(f"{kind} {reference!r} {problem} in {self.path}", allowed=said)
 
@@ -136,6 +140,15 @@ class Store:
             names = self._names()
             names.setdefault(artifact.kind, {})[name] = artifact.id
             write_json(self.path / NAMES, names)
+
+    def rename(self, artifact: Artifact, name: str) -> None:
+        """Call an artifact `name` from now on: its manifest stays as it was written."""
+        name = " ".join(name.split())
+        if not 0 < len(name) <= MAX_NAME:
+            refuse("a name has letters", got=f"{len(name)} characters", allowed=f"1 to {MAX_NAME}")
+        names = self._names()
+        names.setdefault(RENAMED, {})[artifact.ref] = name
+        write_json(self.path / NAMES, names)
 
     def _names(self) -> dict[str, dict[str, str]]:
         file = self.path / NAMES
@@ -158,11 +171,27 @@ class Store:
         return Draft(self.path, kind, parameters=parameters, inputs=inputs, seed=seed, name=name, resumable=resumable)
 
     def discard(self, artifact: Artifact) -> Path:
-        """Move an artifact to the workspace's bin (`.bin/`), from where it can be moved back by hand."""
+        """Move an artifact to the workspace's bin (`.bin/`); `restore` brings it back."""
         target = self.path / ".bin" / f"{artifact.kind}-{artifact.id}-{time.time_ns()}"
         target.parent.mkdir(exist_ok=True)
         shutil.move(artifact.path, target)
         return target
+
+    def binned(self, kind: str) -> list[Artifact]:
+        """What of a kind lies in the bin, thrown away last first."""
+        renamed = self._names().get(RENAMED, {})
+        paths = (self.path / ".bin").glob(f"{kind}-*-*/manifest.json")
+        found = sorted((path.parent for path in paths), key=lambda path: int(path.name.rsplit("-", 1)[1]), reverse=True)
+        return [_load(kind, path, renamed) for path in found]
+
+    def restore(self, binned: Artifact) -> Artifact:
+        """Move an artifact out of the bin; one that was made again meanwhile is refused."""
+        target = self.path / binned.kind / binned.id
+        if target.exists():
+            refuse(f"{binned.ref} is there already: it was made again")
+        target.parent.mkdir(exist_ok=True)
+        shutil.move(binned.path, target)
+        return Artifact(binned.kind, binned.id, target, binned.manifest)
 
     # Queries ---------------------------------------------------------------------------------------------------
 
@@ -215,6 +244,19 @@ def cursor() -> duckdb.DuckDBPyConnection:
             _connection = duckdb.connect(":memory:", config=config)
             _connection.execute("SET enable_progress_bar = false")
         return _connection.cursor()
+
+
+def _load(kind: str, path: Path, renamed: Mapping[str, str]) -> Artifact:
+    manifest = Manifest.load(path)
+    name = renamed.get(f"{kind}/{manifest.id}")
+    return Artifact(kind, manifest.id, path, replace(manifest, name=name) if name else manifest)
+
+
+def _called(artifact: Artifact) -> str:
+    """Return its name; of a selection without one, its method and budget."""
+    parameters = artifact.manifest.parameters
+    unnamed = f"{parameters.get('method')}, {parameters.get('budget')}" if artifact.kind == "selections" else ""
+    return artifact.manifest.name or unnamed
 
 
 def _quoted(path: Path) -> str:

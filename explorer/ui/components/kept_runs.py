@@ -1,4 +1,4 @@
-"""Selections that are kept: named, listed, downloaded in every export format, thrown into the bin."""
+"""Selections that are kept: named, listed, opened again, renamed, thrown into the bin and brought back."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from typing import Any
 import streamlit as st
 
 from explorer.errors import ExplorerError
-from explorer.ui import cache, downloads, state, words
+from explorer.selection import Rules
+from explorer.ui import address, links, state, words
 from explorer.ui.budget import Chosen
+from explorer.ui.components import rules_form
 from explorer.ui.components.page import section
 from explorer.ui.context import View
-from explorer.ui.ranking import Request, Task
+from explorer.ui.ranking import Task
 from explorer.workspace import Artifact
 
 
-def keep(view: View, request: Request, task: Task | None, chosen: Chosen | None) -> None:
+def keep(view: View, task: Task, chosen: Chosen) -> None:
     """Draw the row that keeps the selection on show, under a name."""
-    if task is None or task.outcome is None or chosen is None:
-        return
+    suggestion = f"{task.request.method}, {chosen.text}"
     with st.container(border=True):
         left, right = st.columns([5, 1], vertical_alignment="bottom")
-        suggestion = f"{request.method}, {chosen.text}"
         left.text_input(
             "Keep this selection as",
             key=state.SELECT_NAME,
             placeholder=suggestion,
             max_chars=80,
-            help="Kept in the workspace with everything that is needed to make it again.",
+            help="Kept in the workspace with everything that is needed to make it again; then it can be exported.",
         )
         right.button(
             "Keep",
@@ -35,64 +35,68 @@ def keep(view: View, request: Request, task: Task | None, chosen: Chosen | None)
             icon=":material/bookmark_add:",
             width="stretch",
             on_click=_keep,
-            args=(view, request, chosen, suggestion),
+            args=(view, task, chosen, suggestion),
         )
 
 
-def _keep(view: View, request: Request, chosen: Chosen, suggestion: str) -> None:
-    import json
+def _keep(view: View, task: Task, chosen: Chosen, suggestion: str) -> None:
+    from explorer.pipeline.select import keep as store
 
-    from explorer.pipeline.select import select
-
+    assert task.outcome is not None
+    name = (state.get(state.SELECT_NAME) or "").strip() or suggestion
     try:
-        made = select(
-            view.store,
-            request.method,
-            budget=chosen.text,
-            threshold=request.threshold,
-            segment=request.segment,
-            seed=request.seed,
-            name=(state.get(state.SELECT_NAME) or "").strip() or suggestion,
-            params=json.loads(request.params),
-        )
+        made = store(view.store, task.outcome.ranked, budget=chosen.text, name=name)
     except ExplorerError as error:
         st.toast(words.md(error, 400), icon=":material/error:")
         return
-    state.put(state.EXPORT_RUN, made.artifact.split("/")[-1])
+    state.put(state.KEPT_RUN, made.artifact.split("/")[-1])
     state.put(state.SELECT_NAME, "")
     said = "was kept already" if made.existed else "is kept"
-    st.toast(f"{words.md(made.name or suggestion)} {said}: {words.noun(made.rows, 'row')}.", icon=":material/bookmark:")
+    st.toast(f"{words.md(made.name or name)} {said}: {words.noun(made.rows, 'row')}.", icon=":material/bookmark:")
 
 
-def draw(view: View) -> None:
-    """Draw the list of kept selections and the download of one of them."""
+def draw(view: View) -> Artifact | None:
+    """Draw the list of kept selections; returns the one that is chosen."""
     section("Kept selections")
     if not view.selections:
-        st.caption("None yet. Keep the one above, then download it for your trainer.")
-        return
+        st.caption("None yet. Keep the one above, then export it for your trainer.")
+        _bin(view)
+        return None
     runs = list(reversed(view.selections))
-    st.dataframe(
+    ids = [run.id for run in runs]
+    event = st.dataframe(
         [_row(run) for run in runs],
         hide_index=True,
         height="content" if len(runs) <= 8 else 320,
+        key=f"kept_{len(runs)}_{ids[0]}",
+        on_select="rerun",
+        selection_mode="single-row",
         column_config={
             "coverage": st.column_config.NumberColumn("coverage", format="percent", width=90),
             "rows": st.column_config.NumberColumn("rows", format="localized", width=80),
-            "name": st.column_config.TextColumn("name", width="large"),
+            "name": st.column_config.TextColumn("name", width="medium"),
         },
         alt="Kept selections, newest first",
     )
-    _download(view, runs)
+    if event.selection.rows:
+        state.put(state.KEPT_RUN, ids[int(event.selection.rows[0])])
+    chosen = state.get(state.KEPT_RUN)
+    run = runs[ids.index(chosen)] if chosen in ids else runs[0]
+    _actions(view, run)
+    return run
 
 
 def _row(run: Artifact) -> dict[str, Any]:
     parameters, info = run.manifest.parameters, run.manifest.info
+    options = {key: value for key, value in parameters.get("params", {}).items() if value not in ("", [], None)}
     return {
         "name": words.run_name(run.manifest),
         "method": parameters.get("method", ""),
         "budget": str(parameters.get("budget", "")),
         "rows": sum(run.manifest.rows.values()),
         "coverage": info.get("coverage"),
+        "parameters": words.clean(", ".join(f"{key} {value}" for key, value in options.items()), 80),
+        "rules": rules_form.said(Rules.read(parameters.get("rules", {}))),
         "threshold": parameters.get("threshold"),
         "seed": parameters.get("seed"),
         "took": words.seconds(float(info.get("seconds") or 0)),
@@ -100,77 +104,68 @@ def _row(run: Artifact) -> dict[str, Any]:
     }
 
 
-def _download(view: View, runs: list[Artifact]) -> None:
-    from explorer.exports.formats import EXPORTS
-
-    by_id = {run.id: run for run in runs}
-    if state.get(state.EXPORT_RUN) not in by_id:
-        state.put(state.EXPORT_RUN, runs[0].id)
-    with st.container(border=True):
-        one, two, three = st.columns([3, 2, 3], vertical_alignment="bottom")
-        chosen = one.selectbox(
-            "Selection", list(by_id), format_func=lambda key: words.run_name(by_id[key].manifest), key=state.EXPORT_RUN
+def _actions(view: View, run: Artifact) -> None:
+    name = words.run_name(run.manifest)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{words.md(name, 60)}**", width="content")
+        st.button(
+            "Open in the studio",
+            icon=":material/replay:",
+            on_click=_again,
+            args=(run,),
+            help="Sets method, parameters, threshold, seed, budget and rules as they were; Run ranks again, with the "
+            "pins and bans of now.",
         )
-        titles = {**{how.slug: how.title for how in EXPORTS}, "bundle": "Bundle for a trainer (zip)"}
-        export_format = two.selectbox(
-            "Format",
-            list(titles),
-            format_func=lambda slug: titles[slug],
-            key=state.EXPORT_FORMAT,
-            persist_state="session",
-        )
-        takes = export_format == "bundle" or EXPORTS[export_format].takes_extras
-        extras = three.multiselect(
-            "Extra columns",
-            ["rank", "gain", "cluster", "score"],
-            key=state.EXPORT_EXTRAS,
-            disabled=not takes,
-            placeholder="none: the rows as they came in" if takes else "this format has no place for them",
-        )
-        run = by_id[chosen]
-        stem = (
-            "".join(c if c.isalnum() or c in "-_" else "-" for c in words.run_name(run.manifest)).strip("-") or run.id
-        )
-        wanted = tuple(extras) if takes else ()
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.download_button(
-                f"Download {words.noun(sum(run.manifest.rows.values()), 'row')}",
-                data=lambda: cache.exported(str(view.store.path), chosen, export_format, wanted),
-                file_name=downloads.download_name(stem, export_format),
-                icon=":material/download:",
-                type="primary",
-                on_click="ignore",
-                key="download",
+        if view.projection is not None:
+            st.page_link(
+                links.MAP, label="On the map", icon=":material/scatter_plot:", query_params={"colour": "selection"}
             )
-            with st.popover(
-                "Look at the first rows",
-                type="tertiary",
-                icon=":material/visibility:",
-                on_change="rerun",
-                key="preview",
-            ) as shown:
-                if shown.open:
-                    _preview(view, run, export_format, wanted)
-            with st.popover("Delete", type="tertiary", icon=":material/delete:"):
-                st.caption("It goes to the bin of the workspace (.bin) and can be moved back by hand.")
-                st.button("Move to the bin", key="bin", on_click=_discard, args=(view, run))
+            state.put(state.MAP_RUN, run.id)
+        with st.popover("Rename", icon=":material/edit:"):
+            st.text_input("New name", value=name, max_chars=80, key=f"{state.KEPT_NAME}_{run.id}")
+            st.button("Rename", type="primary", on_click=_rename, args=(view, run), key="rename")
+        st.button("Move to the bin", icon=":material/delete:", key="bin", on_click=_discard, args=(view, run))
+        _bin(view)
 
 
-def _preview(view: View, run: Artifact, export_format: str, extras: tuple[str, ...]) -> None:
-    from explorer.exports.write import preview
+def _again(run: Artifact) -> None:
+    st.query_params.from_dict(address.of_run(run))
+    state.put(state.SELECT_ADDRESS, None)
 
-    if export_format == "bundle":
-        st.caption("Data, row numbers, dataset_info.json entry, dataset card and recipe in one folder.")
-        return
+
+def _rename(view: View, run: Artifact) -> None:
     try:
-        text = preview(view.store, run, format=export_format, extras=extras)
+        view.store.rename(run, state.get(f"{state.KEPT_NAME}_{run.id}") or "")
     except ExplorerError as error:
-        st.error(words.md(error, 400), icon=":material/error:")
-        return
-    st.code(text[:4_000], language=None, wrap_lines=True)
+        st.toast(words.md(error, 300), icon=":material/error:")
 
 
 def _discard(view: View, run: Artifact) -> None:
     view.store.discard(run)
-    state.forget(state.EXPORT_RUN, state.MAP_RUN)
+    state.forget(state.KEPT_RUN, state.MAP_RUN)
     st.toast(f"{words.md(words.run_name(run.manifest))} is in the bin.", icon=":material/delete:")
+
+
+def _bin(view: View) -> None:
+    assert view.samples is not None
+    gone = [run for run in view.store.binned("selections") if run.manifest.inputs.get("samples") == view.samples.id]
+    if not gone:
+        return
+    with st.popover(f"Bin ({len(gone)})", icon=":material/restore_from_trash:", type="tertiary"):
+        for run in gone[:12]:
+            st.button(
+                f"Restore {words.run_name(run.manifest)}",
+                key=f"restore_{run.path.name}",
+                on_click=_restore,
+                args=(view, run),
+                type="tertiary",
+            )
+
+
+def _restore(view: View, run: Artifact) -> None:
+    try:
+        view.store.restore(run)
+    except ExplorerError as error:
+        st.toast(words.md(error, 300), icon=":material/error:")
+        return
+    state.put(state.KEPT_RUN, run.id)

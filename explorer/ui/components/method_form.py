@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -19,10 +20,7 @@ def choose() -> Method:
     from explorer.selection import METHODS
 
     slugs = METHODS.slugs
-    asked = st.query_params.get("method")
-    if state.SELECT_METHOD not in st.session_state and asked in slugs:
-        state.put(state.SELECT_METHOD, asked)
-    with st.container(height=330, border=False):
+    with st.container(height=400, border=False):
         chosen = st.radio(
             "What should the rows do for you?",
             slugs,
@@ -31,8 +29,21 @@ def choose() -> Method:
             key=state.SELECT_METHOD,
             persist_state="session",
         )
-    st.query_params["method"] = chosen
     return METHODS[chosen]
+
+
+def put(slug: str, params: Mapping[str, Any]) -> None:
+    """Set the widgets of a method's parameters, as a shared address or a kept selection has them."""
+    from explorer.selection import METHODS
+
+    for spec in describe(METHODS[slug].Params):
+        key = f"param_{slug}_{spec.name}"
+        if spec.name not in params or params[spec.name] == spec.default:
+            state.forget(key)
+        elif spec.kind in ("ints", "strs") and spec.name != "runs":
+            state.put(key, ",".join(map(str, params[spec.name])))
+        elif spec.name != "runs":
+            state.put(key, params[spec.name])
 
 
 def parameters(view: View, method: Method) -> dict[str, Any]:

@@ -19,7 +19,8 @@ def header(question: str, answer: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(question, anchor=False, width="content")
         workspace_menu.draw()
-    st.markdown(answer)
+    if answer:
+        st.markdown(answer)
 
 
 def section(title: str, help_text: str = "") -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -11,10 +12,10 @@ import streamlit as st
 from explorer.figures import selection as figures
 from explorer.figures import theme
 from explorer.records import SEGMENTS
+from explorer.ui import address, cache, state, words
 from explorer.ui import budget as budgets
-from explorer.ui import cache, state, words
-from explorer.ui.budget import Chosen
-from explorer.ui.components import method_form, row_table
+from explorer.ui.budget import Chosen, Costs
+from explorer.ui.components import lacking, method_form, rules_form
 from explorer.ui.components.page import plot, section
 from explorer.ui.context import View
 from explorer.ui.ranking import Outcome, Request, Task
@@ -25,8 +26,45 @@ if TYPE_CHECKING:
 _AUTOMATIC = 100_000  # rows up to which the first ranking is made without being asked
 
 
-def controls(view: View) -> tuple[Request, Method]:
-    """Return the method, its parameters and what counts; returns the request that they make."""
+def open_address(view: View) -> None:
+    """Set the page to what its address says, where the address is not the one that the page wrote itself."""
+    query = dict(st.query_params)
+    if query == state.get(state.SELECT_ADDRESS):
+        return
+    found = address.read(query)
+    keys = {
+        "method": state.SELECT_METHOD,
+        "seed": state.SELECT_SEED,
+        "threshold": state.THRESHOLD,
+        "segment": state.SEGMENT,
+        "within": state.RULE_WITHIN,
+        "must_cover": state.RULE_MUST,
+        "exclude": state.RULE_EXCLUDE,
+        "min_per_source": state.RULE_SOURCE,
+        "min_per_cluster": state.RULE_CLUSTER,
+    }
+    for name, key in keys.items():
+        if name in found:
+            state.put(key, found[name])
+        elif "method" in found and name not in ("threshold", "segment"):
+            state.forget(key)
+    if "method" in found:
+        method_form.put(found["method"], found.get("params", {}))
+    if "budget" in found:
+        choose_budget(found["budget"])
+    del view
+
+
+def choose_budget(text: str) -> None:
+    """Put the slider on a budget as `budgets.text` writes it."""
+    read = budgets.read(text)
+    if read is not None:
+        state.put(state.SELECT_UNIT, read[0])
+        state.put(f"{state.SELECT_BUDGET}_{read[0]}", read[1])
+
+
+def controls(view: View) -> tuple[Request | None, Method]:
+    """Draw the method, its parameters, what counts and the rules; returns the request that they make."""
     assert view.samples is not None and view.activations is not None  # the page requires both
     method = method_form.choose()
     with st.expander("Parameters", key="parameters"):
@@ -45,6 +83,12 @@ def controls(view: View) -> tuple[Request, Method]:
             "Features of the", SEGMENTS, default="response", required=True, key=state.SEGMENT, persist_state="session"
         )
         seed = st.number_input("Seed", min_value=0, value=0, step=1, key=state.SELECT_SEED, persist_state="session")
+    with st.expander("Rules", key="rules"):
+        rules = rules_form.draw(view)
+    if rules is None:
+        return None, method
+    if said := rules_form.said(rules):
+        st.caption(f"Rules: {words.md(said, 200)}")
     request = Request.of(
         workspace=str(view.store.path.resolve()),
         samples=view.samples.id,
@@ -54,30 +98,38 @@ def controls(view: View) -> tuple[Request, Method]:
         segment=str(segment),
         seed=int(seed),
         params=params,
+        rules=rules.record(),
     )
     return request, method
 
 
-def result(view: View, request: Request, method: Method) -> tuple[Chosen | None, Task | None]:
-    """Return the budget slider and the coverage curve, or the progress of the ranking."""
-    total = int(cache.summary(view)["response_tokens"] or 0)
-    unit, value = _slider(view.rows, total)
+def result(view: View, request: Request | None, method: Method) -> tuple[Chosen | None, Task | None]:
+    """Draw the budget slider and the coverage curve, or the progress of the ranking."""
+    costs = _costs(view)
+    unit, value = _slider(view, costs)
+    if request is None:
+        st.info("The rules do not fit the data: see the message under Rules.", icon=":material/rule:")
+        return None, None
+    _share(view, request, unit, value)
     if not method.nested:
-        request = dataclasses.replace(request, budget=budgets.text(unit, value))
+        request = _at_budget(view, request, unit, value, costs)
     ranker = cache.ranker()
     task = ranker.get(request)
-    first = task is None and not state.get(state.SELECT_RANKING) and view.rows <= _AUTOMATIC
+    # The first ranking of a visit, and another budget of a method that has to rank again for it, start by themselves.
+    small = view.rows <= _AUTOMATIC
+    first = small and task is None and (not state.get(state.SELECT_RANKING) or _only_budget(request))
     with st.container(horizontal=True, vertical_alignment="center"):
         again = task is not None and task.outcome is not None
-        if (
-            st.button("Run", type="secondary" if again else "primary", icon=":material/play_arrow:", disabled=again)
-            or first
-        ):
+        label = "Run again" if task is None and state.get(state.SELECT_RANKING) else "Run"
+        pressed = st.button(
+            label, type="secondary" if again else "primary", icon=":material/play_arrow:", disabled=again, key="run"
+        )
+        if pressed or first:
             task = ranker.start(request)
-            state.put(state.SELECT_RANKING, "started")
+            state.put(state.SELECT_RANKING, dataclasses.replace(request, budget=""))
         _note(method, task)
     if task is None:
-        st.info(f"Press Run to rank the rows with {method.title}.", icon=":material/play_arrow:")
+        st.info(f"Press Run to rank the rows with {method.title} as it is set up now.", icon=":material/play_arrow:")
         return None, None
     if task.running:
         _watch(request)
@@ -86,26 +138,101 @@ def result(view: View, request: Request, method: Method) -> tuple[Chosen | None,
         st.error(words.md(task.error, 600), icon=":material/error:")
         return None, task
     outcome = task.outcome
-    chosen = budgets.chosen(unit, value, view.rows, outcome.tokens, len(outcome.ranked.ranking))
+    positions = outcome.ranked.ranking.positions
+    minutes = costs.minutes(positions) if unit == "training time" else None
+    chosen = budgets.chosen(unit, value, view.rows, outcome.tokens, len(positions), minutes)
     _coverage(method, outcome, chosen)
+    _suggested(view, outcome, chosen, costs)
     return chosen, task
 
 
-def _slider(samples: int, tokens: int) -> tuple[str, float]:
-    left, right = st.columns([2, 5], vertical_alignment="bottom")
-    unit = left.segmented_control(
-        "Budget in", budgets.UNITS, default="percent", required=True, key=state.SELECT_UNIT, bind="query-params"
+def _only_budget(request: Request) -> bool:
+    """Whether the ranking that was asked for last differs only in its budget."""
+    last = state.get(state.SELECT_RANKING)
+    return bool(request.budget) and last == dataclasses.replace(request, budget="")
+
+
+def _at_budget(view: View, request: Request, unit: str, value: float, costs: Costs) -> Request:
+    """Return the request for one budget; training time is turned into tokens at the mean of the dataset."""
+    text = budgets.text(unit, value)
+    if unit == "training time":
+        tokens = value * 60 * costs.tokens_per_second / costs.epochs
+        text = str(max(1, int(tokens / max(1.0, float(costs.tokens.mean())))))
+    del view
+    return dataclasses.replace(request, budget=text)
+
+
+def _costs(view: View) -> Costs:
+    lengths = cache.lengths(view)
+    tokens = sum(lengths[name].fill_null(0).to_numpy() for name in ("prompt_tokens", "response_tokens"))
+    epochs, speed = state.get(state.SELECT_EPOCHS) or 3.0, state.get(state.SELECT_SPEED) or 5_000.0
+    return Costs(np.asarray(tokens, np.int64), float(epochs), float(speed))
+
+
+def _slider(view: View, costs: Costs) -> tuple[str, float]:
+    summary = cache.summary(view)
+    left, right = st.columns([4, 5], vertical_alignment="bottom")
+    unit = str(
+        left.segmented_control(
+            "Budget in", budgets.UNITS, default="percent", required=True, key=state.SELECT_UNIT, persist_state="session"
+        )
     )
-    offered = budgets.options(str(unit), samples, tokens)
+    whole = float(costs.tokens.sum()) * costs.epochs / costs.tokens_per_second / 60
+    offered = budgets.options(unit, view.rows, int(summary["response_tokens"] or 0), whole)
+    key = f"{state.SELECT_BUDGET}_{unit}"
+    wanted = state.get(key)
+    if wanted is not None and wanted not in offered:
+        offered = sorted({*offered, float(wanted)})
     value = right.select_slider(
         "Budget",
         offered,
-        value=budgets.start(str(unit), offered),
-        format_func=lambda number: budgets.shown(str(unit), number),
-        key=f"{state.SELECT_BUDGET}_{unit}",
+        value=budgets.start(unit, offered),
+        format_func=lambda number: budgets.shown(unit, number),
+        key=key,
         persist_state="session",
     )
-    return str(unit), float(value)
+    if unit == "training time":
+        left, middle, right = st.columns([2, 2, 5], vertical_alignment="bottom")
+        left.number_input(
+            "Epochs", min_value=0.1, value=3.0, step=1.0, key=state.SELECT_EPOCHS, persist_state="session"
+        )
+        middle.number_input(
+            "Tokens a second",
+            min_value=1.0,
+            value=5_000.0,
+            step=1_000.0,
+            format="%.0f",
+            key=state.SELECT_SPEED,
+            persist_state="session",
+            help="How fast your trainer goes on your machine.",
+        )
+        right.caption(
+            "Time = tokens of prompt and response × epochs / tokens a second; tokens as the language model of the "
+            "extraction counts them."
+        )
+    return unit, float(value)
+
+
+def _share(view: View, request: Request, unit: str, value: float) -> None:
+    """Write the state of the page to its address."""
+    import json
+
+    written = address.write(
+        method=request.method,
+        budget=budgets.text(unit, value),
+        threshold=request.threshold if abs(request.threshold - view.threshold) > 1e-9 else None,
+        segment=request.segment,
+        params=json.loads(request.params),
+        seed=request.seed,
+        within=state.get(state.RULE_WITHIN),
+        must_cover=state.get(state.RULE_MUST),
+        exclude=state.get(state.RULE_EXCLUDE),
+        min_per_source=state.get(state.RULE_SOURCE),
+        min_per_cluster=state.get(state.RULE_CLUSTER),
+    )
+    if dict(st.query_params) != written:
+        st.query_params.from_dict(written)
+    state.put(state.SELECT_ADDRESS, written)
 
 
 def _note(method: Method, task: Task | None) -> None:
@@ -113,6 +240,9 @@ def _note(method: Method, task: Task | None) -> None:
         ranked = task.outcome.ranked
         made = f"; made for it: {', '.join(ranked.made)}" if ranked.made else ""
         st.caption(f"ranked {len(ranked.ranking):,} rows in {words.seconds(ranked.seconds)}{made}", width="content")
+        lacking_rows = sum(ranked.ranking.info.get("unfilled", {}).values())
+        if lacking_rows:
+            st.caption(f"minimums: {words.noun(lacking_rows, 'row')} short, the groups have no more", width="content")
     if not method.nested:
         st.caption("its quotas depend on the budget: another budget is another run", width="content")
 
@@ -123,8 +253,6 @@ def _watch(request: Request) -> None:
     if task is None or not task.running:
         st.rerun()
         return
-    import time
-
     left, right = st.columns([6, 1], vertical_alignment="center")
     left.progress(task.share or 0.0, text=f"{words.md(task.stage)} · {words.seconds(time.time() - task.started)}")
     if right.button("Cancel", key="cancel_ranking"):
@@ -132,28 +260,56 @@ def _watch(request: Request) -> None:
 
 
 def _coverage(method: Method, outcome: Outcome, chosen: Chosen) -> None:
+    opening = sum(outcome.ranked.ranking.info.get("opening", {}).values())
+    if chosen.rows < opening:
+        st.warning(
+            f"The rules ask for {words.noun(opening, 'row')}: this budget holds only the first of them.",
+            icon=":material/rule:",
+        )
     if outcome.curve is None or outcome.bound is None:
         return
     curve, (rows, most) = outcome.curve, outcome.bound
     present = max(1, curve.present)
-    marks: dict[int, list[str]] = {}
-    for share in (0.9, 0.95, 0.99):
-        if at := curve.rows_for(share):
-            marks.setdefault(at, []).append(f"{share:.0%}")
-    rounds = outcome.ranked.ranking.round
-    if len(rounds) and rounds.max() > 1:
-        end = int(np.argmax(rounds > 1))
-        near = next((at for at in marks if 0.93 < at / max(1, end) < 1.08), end)
-        marks.setdefault(near, []).append("end of round 1")
+    found = budgets.suggestions(curve, outcome.ranked.ranking.round)
     line = figures.Line(method.title, method.slug, curve.covered / present)
     fig = figures.coverage(
         [line],
         budget=chosen.rows,
         bound=(rows, most / present),
-        marks=[(at, ", ".join(said)) for at, said in marks.items()],
-        height=370,
+        marks=[(one.rows, one.name, one.reason) for one in found],
+        height=380,
     )
     plot(fig, key="coverage", alt="Features covered by number of rows selected, budget marked")
+
+
+def _suggested(view: View, outcome: Outcome, chosen: Chosen, costs: Costs) -> None:
+    """Budgets that suggest themselves, as buttons; the first feature that the budget leaves out."""
+    if outcome.curve is None or outcome.ranked.pool.features is None:
+        return
+    found = budgets.suggestions(outcome.curve, outcome.ranked.ranking.round)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.caption("Suggested budgets", width="content")
+        for number, one in enumerate(found):
+            st.button(
+                f"{one.name} · {words.noun(one.rows, 'row')}",
+                key=f"suggested_{number}",
+                help=one.reason[0].upper() + one.reason[1:] + ".",
+                type="tertiary",
+                disabled=one.rows == chosen.rows,
+                on_click=choose_budget,
+                args=(str(one.rows),),
+            )
+    positions = outcome.ranked.ranking.positions[: chosen.rows]
+    if len(positions):
+        st.caption(
+            f"{lacking.first(view, outcome.ranked.pool.features, positions)} Training on this budget takes about "
+            f"{_time(float(costs.minutes(positions)[-1]))} at {costs.epochs:g} epochs and "
+            f"{words.count(costs.tokens_per_second)} tokens a second."
+        )
+
+
+def _time(minutes: float) -> str:
+    return words.seconds(minutes * 60)
 
 
 def answer(view: View, method: Method, task: Task | None, chosen: Chosen | None) -> str:
@@ -179,14 +335,12 @@ def answer(view: View, method: Method, task: Task | None, chosen: Chosen | None)
     return f"{text} cover **{words.share(share)}** of the {outcome.curve.present:,} features in the pool: {best}."
 
 
-def evidence(view: View, task: Task | None, chosen: Chosen | None) -> None:
-    """Under the curve: gain per pick, lengths and clusters of the picks against the pool, and the picks themselves."""
-    if task is None or task.outcome is None or chosen is None:
-        return
-    outcome = task.outcome
-    ranking, pool = outcome.ranked.ranking, outcome.ranked.pool
+def profiles(view: View, task: Task, chosen: Chosen) -> None:
+    """Gain per pick, lengths and clusters of the picks against the pool."""
+    assert task.outcome is not None
+    ranking, pool = task.outcome.ranked.ranking, task.outcome.ranked.pool
     picked = ranking.positions[: chosen.rows]
-    columns = st.columns(3 if view.clusters is not None else 2, gap="medium")
+    columns: list[Any] = st.columns(3 if view.clusters is not None else 2, gap="medium")
     with columns[0]:
         section("What did each pick add?", "The gain of each pick by the method's own measure.")
         plot(figures.gains(ranking.gain, budget=chosen.rows, unit="gain"), key="gains", alt="Gain of each pick")
@@ -203,15 +357,6 @@ def evidence(view: View, task: Task | None, chosen: Chosen | None) -> None:
             names, every, mine = cluster_shares(view, picked)
             fig = figures.cluster_profile(names, every, [("selected", theme.ACCENT, mine)], limit=7, height=230)
             plot(fig, key="pick_clusters", alt="Clusters of picks and pool")
-    section(f"The {words.noun(chosen.rows, 'pick')}, in order")
-    row_table.draw(
-        view,
-        picked.tolist(),
-        key="picks",
-        page_size=10,
-        columns=("rank", "gain", "sample_id", "prompt", "response", "response_tokens", "cluster"),
-        extra={"rank": list(range(1, chosen.rows + 1)), "gain": ranking.gain[: chosen.rows].tolist()},
-    )
 
 
 def cluster_shares(view: View, picked: np.ndarray) -> tuple[list[str], np.ndarray, np.ndarray]:

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from explorer.ui import context
-from explorer.ui.components import kept_runs, studio
+from explorer.ui.components import export_panel, kept_runs, lacking, picks_panel, studio
 from explorer.ui.components.page import header
 
 view = context.require("samples", "activations")
+studio.open_address(view)
 top = st.container()
 left, right = st.columns([3, 7], gap="large")
 with left:
@@ -15,6 +16,13 @@ with right:
     budget, task = studio.result(view, request, method)
 with top:
     header("Which rows for my budget?", studio.answer(view, method, task, budget))
-studio.evidence(view, task, budget)
-kept_runs.keep(view, request, task, budget)
-kept_runs.draw(view)
+if task is not None and task.outcome is not None and budget is not None:
+    studio.profiles(view, task, budget)
+    kept_runs.keep(view, task, budget)
+    picks_panel.draw(view, task, budget)
+    if task.outcome.ranked.pool.features is not None:
+        picked = task.outcome.ranked.ranking.positions[: budget.rows]
+        lacking.draw(view, task.outcome.ranked.pool.features, picked)
+run = kept_runs.draw(view)
+if run is not None:
+    export_panel.draw(view, run)
