@@ -36,7 +36,7 @@ def select(
     pin: Annotated[str, typer.Option(help="Rows (sample ids) taken first, like 3,7,10-20.")] = "",
     ban: Annotated[str, typer.Option(help="Rows never taken, like 4,8.")] = "",
     within: Annotated[
-        str, typer.Option(help="Only rows of set:NAME, run:ID, source:NAME, cluster:N or ids:3,7,10-20.")
+        str, typer.Option(help="Only rows of set:NAME, run:ID, source:NAME, cluster:N, search:TEXT or ids:3,7-20.")
     ] = "",
     must_cover: Annotated[str, typer.Option(help="Features covered first, like 12,400.")] = "",
     exclude: Annotated[str, typer.Option(help="Features that never count, like 7,8.")] = "",
@@ -81,13 +81,14 @@ def select(
 def compare(
     runs: Annotated[list[str], typer.Argument(help="Two or more selections, by id or name.")],
     workspace: WorkspaceOption,
+    seeds: Annotated[int, typer.Option(help="2 or more: also say how much the results of so many seeds agree.")] = 0,
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:
     """Compare selections: coverage, redundancy, lengths, clusters, quality, overlap."""
     from explorer.pipeline.compare import compare as run
 
-    emit(run(open_store(workspace), runs, progress=progress_printer(progress)), as_json=json)
+    emit(run(open_store(workspace), runs, seeds=seeds, progress=progress_printer(progress)), as_json=json)
 
 
 def run_recipe(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -81,10 +82,10 @@ def coverage(
             )
         )
     longest = max((len(line.share) for line in lines), default=1)
-    _marks(fig, marks, longest)
+    shapes, annotations = _marks(marks, longest)
     if budget is not None and lines:
         y = float(lines[0].share[min(budget, len(lines[0].share)) - 1])
-        fig.add_vline(x=budget, line={"width": 2, "color": theme.ACCENT})
+        shapes.append(_upright(budget, {"width": 2, "color": theme.ACCENT}))
         fig.add_trace(
             go.Scatter(
                 x=[budget],
@@ -95,6 +96,7 @@ def coverage(
                 hovertemplate="budget %{x:,} rows<br>covers %{y:.2%}<extra></extra>",
             )
         )
+    fig.update_layout(shapes=shapes, annotations=annotations)
     fig.update_xaxes(type="log", range=[0, np.log10(max(10, longest)) + 0.02], dtick=1, tickformat=",d")
     fig.update_yaxes(tickformat=".0%", range=[0, 1.03])
     return fig
@@ -114,28 +116,39 @@ def _faint(colour: str) -> str:
     return f"rgba({red},{green},{blue},0.2)"
 
 
-def _marks(fig: go.Figure, marks: Sequence[tuple[int, str, str]], longest: int) -> None:
-    """Budgets that suggest themselves: a thin line each, its name at the foot (one of two that would overlap)."""
+def _upright(x: float, line: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "yref": "y domain", "line": line}
+
+
+def _marks(marks: Sequence[tuple[int, str, str]], longest: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Shapes and names of suggested budgets: a thin line each, its name at the foot (one of two that would overlap).
+
+    As plain lists, set at once: adding lines one by one takes longer than drawing them.
+    """
     room = np.log10(max(10, longest)) / 42  # how far names must lie apart
     last = -room
+    shapes, names = [], []
     for rows, name, reason in marks:
-        fig.add_vline(x=rows, line={"width": 1, "color": theme.FAINT})
+        shapes.append(_upright(rows, {"width": 1, "color": theme.FAINT}))
         place = float(np.log10(rows))  # annotations on a log axis are placed by exponent
         if place - last < room:
             continue
         last = place
-        fig.add_annotation(
-            x=place,
-            y=0.02,
-            yref="paper",
-            text=name,
-            textangle=-90,
-            showarrow=False,
-            xanchor="right",
-            yanchor="bottom",
-            hovertext=f"{rows:,} rows: {reason}",
-            font={"size": 10, "color": theme.TEXT_MUTED},
+        names.append(
+            {
+                "x": place,
+                "y": 0.02,
+                "yref": "paper",
+                "text": name,
+                "textangle": -90,
+                "showarrow": False,
+                "xanchor": "right",
+                "yanchor": "bottom",
+                "hovertext": f"{rows:,} rows: {reason}",
+                "font": {"size": 10, "color": theme.TEXT_MUTED},
+            }
         )
+    return shapes, names
 
 
 def gains(gain: np.ndarray, *, budget: int, unit: str, height: int = 230) -> go.Figure:
@@ -159,15 +172,28 @@ def gains(gain: np.ndarray, *, budget: int, unit: str, height: int = 230) -> go.
     return fig
 
 
-def length_profile(
-    pool: np.ndarray, picks: Sequence[tuple[str, str, np.ndarray]], *, legend: bool = True, height: int = 230
+def profile(
+    pool: np.ndarray,
+    picks: Sequence[tuple[str, str, np.ndarray]],
+    *,
+    x: str = "response length (tokens)",
+    digits: int = 0,
+    legend: bool = True,
+    height: int = 230,
 ) -> go.Figure:
-    """Response lengths of the pool (grey area) and of selections (name, colour, tokens), as shares of their rows."""
-    fig = theme.figure(height=height, x="response length (tokens)", y="share of rows", legend=legend)
-    top = max(1.0, float(np.quantile(pool, 0.995)) if len(pool) else 1.0)
+    """How a number is spread in the pool (grey area) and in selections (name, colour, values), as shares of their rows.
+
+    The longest half percent of the pool stands in the last bin; missing values (NaN) are left out.
+    """
+    fig = theme.figure(height=height, x=x, y="share of rows", legend=legend)
+    known = pool[~np.isnan(pool)] if pool.dtype.kind == "f" else pool
+    top = float(np.quantile(known, 0.995)) if len(known) else 1.0
+    low = min(0.0, float(known.min())) if len(known) else 0.0
+    top = max(top, low + (1.0 if digits == 0 else 1e-6))
     fewest = min((len(values) for _, _, values in picks), default=len(pool))
-    edges = np.linspace(0, top, 13 if fewest < 60 else 21 if fewest < 300 else 36)
+    edges = np.linspace(low, top, 13 if fewest < 60 else 21 if fewest < 300 else 36)
     middle = (edges[:-1] + edges[1:]) / 2
+    at = f"at about %{{x:,.{digits}f}}<extra></extra>"
 
     def share(values: np.ndarray) -> np.ndarray:
         counts, _ = np.histogram(np.minimum(values, top), bins=edges)
@@ -182,7 +208,7 @@ def length_profile(
             fill="tozeroy",
             line={"color": theme.POOL_SOLID, "width": 1, "shape": "hvh"},
             fillcolor=theme.FAINT,
-            hovertemplate="pool: %{y:.1%} at about %{x:,.0f} tokens<extra></extra>",
+            hovertemplate=f"pool: %{{y:.1%}} {at}",
         )
     )
     for name, colour, values in picks:
@@ -194,7 +220,7 @@ def length_profile(
                 mode="lines",
                 name=shown,
                 line={"color": colour, "width": 2, "shape": "hvh"},
-                hovertemplate=f"{shown}: %{{y:.1%}} at about %{{x:,.0f}} tokens<extra></extra>",
+                hovertemplate=f"{shown}: %{{y:.1%}} {at}",
             )
         )
     fig.update_yaxes(tickformat="~%", rangemode="tozero")
@@ -272,4 +298,57 @@ def overlap(names: Sequence[str], shared: np.ndarray, *, height: int | None = No
         )
     fig.update_yaxes(autorange="reversed", showgrid=False, type="category")
     fig.update_xaxes(showgrid=False, type="category", side="top", tickangle=0)
+    return fig
+
+
+def upset(
+    names: Sequence[str],
+    colours: Sequence[str],
+    combinations: Sequence[tuple[tuple[bool, ...], int]],
+    *,
+    height: int | None = None,
+) -> go.Figure:
+    """Rows by exactly which of the selections hold them: a bar each, and under it a dot for every one that does."""
+    k = len(names)
+    fig = theme.figure(height=height or 190 + 26 * k)
+    places = np.arange(len(combinations))
+    fig.add_trace(
+        go.Bar(
+            x=places,
+            y=[rows for _, rows in combinations],
+            text=[f"{rows:,}" for _, rows in combinations],
+            textposition="outside",
+            cliponaxis=False,
+            marker={"color": theme.POOL},
+            yaxis="y2",
+            hovertemplate="%{y:,} rows<extra></extra>",
+        )
+    )
+    for place, (held, rows) in enumerate(combinations):
+        inside = [i for i in range(k) if held[i]]
+        said = " and ".join(theme.plain(names[i], 26) for i in inside)
+        for group, shown in (([i for i in range(k) if not held[i]], False), (inside, True)):
+            fig.add_trace(
+                go.Scatter(
+                    x=[place] * len(group),
+                    y=group,
+                    mode="markers+lines" if shown else "markers",
+                    line={"color": theme.TEXT_MUTED, "width": 1.5},
+                    marker={"size": 10, "color": [colours[i] for i in group] if shown else theme.FAINT},
+                    hovertemplate=f"{rows:,} rows only in {said}<extra></extra>" if shown else None,
+                    hoverinfo="skip" if not shown else None,
+                )
+            )
+    split = 0.1 + 0.45 * min(1.0, k / 8)
+    fig.update_layout(
+        yaxis={
+            "domain": [0, split],
+            "tickvals": list(range(k)),
+            "ticktext": [theme.plain(name, 26) for name in names],
+            "range": [k - 0.5, -0.5],
+            "showgrid": False,
+        },
+        yaxis2={"domain": [split + 0.06, 1], "title": {"text": "rows"}, "gridcolor": theme.FAINT, "zeroline": False},
+    )
+    fig.update_xaxes(showticklabels=False, showgrid=False, range=[-0.6, max(1, len(combinations)) - 0.4])
     return fig

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from explorer.errors import refuse
+from explorer.features.sets import load_sets
 from explorer.pipeline.pool import Sources, default_threshold, gather, latest, sources
-from explorer.pipeline.select import rank
+from explorer.pipeline.select import Ranked, rank
 from explorer.progress import Progress, silent
-from explorer.selection import Rules
-from explorer.selection.metrics import Metrics, jaccard, measure, seed_stability
+from explorer.selection import METHODS, Rules
+from explorer.selection.metrics import Metrics, coverage_curve, jaccard, measure, seed_stability
 from explorer.workspace import Artifact, Store
 
 
@@ -115,19 +118,44 @@ def compare(
     )
 
 
-def _stability(store: Store, run: Artifact, seeds: int) -> float:
-    about: dict[str, Any] = run.manifest.parameters
-    selections = []
+def seed_band(
+    store: Store, run: Artifact, *, seeds: int, threshold: float, segment: str, progress: Progress = silent
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Lowest and highest coverage (shares, float [n]) after 1..n picks when `run` is made with seeds 0 to `seeds` - 1.
+
+    None for a method whose ranking the seed does not change. Features above `threshold` in `segment` are counted.
+    """
+    if run.manifest.parameters.get("method") not in METHODS or not METHODS[run.manifest.parameters["method"]].seeded:
+        return None
+    shares = []
     for seed in range(seeds):
-        ranked = rank(
-            store,
-            about["method"],
-            threshold=about["threshold"],
-            segment=about["segment"],
-            seed=seed,
-            params=about["params"],
-            budget=about["budget"],
-            rules=Rules.read(about.get("rules", {})),
-        )
-        selections.append(ranked.ranking.positions)
-    return seed_stability(selections)
+        progress("seeds", seed, seeds, run.manifest.name)
+        ranked = _again(store, run, seed)
+        sets = ranked.pool.features
+        if (threshold, segment) != (ranked.threshold, run.manifest.parameters["segment"]) or sets is None:
+            activations = store.require("activations")
+            sets = load_sets(store, activations, segment=segment, threshold=threshold, samples=ranked.pool.n)
+        curve = coverage_curve(sets, ranked.ranking.positions)
+        shares.append(curve.covered / max(1, curve.present))
+    least = min(map(len, shares))
+    every = np.array([share[:least] for share in shares])
+    return every.min(axis=0), every.max(axis=0)
+
+
+def _stability(store: Store, run: Artifact, seeds: int) -> float:
+    return seed_stability([_again(store, run, seed).ranking.positions for seed in range(seeds)])
+
+
+def _again(store: Store, run: Artifact, seed: int) -> Ranked:
+    """Rank as `run` was ranked, with another seed."""
+    about: dict[str, Any] = run.manifest.parameters
+    return rank(
+        store,
+        about["method"],
+        threshold=about["threshold"],
+        segment=about["segment"],
+        seed=seed,
+        params=about["params"],
+        budget=about["budget"],
+        rules=Rules.read(about.get("rules", {})),
+    )

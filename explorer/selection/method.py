@@ -136,6 +136,8 @@ class Method(Protocol):
     goal: str
     needs: frozenset[str]
     nested: bool
+    seeded: bool = False
+    """Whether the seed changes the ranking."""
     Params: type[Any]
 
     def prepare(self, params: Any) -> Any:

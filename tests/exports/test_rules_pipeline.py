@@ -105,11 +105,12 @@ def test_rows_are_named_by_where_they_are(synthetic: Synthetic) -> None:
     assert rows_of(store, samples, "ids:4,1-2") == (1, 2, 4)
     assert rows_of(store, samples, "cluster:2") == tuple(i for i, c in enumerate(synthetic.cluster) if c == 2)
     assert len(rows_of(store, samples, "run:longest, 30 rows")) == 30
+    assert rows_of(store, samples, "all") == tuple(range(len(synthetic.tokens)))
     for place, said in (
-        ("set:none", "no such set"),
+        ("set:none", "no set of rows called"),
         ("source:'; DROP TABLE x; --", "no row is in"),
-        ("cluster:99", "no row is in"),
-        ("nonsense", "which rows"),
+        ("cluster:99", "there is no cluster"),
+        ("nonsense", "unknown group of rows"),
         ("run:nothing", "is not there"),
     ):
         with pytest.raises(InputError, match=said):

@@ -31,6 +31,7 @@ class KmeansRandom(Method):
     goal = "Every topic in proportion, nothing else"
     needs = frozenset({"clusters"})
     nested = False
+    seeded = True
     Params = Params
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:

@@ -35,6 +35,7 @@ class Kmq(Method):
     goal = "Every topic in proportion, and good answers inside each"
     needs = frozenset({"clusters", "quality"})
     nested = False
+    seeded = True
     Params = Params
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:

@@ -37,6 +37,7 @@ class LengthMatchedRandom(Method):
     goal = "To separate what diversity adds from what length adds"
     needs = frozenset({"lengths"})
     nested = False
+    seeded = True
     Params = Params
 
     def requires(self, params: Params) -> frozenset[str]:

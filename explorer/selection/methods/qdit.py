@@ -38,6 +38,7 @@ class Qdit(Method):
     goal = "A dial between good answers and a subset near every sample"
     needs = frozenset({"embeddings", "quality"})
     nested = True
+    seeded = True
     Params = Params
 
     def warm_up(self) -> None:

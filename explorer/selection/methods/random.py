@@ -28,6 +28,7 @@ class Random(Method):
     goal = "The baseline that every method has to beat"
     needs = frozenset()
     nested = True
+    seeded = True
     Params = Params
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:

@@ -1,23 +1,25 @@
-"""Stored selections side by side: coverage, overlap, lengths, clusters, and what only one of them has."""
+"""Stored selections side by side: coverage, overlap, profiles, cost, and the report of it all."""
 
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from explorer.features import browse
+from explorer.figures import report, theme
 from explorer.figures import selection as figures
-from explorer.figures import theme
-from explorer.ui import cache, links, state, words
-from explorer.ui.components import row_table, studio
+from explorer.ui import cache, cache_compare, links, state, words
+from explorer.ui.components import side_by_side, studio
 from explorer.ui.components.page import header, plot, section
 from explorer.ui.context import View
 from explorer.workspace import Artifact
 
 _TITLE = "What differs between these choices?"
 _FIRST = 4  # runs that are shown until the user chooses
+_COMBINATIONS = 14  # bars of the UpSet plot
+_SEGMENT = "response"
 
 
 def draw(view: View) -> None:
@@ -34,9 +36,11 @@ def draw(view: View) -> None:
         return
     with top:
         header(_TITLE, answer(view, runs))
-    _coverage(view, runs)
-    _profiles(view, runs)
-    _only(view, runs)
+    coverage = _coverage(view, runs)
+    plots = {"Coverage by number of rows": coverage, **_overlap(view, runs), **_profiles(view, runs)}
+    numbers = _numbers(view, runs)
+    side_by_side.draw(view, runs)
+    _report(view, runs, plots, numbers)
 
 
 def _stored(number: int) -> str:
@@ -45,6 +49,9 @@ def _stored(number: int) -> str:
 
 def _choose(view: View) -> list[Artifact]:
     by_id = {run.id: run for run in reversed(view.selections)}
+    asked = st.query_params.get("runs", "")
+    if asked and asked != ",".join(state.get(state.COMPARE_RUNS) or ()):
+        state.put(state.COMPARE_RUNS, [one for one in dict.fromkeys(asked.split(",")) if one in by_id])
     kept = [run for run in state.get(state.COMPARE_RUNS) or () if run in by_id]
     if state.COMPARE_RUNS in st.session_state:
         state.put(state.COMPARE_RUNS, kept)
@@ -55,8 +62,14 @@ def _choose(view: View) -> list[Artifact]:
         format_func=lambda key: words.run_name(by_id[key].manifest),
         key=state.COMPARE_RUNS,
         persist_state="session",
+        on_change=_address,
     )
     return [by_id[key] for key in chosen]
+
+
+def _address() -> None:
+    """Write the chosen selections to the address, so that it can be shared."""
+    st.query_params["runs"] = ",".join(state.get(state.COMPARE_RUNS) or ())
 
 
 def _method(run: Artifact) -> str:
@@ -79,7 +92,7 @@ def answer(view: View, runs: list[Artifact]) -> str:
     """One sentence: who covers most at the size that all reach, and how little they share."""
     sizes = [cache.picks(view, run.id).num_rows for run in runs]
     common = min(sizes)
-    shares = [cache.run_curve(view, run.id, view.threshold, "response").share(common) for run in runs]
+    shares = [cache.run_curve(view, run.id, view.threshold, _SEGMENT).share(common) for run in runs]
     best, worst = int(np.argmax(shares)), int(np.argmin(shares))
     names = [words.md(words.run_name(run.manifest), 50) for run in runs]
     sets = [set(cache.picks(view, run.id)["sample_id"].to_pylist()[:common]) for run in runs]
@@ -90,100 +103,178 @@ def answer(view: View, runs: list[Artifact]) -> str:
     )
 
 
-def _coverage(view: View, runs: list[Artifact]) -> None:
-    lines = []
-    for run, (name, _, dash) in zip(runs, styles(runs), strict=True):
-        curve = cache.run_curve(view, run.id, view.threshold, "response")
-        lines.append(figures.Line(name, _method(run), curve.covered / max(1, curve.present), dash))
-    section(
-        "How much do they cover?",
-        f"Features above the threshold {view.threshold:g} in the responses of the first rows of each selection.",
-    )
-    plot(figures.coverage(lines, height=380), key="compare_coverage", alt="Coverage of each selection by rows")
-
-
-def _profiles(view: View, runs: list[Artifact]) -> None:
-    names = [name for name, _, _ in styles(runs)]
-    picked = [cache.picks(view, run.id)["sample_id"].to_numpy() for run in runs]
-    columns = st.columns(3 if view.clusters is not None else 2, gap="medium")
-    with columns[0]:
-        section("How much do they share?", "Share of the row's selection that is also in the column's.")
-        sets = [set(ids.tolist()) for ids in picked]
-        shared = np.array([[len(a & b) / max(1, len(a)) for b in sets] for a in sets])
-        plot(figures.overlap(names, shared, height=max(300, 120 + 40 * len(runs))), key="overlap", alt="Overlap matrix")
-    with columns[1]:
-        section("How long are their rows?")
-        tokens = cache.lengths(view)["response_tokens"].to_numpy(zero_copy_only=False)
-        lines = [(name, colour, tokens[ids]) for (name, colour, _), ids in zip(styles(runs), picked, strict=True)]
-        plot(
-            figures.length_profile(tokens, lines, legend=False, height=300),
-            key="compare_lengths",
-            alt="Lengths by selection",
+def _coverage(view: View, runs: list[Artifact]) -> theme.Figure:
+    lines, bands = [], []
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader(
+            "How much do they cover?",
+            anchor=False,
+            width="content",
+            help=f"Features above the threshold {view.threshold:g} in the responses of the first rows of each.",
         )
-    if view.clusters is not None:
-        with columns[2]:
-            section("Where are they?", "Share of each cluster in the pool (bar) and in each selection (dots).")
-            groups = [studio.cluster_shares(view, ids) for ids in picked]
-            dots = [(name, colour, mine) for (name, colour, _), (_, _, mine) in zip(styles(runs), groups, strict=True)]
-            fig = figures.cluster_profile(groups[0][0], groups[0][1], dots, limit=8, legend=False, height=300)
-            plot(fig, key="compare_clusters", alt="Clusters by selection")
+        wanted = st.toggle(
+            f"Band of {cache_compare.SEEDS} seeds",
+            value=True,
+            key=state.COMPARE_SEEDS,
+            persist_state="session",
+            help="Lowest and highest coverage when a method that draws at random is run with other seeds. "
+            "Methods without a draw give the same rows for every seed and have no band.",
+        )
+    for run, (name, _, dash) in zip(runs, styles(runs), strict=True):
+        curve = cache.run_curve(view, run.id, view.threshold, _SEGMENT)
+        lines.append(figures.Line(name, _method(run), curve.covered / max(1, curve.present), dash))
+        if wanted and (band := cache_compare.seed_band(view, run.id, view.threshold, _SEGMENT)) is not None:
+            bands.append(figures.Band(name, _method(run), *band))
+    fig = figures.coverage(lines, bands=bands, height=380)
+    plot(fig, key="compare_coverage", alt="Coverage of each selection by rows")
+    return fig
 
 
-@st.fragment
-def _only(view: View, runs: list[Artifact]) -> None:
-    section("What does only one of them have?")
-    by_id = {run.id: run for run in runs}
-    chosen = st.segmented_control(
-        "Only in",
-        list(by_id),
-        format_func=lambda key: words.md(words.run_name(by_id[key].manifest), 40),
-        default=runs[0].id,
-        required=True,
-        key=state.COMPARE_ONLY,
-    )
-    mine = cache.picks(view, str(chosen))["sample_id"].to_pylist()
-    others = {i for key in by_id if key != chosen for i in cache.picks(view, key)["sample_id"].to_pylist()}
-    rows = [i for i in mine if i not in others]
-    left, right = st.columns([3, 2], gap="large")
+def combinations(sets: list[set[int]], most: int) -> list[tuple[tuple[bool, ...], int]]:
+    """How many rows are in exactly which of the sets, the largest first, at most `most` of them."""
+    counts = Counter(tuple(row in one for one in sets) for row in set().union(*sets))
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:most]
+
+
+def _overlap(view: View, runs: list[Artifact]) -> dict[str, theme.Figure]:
+    names, colours, _ = zip(*styles(runs), strict=True)
+    sets = [set(cache.picks(view, run.id)["sample_id"].to_pylist()) for run in runs]
+    shared = np.array([[len(a & b) / max(1, len(a)) for b in sets] for a in sets])
+    height = max(320, 150 + 40 * len(runs))
+    matrix = figures.overlap(names, shared, height=height)
+    bars = figures.upset(names, colours, combinations(sets, _COMBINATIONS), height=height)
+    left, right = st.columns([2, 3], gap="medium")
     with left:
-        st.caption(f"{words.noun(len(rows), 'row')} of {len(mine):,} are in no other of the selections shown.")
-        if rows:
-            row_table.draw(
-                view,
-                rows,
-                key=f"only_{chosen}",
-                page_size=10,
-                columns=("sample_id", "prompt", "response_tokens", "cluster"),
-            )
+        section("How much do they share?", "Share of the row's selection that is also in the column's.")
+        plot(matrix, key="overlap", alt="Overlap matrix")
     with right:
-        _features(view, mine, sorted(others))
+        section("Which rows are in which?", "Rows that are in exactly the selections with a dot; the largest groups.")
+        plot(bars, key="upset", alt="Rows by the selections that hold them")
+    return {"Share of the row's selection in the column's": matrix, "Rows by the selections that hold them": bars}
 
 
-def _features(view: View, mine: list[int], others: list[int]) -> None:
-    """Features that the chosen selection covers and no other one does, the most common of the pool first."""
-    from explorer.selection.metrics import covered_features
+def _profiles(view: View, runs: list[Artifact]) -> dict[str, theme.Figure]:
+    picked = [cache.picks(view, run.id)["sample_id"].to_numpy() for run in runs]
+    tokens = cache.lengths(view)["response_tokens"].fill_null(0).to_numpy()
+    found: dict[str, theme.Figure] = {}
 
-    sets = cache.feature_sets(view, view.threshold, "response")
-    only = covered_features(sets, np.array(mine, np.int64)) & ~covered_features(sets, np.array(others, np.int64))
-    ids = np.flatnonzero(only)
-    ids = ids[np.argsort(-sets.counts[ids], kind="stable")]
-    st.caption(f"{words.noun(len(ids), 'feature')} that only it covers, the most common first.")
-    if not len(ids) or view.features is None:
-        return
-    shown = ids[:10].tolist()
-    names = browse.labels_of(view.store, view.features, shown, view.labels)
-    event = st.dataframe(
-        [
-            {"feature": i, "label": words.clean(names.get(i, ""), 80), "rows in the pool": int(sets.counts[i])}
-            for i in shown
-        ],
+    def lines(values: np.ndarray) -> list[tuple[str, str, np.ndarray]]:
+        return [(name, colour, values[ids]) for (name, colour, _), ids in zip(styles(runs), picked, strict=True)]
+
+    shown = [("How long are their rows?", "", figures.profile(tokens, lines(tokens), legend=False, height=300))]
+    if view.clusters is not None:
+        groups = [studio.cluster_shares(view, ids) for ids in picked]
+        dots = [(name, colour, mine) for (name, colour, _), (_, _, mine) in zip(styles(runs), groups, strict=True)]
+        fig = figures.cluster_profile(groups[0][0], groups[0][1], dots, limit=8, legend=False, height=300)
+        shown.append(("Where are they?", "Share of each cluster in the pool (bar) and in each selection (dots).", fig))
+    if view.quality is not None:
+        scores = cache_compare.quality(view)
+        scorer = view.quality.manifest.parameters.get("scorer", "")
+        fig = figures.profile(scores, lines(scores), x=f"quality score ({scorer})", digits=2, legend=False, height=300)
+        shown.append(("How good are they?", "The newest quality score; rows without one are left out.", fig))
+    columns: list[Any] = st.columns(len(shown), gap="medium")
+    for number, (column, (title, help_text, fig)) in enumerate(zip(columns, shown, strict=True)):
+        with column:
+            section(title, help_text)
+            plot(fig, key=f"compare_profile_{number}", alt=title)
+        found[title] = fig
+    return found
+
+
+_HEAD = {
+    "selection": "selection",
+    "rows": "rows",
+    "tokens": "response tokens",
+    "coverage": "features covered",
+    "certificate": "of the best possible, at least",
+    "redundancy": "redundancy",
+    "quality": "mean quality",
+    "seconds": "seconds",
+    "memory": "peak memory (MiB)",
+    "seed": "seed",
+    "rules": "rules",
+}
+
+
+def _numbers(view: View, runs: list[Artifact]) -> list[dict[str, Any]]:
+    section("What do they cost?", "Time is that of the ranking alone; memory is the peak of the whole process then.")
+    rows = []
+    for run in runs:
+        measured = cache_compare.metrics(view, run.id, view.threshold, _SEGMENT)
+        rows.append(
+            {
+                "selection": words.run_name(run.manifest),
+                "rows": measured.rows,
+                "tokens": measured.tokens,
+                "coverage": measured.coverage,
+                "certificate": measured.certificate,
+                "redundancy": measured.redundancy,
+                "quality": measured.quality,
+                "seconds": run.manifest.info.get("seconds"),
+                "memory": round(run.manifest.peak_memory / 2**20),
+                "seed": run.manifest.seed,
+                "rules": ", ".join(run.manifest.parameters.get("rules", {})) or "none",
+            }
+        )
+    column = st.column_config.NumberColumn
+    st.dataframe(
+        rows,
         hide_index=True,
         height="content",
-        key=f"only_features_{mine[:1]}_{len(ids)}",
-        on_select="rerun",
-        selection_mode="single-cell",
-        column_config={"feature": st.column_config.NumberColumn("feature", format="%d", width=70)},
-        alt="Features that only this selection covers",
+        column_config={
+            **{key: st.column_config.Column(name) for key, name in _HEAD.items()},
+            "coverage": column(_HEAD["coverage"], format="percent"),
+            "certificate": column(_HEAD["certificate"], format="percent"),
+            "redundancy": column(
+                "redundancy", format="%.3f", help="Mean cosine between the feature sets of two picks."
+            ),
+            "quality": column(_HEAD["quality"], format="%.3f"),
+            "seconds": column(_HEAD["seconds"], format="%.3f"),
+            "tokens": column(_HEAD["tokens"], format="localized"),
+            "rows": column(_HEAD["rows"], format="localized"),
+        },
+        alt="Numbers of each selection",
     )
-    if event.selection.cells:
-        links.open_feature(shown[int(event.selection.cells[0][0])])
+    return rows
+
+
+def _report(view: View, runs: list[Artifact], plots: dict[str, theme.Figure], numbers: list[dict[str, Any]]) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.download_button(
+            "Report as one HTML file",
+            data=lambda: report_of(view, runs, plots, numbers),
+            file_name="comparison.html",
+            mime="text/html",
+            icon=":material/description:",
+            on_click="ignore",
+            key="comparison_report",
+        )
+        st.caption("Opens without a network; every plot in it saves as PNG or SVG.", width="content")
+
+
+def report_of(view: View, runs: list[Artifact], plots: dict[str, theme.Figure], numbers: list[dict[str, Any]]) -> str:
+    """Return the comparison as a self-contained HTML page: the answer, the plots, the numbers, the parameters."""
+    plain = answer(view, runs).replace("*", "").replace("\\", "")
+    made = [
+        [words.run_name(run.manifest), _method(run), run.id, words.when(run.manifest.created), _settings(run)]
+        for run in runs
+    ]
+    blocks: list[report.Block] = [plain]
+    blocks += [report.Plot(fig, f"comparison-{number}", title) for number, (title, fig) in enumerate(plots.items())]
+    blocks += [
+        report.Table(list(_HEAD.values()), [[_cell(row[key]) for key in _HEAD] for row in numbers], "Numbers"),
+        report.Table(["selection", "method", "id", "made (UTC)", "settings"], made, "How each was made"),
+        report.Note(f"Workspace {view.store.name}; features above {view.threshold:g} in the responses count."),
+    ]
+    return report.page(_TITLE, blocks, subtitle=f"{len(runs)} selections of {view.rows:,} rows")
+
+
+def _cell(value: object) -> object:
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def _settings(run: Artifact) -> str:
+    about = run.manifest.parameters
+    parts = [f"{key} {about.get(key)}" for key in ("budget", "threshold", "segment", "seed")]
+    parts += [f"{key} {value}" for key, value in {**about.get("params", {}), **about.get("rules", {})}.items() if value]
+    return words.clean(", ".join(parts), 300)

@@ -43,7 +43,7 @@ def _table(view: View, task: Task, chosen: Chosen) -> int:
         which = st.segmented_control(
             "Picks",
             [_FIRST, _LAST],
-            format_func={_FIRST: "In order", _LAST: "The last 20"}.get,
+            format_func={_FIRST: "In order", _LAST: "The last 20"}.__getitem__,
             default=_FIRST,
             required=True,
             key=state.SELECT_WHICH,

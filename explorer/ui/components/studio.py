@@ -348,9 +348,7 @@ def profiles(view: View, task: Task, chosen: Chosen) -> None:
         section("How long are they?")
         if pool.response_tokens is not None:
             lines = [("selected", theme.ACCENT, pool.response_tokens[picked])]
-            plot(
-                figures.length_profile(pool.response_tokens, lines), key="pick_lengths", alt="Lengths of picks and pool"
-            )
+            plot(figures.profile(pool.response_tokens, lines), key="pick_lengths", alt="Lengths of picks and pool")
     if view.clusters is not None:
         with columns[2]:
             section("Where are they?", "Share of each cluster in the pool (bar) and among the picks (dot).")
