@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,7 +67,8 @@ def options(unit: str, samples: int, tokens: int, minutes: float = 0.0) -> list[
         return [float(value) for value in _grid(max(1, tokens)) if value >= min(1_000, tokens)]
     if unit == "training time":
         inside = [value for value in _MINUTES if value < minutes]
-        return [float(value) for value in (*inside, _MINUTES[min(len(inside), len(_MINUTES) - 1)])]
+        last = _MINUTES[len(inside)] if len(inside) < len(_MINUTES) else math.ceil(minutes)
+        return [float(value) for value in (*inside, last)]
     return [float(value) for value in _PERCENT if value * samples >= 50] or [100.0]
 
 

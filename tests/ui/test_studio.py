@@ -1,0 +1,153 @@
+"""The selection studio as a person uses it: why this one, ban it, run again, what is missing, keep, rename, compare."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from streamlit.testing.v1 import AppTest
+
+from explorer.pipeline.pool import read_ranking
+from explorer.ui import state
+from explorer.workspace import marks
+from tests.synthetic import Synthetic
+
+Open = Callable[..., AppTest]
+
+
+def said(app: AppTest) -> str:
+    return "\n".join(element.value for element in [*app.markdown, *app.caption])
+
+
+def ranked(app: AppTest) -> AppTest:
+    deadline = time.time() + 120
+    while "cover **" not in said(app) and time.time() < deadline:
+        time.sleep(0.2)
+        app.run()
+    assert not app.exception
+    return app
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    next(button for button in app.button if button.label == label).click()
+    app.run()
+    assert not app.exception
+    return app
+
+
+def picks(app: AppTest) -> list[int]:
+    return next(table.value for table in app.dataframe if "pick" in table.value and "gain" in table.value)[
+        "row"
+    ].to_list()
+
+
+def test_a_banned_pick_is_gone_after_another_run_and_a_pinned_one_is_first(fresh: Synthetic, open_page: Open) -> None:
+    app = ranked(open_page(fresh.store.path, "select", budget="10%"))
+    first = picks(app)
+    assert "all of its **" in said(app) and "are new." in said(app)
+    press(app, "Ban")
+    samples = fresh.store.require("samples")
+    assert marks.read(fresh.store, samples).banned == (first[0],)
+    assert "cover **" not in said(app)  # what is on show would not obey the ban
+    app = ranked(press(app, "Run again"))
+    second = picks(app)
+    assert first[0] not in second
+    assert "1 ban" in said(app)
+    marks.pin(fresh.store, samples, [second[3]])
+    app.run()
+    app = ranked(press(app, "Run again"))
+    assert picks(app)[0] == second[3]
+    assert "It is there by a rule: **pinned**." in said(app)
+
+
+def test_a_missing_feature_can_be_asked_for(fresh: Synthetic, open_page: Open) -> None:
+    app = ranked(open_page(fresh.store.path, "select", method="random", budget="2"))
+    table = next(table.value for table in app.dataframe if "share" in table.value and "feature" in table.value)
+    feature = int(table["feature"][0])
+    assert f"feature {feature}" in said(app)
+    press(app, "Must be covered")
+    assert app.session_state[state.RULE_MUST] == str(feature)
+    app = ranked(press(app, "Run again"))
+    again = next(table.value for table in app.dataframe if "share" in table.value and "feature" in table.value)
+    assert feature not in again["feature"].to_list()
+    assert "1 feature to cover" in said(app)
+
+
+def test_an_address_opens_the_page_as_it_was(fresh: Synthetic, open_page: Open) -> None:
+    query = {"method": "sae-simscale", "budget": "12", "params": '{"max_overlap": 0.5}', "seed": "4"}
+    app = ranked(open_page(fresh.store.path, "select", within="source:books", min_per_cluster="2", **query))
+    assert "**12 rows** chosen by SAE-SimScale" in said(app)
+    assert app.session_state["param_sae-simscale_max_overlap"] == 0.5
+    assert app.session_state[state.SELECT_SEED] == 4
+    assert "≥ 2 per cluster" in said(app).replace("\\", "")
+    assert dict(app.query_params)["within"] == "source:books"
+
+
+def test_a_kept_ranking_is_renamed_opened_again_binned_and_restored(fresh: Synthetic, open_page: Open) -> None:
+    store = fresh.store
+    app = ranked(open_page(store.path, "select", method="longest", budget="7"))
+    app.text_input(key=state.SELECT_NAME).set_value("mine")
+    press(app, "Keep")
+    run = store.resolve("selections", "mine")
+    assert read_ranking(run).tolist() == picks(app)
+    app.text_input(key=f"{state.KEPT_NAME}_{run.id}").set_value("better")
+    next(button for button in app.button if button.key == "rename").click()
+    app.run()
+    assert store.resolve("selections", "better").id == run.id
+    press(app, "Move to the bin")
+    assert run.id not in [one.id for one in store.artifacts("selections")]
+    press(app, "Restore better")
+    assert store.resolve("selections", "better").id == run.id
+    other = ranked(open_page(store.path, "select", method="random"))
+    other.session_state[state.KEPT_RUN] = run.id
+    other.run()
+    other = ranked(press(other, "Open in the studio"))
+    deadline = time.time() + 60
+    while "chosen by Longest responses" not in said(other) and time.time() < deadline:
+        if any(button.label in ("Run", "Run again") and not button.disabled for button in other.button):
+            next(button for button in other.button if button.label in ("Run", "Run again")).click()
+        time.sleep(0.2)
+        other.run()
+    assert "**7 rows** chosen by Longest responses" in said(other)
+
+
+def test_an_export_is_written_to_a_path_and_a_second_one_is_refused(fresh: Synthetic, open_page: Open) -> None:
+    target = fresh.store.path.parent / "out.jsonl"
+    app = ranked(open_page(fresh.store.path, "select"))
+    app.selectbox(key=state.EXPORT_FORMAT).set_value("jsonl").run()
+    app.text_input(key=state.EXPORT_PATH).set_value(str(target)).run()
+    press(app, "Write")
+    assert len(target.read_text("utf-8").splitlines()) == 30
+    press(app, "Write")
+    assert any("exists already" in error.value for error in app.error)
+    app.text_input(key=state.EXPORT_REPO).set_value("some one/mine").run()
+    press(app, "Push")
+    assert any("USER/NAME" in error.value.replace("\\", "") for error in app.error)
+
+
+def test_rules_that_do_not_fit_are_said_and_nothing_is_ranked(fresh: Synthetic, open_page: Open) -> None:
+    app = open_page(fresh.store.path, "select", method="random", must_cover="x")
+    assert not app.exception
+    assert any("cannot be read" in error.value for error in app.error)
+    assert any("rules do not fit" in info.value for info in app.info)
+
+
+def test_two_selections_are_shown_side_by_side_and_the_report_is_whole(synthetic: Synthetic, open_page: Open) -> None:
+    from explorer.ui import context
+    from explorer.ui.components import comparison
+
+    app = open_page(synthetic.store.path, "compare")
+    assert not app.exception
+    assert "rows of 30 that the other one does not have" in said(app) or "row of 30 that" in said(app)
+    view = context.view_of(synthetic.store)
+    text = comparison.report_of(view, list(view.selections), {}, [])
+    assert text.startswith("<!doctype html>") and "longest, 30 rows" in text and "<script" not in text
+
+
+def test_rows_are_counted_by_exactly_who_holds_them() -> None:
+    from explorer.ui.components.comparison import combinations
+
+    found = combinations([{1, 2, 3}, {3, 4}, {3}], 10)
+    assert dict(found) == {(True, False, False): 2, (False, True, False): 1, (True, True, True): 1}
+    assert found[0] == ((True, False, False), 2)
+    assert len(combinations([{1}, {2}, {3}], 2)) == 2
