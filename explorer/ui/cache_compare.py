@@ -45,18 +45,3 @@ def _seed_band(
 
     run = _view.store.resolve("selections", run_id)
     return band(_view.store, run, seeds=SEEDS, threshold=threshold, segment=segment)
-
-
-def quality(view: View) -> np.ndarray:
-    """float64[N]: the newest quality score of each sample, NaN where it is missing."""
-    return _quality(view, view.key("samples", "quality"))
-
-
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _quality(_view: View, key: Key) -> np.ndarray:
-    assert _view.quality is not None
-    table = _view.store.sql(f"SELECT sample_id, score FROM {_view.store.scan(_view.quality)}").to_arrow_table()
-    found = np.full(_view.rows, np.nan)
-    found[table["sample_id"].to_numpy()] = table["score"].to_numpy(zero_copy_only=False).astype(np.float64)
-    found.flags.writeable = False
-    return found

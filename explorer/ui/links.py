@@ -48,6 +48,11 @@ def open_differences(a: str, b: str = "rest") -> NoReturn:
     st.switch_page(DIFFERENCES, query_params={"a": a, "b": b})
 
 
+def map_of(run: str) -> dict[str, str]:
+    """Return the query of the map page coloured by a stored selection, given by its name as `words.run_name` has it."""
+    return {"colour": "selected by", "picks": run}
+
+
 def open_select(*, within: str) -> NoReturn:
     """Leave for the selection of rows among a part of the data: `within` is `set:NAME`, kept in the marks."""
     st.switch_page(SELECT, query_params={"within": within})

@@ -10,7 +10,7 @@ import streamlit as st
 
 from explorer.figures import report, theme
 from explorer.figures import selection as figures
-from explorer.ui import cache, cache_compare, links, state, words
+from explorer.ui import cache, cache_compare, cache_map, links, state, words
 from explorer.ui.components import side_by_side, studio
 from explorer.ui.components.page import header, plot, section
 from explorer.ui.context import View
@@ -168,7 +168,7 @@ def _profiles(view: View, runs: list[Artifact]) -> dict[str, theme.Figure]:
         fig = figures.cluster_profile(groups[0][0], groups[0][1], dots, limit=8, legend=False, height=300)
         shown.append(("Where are they?", "Share of each cluster in the pool (bar) and in each selection (dots).", fig))
     if view.quality is not None:
-        scores = cache_compare.quality(view)
+        scores = cache_map.quality(view)
         scorer = view.quality.manifest.parameters.get("scorer", "")
         fig = figures.profile(scores, lines(scores), x=f"quality score ({scorer})", digits=2, legend=False, height=300)
         shown.append(("How good are they?", "The newest quality score; rows without one are left out.", fig))

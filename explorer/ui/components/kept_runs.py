@@ -117,10 +117,7 @@ def _actions(view: View, run: Artifact) -> None:
             "pins and bans of now.",
         )
         if view.projection is not None:
-            st.page_link(
-                links.MAP, label="On the map", icon=":material/scatter_plot:", query_params={"colour": "selection"}
-            )
-            state.put(state.MAP_RUN, run.id)
+            st.page_link(links.MAP, label="On the map", icon=":material/scatter_plot:", query_params=links.map_of(name))
         with st.popover("Rename", icon=":material/edit:"):
             st.text_input("New name", value=name, max_chars=80, key=f"{state.KEPT_NAME}_{run.id}")
             st.button("Rename", type="primary", on_click=_rename, args=(view, run), key="rename")
@@ -142,7 +139,7 @@ def _rename(view: View, run: Artifact) -> None:
 
 def _discard(view: View, run: Artifact) -> None:
     view.store.discard(run)
-    state.forget(state.KEPT_RUN, state.MAP_RUN)
+    state.forget(state.KEPT_RUN)
     st.toast(f"{words.md(words.run_name(run.manifest))} is in the bin.", icon=":material/delete:")
 
 

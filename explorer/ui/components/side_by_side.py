@@ -32,8 +32,7 @@ def draw(view: View, runs: list[Artifact]) -> None:
         if view.projection is not None:
             for key, letter in ((a, "A"), (b, "B")):
                 if st.button(f"{letter} on the map", icon=":material/scatter_plot:", key=f"map_{letter}"):
-                    state.put(state.MAP_RUN, key)
-                    st.switch_page(links.MAP, query_params={"colour": "selection"})
+                    st.switch_page(links.MAP, query_params=links.map_of(names[key]))
     if a == b:
         st.caption("Choose two different selections.")
         return

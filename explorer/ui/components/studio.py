@@ -270,7 +270,7 @@ def _coverage(method: Method, outcome: Outcome, chosen: Chosen) -> None:
         return
     curve, (rows, most) = outcome.curve, outcome.bound
     present = max(1, curve.present)
-    found = budgets.suggestions(curve, outcome.ranked.ranking.round)
+    found = budgets.suggestions(curve, outcome.ranked.ranking.round) if method.nested else []
     line = figures.Line(method.title, method.slug, curve.covered / present)
     fig = figures.coverage(
         [line],
@@ -286,9 +286,11 @@ def _suggested(view: View, outcome: Outcome, chosen: Chosen, costs: Costs) -> No
     """Budgets that suggest themselves, as buttons; the first feature that the budget leaves out."""
     if outcome.curve is None or outcome.ranked.pool.features is None:
         return
-    found = budgets.suggestions(outcome.curve, outcome.ranked.ranking.round)
+    nested = outcome.ranked.nested  # the start of another ranking is no budget of its own
+    found = budgets.suggestions(outcome.curve, outcome.ranked.ranking.round) if nested else []
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.caption("Suggested budgets", width="content")
+        if found:
+            st.caption("Suggested budgets", width="content")
         for number, one in enumerate(found):
             st.button(
                 f"{one.name} · {words.noun(one.rows, 'row')}",
