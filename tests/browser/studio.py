@@ -82,5 +82,5 @@ def download_bundle(page: Page, target: Path) -> None:
     page.get_by_text("the entry for LLaMA-Factory").wait_for()
     settled(page)
     with page.expect_download() as waiting:
-        page.get_by_role("button", name=re.compile("^.*Download")).click()
+        page.get_by_role("button", name=re.compile(r"Download [0-9,]+ rows")).click()
     waiting.value.save_as(target)
