@@ -9,7 +9,7 @@ import streamlit as st
 
 from explorer.features import browse
 from explorer.ui import links, state, words
-from explorer.ui.components import markup, rules_form
+from explorer.ui.components import markup, rules_form, token_view
 from explorer.ui.components.page import section
 from explorer.ui.context import View
 
@@ -112,10 +112,7 @@ def _examples(view: View, sets: FeatureSets, feature: int) -> None:
     seen = browse.evidence(view.store, view.activations, feature, "top")[:3]
     if seen:
         strongest = max(float(one["max_act"]) for one in seen)
-        for one in seen:
-            markup.token_line(
-                one["tokens"], one["activations"], strongest=strongest, peak=one["peak"], value=float(one["max_act"])
-            )
+        token_view.examples(seen, strongest=strongest, key=f"lacking_examples_{feature}")
         return
     rows = owners(sets, feature, 3).tolist()
     table, _ = browse.rows(view.store, view.clusters, rows, limit=3)
