@@ -209,9 +209,34 @@ def hover_answers(page: Any) -> float:
     raise RuntimeError("no point answered the pointer")
 
 
+_FRAMES = """(seconds) => new Promise((done) => {
+  const began = performance.now(), gaps = [];
+  let before = began;
+  const step = (now) => {
+    gaps.push(now - before);
+    before = now;
+    if (now - began < 1000 * seconds) return requestAnimationFrame(step);
+    gaps.shift();
+    gaps.sort((a, b) => a - b);
+    done([1000 * gaps.length / (now - began), gaps[Math.floor(0.95 * gaps.length)]]);
+  };
+  requestAnimationFrame(step);
+})"""
+
+
+def replayed(page: Any) -> tuple[float, float]:
+    """Frames a second while a ranking is replayed, and the 95th percentile of the time between two, in ms."""
+    page.get_by_text("selected by", exact=True).first.click()
+    page.wait_for_timeout(1_500)
+    page.locator(".play").first.click()
+    rate, slow = page.evaluate(_FRAMES, 3)
+    return rate, slow
+
+
 def measure(browser: Any, url: str, rounds: int) -> dict[str, Any]:
     """Open the map from the overview by a click, change the colouring, zoom, in `rounds` fresh pages."""
     opened, hovers, wire, colour = [], [], [], {}
+    frames: list[tuple[float, float]] = []
     first = 0.0
     for number in range(rounds + 1):
         context = browser.new_context(viewport={"width": 1280, "height": 900})
@@ -234,7 +259,9 @@ def measure(browser: Any, url: str, rounds: int) -> dict[str, Any]:
             page.wait_for_timeout(500)
             if number:
                 colour.setdefault(name, []).append(taken)
-        if not number:
+        if number:
+            frames.append(replayed(page))
+        else:
             first = seconds
         context.close()
     return {
@@ -243,6 +270,8 @@ def measure(browser: Any, url: str, rounds: int) -> dict[str, Any]:
         "hover_s": hovers,
         "megabytes": [value / 1e6 for value in wire],
         "colour_s": colour,
+        "replay_frames_per_s": [rate for rate, _ in frames],
+        "replay_frame_ms_p95": [slow for _, slow in frames],
         "median_open_s": statistics.median(opened),
         "worst_open_s": max(opened),
         "median_colour_s": statistics.median(v for values in colour.values() for v in values),

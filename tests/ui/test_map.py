@@ -110,6 +110,8 @@ def test_the_address_of_a_cluster_opens_its_card(synthetic: Synthetic, open_page
     said = [heading.value for heading in app.subheader]
     assert any(f"{size} rows" in text for text in said)
     assert {"Which features set it apart?", "Who selects it?"} <= set(said)
+    app.button(key="cluster_close").click().run()
+    assert "cluster" not in app.query_params and not any("set it apart" in h.value for h in app.subheader)
 
 
 def test_the_address_names_the_feature_and_the_selections(synthetic: Synthetic, open_page: Open, drawn: list) -> None:

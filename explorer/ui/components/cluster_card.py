@@ -7,7 +7,7 @@ import pyarrow as pa
 import streamlit as st
 
 from explorer.figures import maps as figures
-from explorer.ui import cache, cache_map, links, words
+from explorer.ui import cache, cache_map, links, state, words
 from explorer.ui.components import map_region, markup, row_table
 from explorer.ui.components.page import plot, section
 from explorer.ui.context import View
@@ -22,7 +22,9 @@ def draw(view: View, cluster: int) -> None:
     card = {name: cards[name][at].as_py() for name in cards.column_names}
     ids = np.flatnonzero(cache.cluster_of(view) == cluster)
     share = len(ids) / max(1, view.rows)
-    section(f"{words.md(card['name'], 60)}: {words.noun(len(ids), 'row')}, {words.share(share)} of the data")
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        section(f"{words.md(card['name'], 60)}: {words.noun(len(ids), 'row')}, {words.share(share)} of the data")
+        st.button("Close", key="cluster_close", icon=":material/close:", type="tertiary", on_click=_close)
     markup.chip_rows([("typical words", list(card["words"] or ()))])
     map_region.actions(view, ids, key=f"cluster_{cluster}", group=f"cluster:{cluster}")
     left, right = st.columns([1, 1], gap="large")
@@ -32,6 +34,12 @@ def draw(view: View, cluster: int) -> None:
         _selections(view, ids, share)
     _distributions(view, ids)
     _rows(view, cluster, ids)
+
+
+def _close() -> None:
+    """Leave the cluster: it stands in the address and in the table that was clicked."""
+    st.query_params.pop("cluster", None)
+    state.forget(state.MAP_CLUSTERS)
 
 
 def _features(view: View, cluster: int) -> None:

@@ -96,9 +96,9 @@ def draw(view: View, one: Artifact) -> None:
     ids = _region_rows(view, one)
     if ids is not None:
         map_region.draw(view, ids)
-    elif cluster is not None:
+    if cluster is not None:
         cluster_card.draw(view, cluster)
-    else:
+    if ids is None and cluster is None:
         st.caption(
             "Drag around points to read their rows; click one for its row, or a cluster in the table. "
             "Click the map, then scroll to zoom; the right button moves it."

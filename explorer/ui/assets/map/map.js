@@ -61,7 +61,7 @@ class ScatterMap {
     for (const name of ["lasso", "box", "pan"]) {
       this.buttons[name].setAttribute("aria-pressed", String(this.tool === name));
     }
-    this.buttons.clear.hidden = !this.polygons.length;
+    this.buttons.clear.hidden = !this.polygons.length && !this.row;
   }
 
   press(name) {
@@ -90,7 +90,7 @@ class ScatterMap {
     this.known = this.points;
     if (!this.points) this.nearest = null;
     this.bins = data.bins ? binsOf(data.bins, spec.grid) : null;
-    if (before && before.place !== spec.place) this.polygons = [];
+    if (before && before.place !== spec.place) [this.polygons, this.row] = [[], null];
     this.look();
     this.focus = data.focus ? columnOf(data.focus, "id") : null;
     this.choose();
@@ -211,16 +211,19 @@ class ScatterMap {
   }
 
   clear() {
-    if (!this.polygons.length) return;
-    this.polygons = [];
+    if (!this.polygons.length && !this.row) return;
+    [this.polygons, this.row] = [[], null];
     this.tell();
   }
 
+  // Draw the region anew and tell the server: polygons, the one row that was clicked, or nothing.
   tell() {
     this.mark_tool();
     this.choose();
     this.draw();
-    this.state("region", this.polygons.length ? { polygons: this.polygons, place: this.spec.place } : null);
+    const { place } = this.spec;
+    const region = this.row ? { id: this.row.id, place } : { polygons: this.polygons, place };
+    this.state("region", this.row || this.polygons.length ? region : null);
   }
 
   listen(panel) {
@@ -269,9 +272,11 @@ class ScatterMap {
       const extent = Math.max(Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys));
       if (extent < 5) {
         const hit = panel.under(...drawing.start);
-        if (hit && hit.id !== undefined) this.state("region", { id: Number(hit.id), place: this.spec.place });
-        return this.draw_over();
+        if (!hit || hit.id === undefined) return this.row ? this.clear() : this.draw_over();
+        [this.polygons, this.row] = [[], { id: Number(hit.id), at: hit.at }];
+        return this.tell();
       }
+      this.row = null;
       const polygon = drawing.pixels.map(([x, y]) => this.spot(panel, x, y));
       this.polygons = drawing.add ? [...this.polygons, polygon] : [polygon];
       this.tell();

@@ -99,6 +99,7 @@ class Panel {
       const [mid_x, mid_y] = [this.ground.width / 2, this.ground.height / 2];
       const unit = map.camera.unit * ratio;
       const n = points.x.length;
+      const masks = {};
       const strong = Math.round(256 * (faint ? 0.3 : 0.78));
       for (let pass = 0; pass < (focus ? 2 : 1); pass++) {
         for (let k = 0; k < n; k++) {
@@ -112,7 +113,8 @@ class Panel {
           const [r, g, b] = this.colour(value);
           const x = mid_x + (points.x[i] - map.camera.x) * unit;
           const y = mid_y - (points.y[i] - map.camera.y) * unit;
-          raster.stamp(raster.mask(this.shape(value), size), x, y, r, g, b, opacity);
+          const shape = this.shape(value);
+          raster.stamp((masks[shape] ??= raster.mask(shape, size)), x, y, r, g, b, opacity);
         }
       }
     }
@@ -221,8 +223,9 @@ class Panel {
       pen.strokeStyle = `rgb(${this.accent})`;
       pen.stroke();
     }
-    if (this.pointed) {
-      const [x, y] = this.place(...this.pointed);
+    for (const spot of [this.pointed, map.row && map.row.at]) {
+      if (!spot) continue;
+      const [x, y] = this.place(...spot);
       pen.beginPath();
       pen.arc(x, y, map.size() / 2 + 4, 0, 7);
       pen.lineWidth = 2;
@@ -310,6 +313,7 @@ class Panel {
           this.draw();
         };
       });
+      if (spec.names.length > 40) legend.append(`and ${spec.names.length - 40} more`);
     } else if (this.scale && spec.kind !== "selected") {
       const stops = Array.from({ length: 9 }, (_, k) => 3 * Math.round((k * 255) / 8));
       const bar = element("span", "bar", legend);
