@@ -23,7 +23,6 @@ FAINT = "rgba(128,136,148,0.18)"
 TEXT_MUTED = "#808894"
 CATEGORIES = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#B8A500", "#7A6FD0", "#8C6D46")
 SYMBOLS = ("circle", "diamond", "square", "triangle-up", "cross", "x", "pentagon", "star")
-SEQUENTIAL = ("#FBEDE2", "#F3C6A3", "#E69659", "#D55E00", "#853B00")  # activation: transparent to the accent
 MAGNITUDE = ("#DCE9F2", "#8FC1DF", "#4B9CCB", "#0072B2", "#00406B")  # any other number: length, count, quality
 DIVERGING = ("#00507D", "#4B9CCB", "#B9BEC6", "#E18A4C", "#A34800")
 

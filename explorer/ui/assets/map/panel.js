@@ -242,7 +242,8 @@ class Panel {
     pen.textBaseline = "middle";
     pen.lineJoin = "round";
     for (const [left, top, text] of map.spec.labels || []) {
-      const [x, y] = this.place(left, top);
+      const [x, middle] = this.place(left, top);
+      const y = middle - 13; // above the middle, so that a small cluster is not hidden by its name
       const wide = pen.measureText(text).width / 2 + 6;
       if (x < wide || y < 14 || x > this.width - wide || y > this.height - 14) continue;
       if (kept.some(([a, b, w]) => Math.abs(a - x) < w + wide && Math.abs(b - y) < 18)) continue;

@@ -73,7 +73,8 @@ function svgOf(map) {
       dot(...panel.place(panel.picks.x[rank], panel.picks.y[rank]), radius + 1.6, panel.pick_colour(rank), "circle", 1);
     }
     for (const [left, top, text] of map.spec.labels || []) {
-      const [x, y] = panel.place(left, top);
+      const [x, middle] = panel.place(left, top);
+      const y = middle - 9;
       const halo = { "paint-order": "stroke", stroke: `rgb(${map.paper})`, "stroke-width": 4, fill: `rgb(${map.ink})` };
       add(group, "text", { x, y, "text-anchor": "middle", "font-size": 12, "font-family": "sans-serif", "font-weight": 600, ...halo }, text);
     }
