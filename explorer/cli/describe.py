@@ -89,6 +89,7 @@ def project(
     method: Annotated[str, typer.Option(help="umap, umap-features (no embedding), or pca.")] = "umap",
     seed: SeedOption = 0,
     embedding: EmbeddingOption = "",
+    onto: Annotated[str, typer.Option(help="Place the samples on this map of others instead of drawing one.")] = "",
     param: ParamOption = None,
     json: JsonOption = False,
     progress: ProgressOption = "auto",
@@ -99,7 +100,8 @@ def project(
     params = parse_pairs(param or [], option="--param")
     shown = progress_printer(progress)
     store = open_store(workspace)
-    emit(run(store, method=method, seed=seed, embedding=embedding, params=params, progress=shown), as_json=json)
+    result = run(store, method=method, seed=seed, embedding=embedding, onto=onto, params=params, progress=shown)
+    emit(result, as_json=json)
 
 
 def score(

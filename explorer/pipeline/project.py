@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from explorer.errors import refuse
 from explorer.features.sets import load_sets
-from explorer.maps.projections import PROJECTIONS, Inputs
-from explorer.pipeline.embed import find_or_make, read
+from explorer.maps.projections import PROJECTIONS, Drawn, Inputs
+from explorer.maps.vectors import load_vectors
+from explorer.pipeline.embed import find_or_make
 from explorer.progress import Progress, silent
 from explorer.records import PROJECTION
 from explorer.registry import build
@@ -40,6 +42,7 @@ def project(
     method: str = DEFAULT,
     seed: int = 0,
     embedding: str = "",
+    onto: str = "",
     params: Mapping[str, Any] | None = None,
     progress: Progress = silent,
 ) -> ProjectResult:
@@ -50,17 +53,22 @@ def project(
         method: A slug of `explorer.maps.projections.PROJECTIONS`.
         seed: Of the layout: the same seed gives the same map.
         embedding: Id of an embeddings artifact; empty means the newest, or `lm-mean` made now.
+        onto: Id of a map of other samples: these samples are placed on it (its method, seed and options are kept).
         params: Options of the method, as values or as text.
         progress: Told how far it is.
 
     Raises:
-        InputError: an unknown method or option.
+        InputError: an unknown method or option, or a map that these samples cannot be placed on.
         MissingStep: there is no extraction to start from.
     """
-    how = PROJECTIONS[method]
-    options = build(how.Params, params or {}, owner=f"projection {how.slug}")
     samples = store.require("samples")
     count = samples.manifest.rows["samples"]
+    known_map = store.resolve("projections", onto) if onto else None
+    if known_map is not None:
+        kept = known_map.manifest.parameters
+        method, seed, params = kept["method"], int(kept["seed"]), kept["params"]
+    how = PROJECTIONS[method]
+    options = build(how.Params, params or {}, owner=f"projection {how.slug}")
     parameters: dict[str, Any] = {"method": how.slug, "seed": seed, "params": dataclasses.asdict(options)}
     made: list[str] = []
     if "features" in how.needs:
@@ -68,23 +76,66 @@ def project(
         parameters["threshold"] = float(used.manifest.info["default_threshold"])
     else:
         used, made = find_or_make(store, embedding, progress=progress)
+    if known_map is not None:
+        _check_same_space(store, known_map, used)
+        parameters |= {"onto": known_map.id, "threshold": known_map.manifest.parameters.get("threshold")}
     inputs = {"samples": samples.id, used.kind: used.id}
     known = store.find("projections", parameters, inputs)
     if known is not None:
         return _result(known, existed=True, made=made)
     progress("project", 0, count, "reading")
     with store.draft("projections", parameters=parameters, inputs=inputs, seed=seed) as draft:
-        if "features" in how.needs:
-            threshold = parameters["threshold"]
-            given = Inputs(features=load_sets(store, used, segment="response", threshold=threshold, samples=count))
+        given = _given(store, used, parameters.get("threshold"))
+        if known_map is None:
+            places = how.project(given, options, seed, progress)
         else:
-            given = Inputs(vectors=read(store, used))
-        places = how.project(given, options, seed, progress)
+            before = _source(store, known_map)
+            drawn = Drawn(_given(store, before, parameters["threshold"]), _coordinates(store, known_map))
+            places = how.place(drawn, given, options, seed, progress)
         rows = {"sample_id": np.arange(count), "x": places[:, 0], "y": places[:, 1]}
         draft.write(pa.table(rows, schema=PROJECTION))
         draft.info = {"fitted": min(count, getattr(options, "fit_rows", count)), "source": used.ref}
+        if known_map is not None:
+            draft.info |= {"fitted": 0, "onto": known_map.ref}
         artifact = draft.commit()
     return _result(artifact, existed=False, made=made)
+
+
+def _given(store: Store, used: Artifact, threshold: float | None) -> Inputs:
+    """Read the feature sets of an extraction, or the vectors of an embedding, whichever `used` is."""
+    rows = store.resolve("samples", used.manifest.inputs["samples"]).manifest.rows["samples"]
+    if used.kind == "activations":
+        assert threshold is not None
+        return Inputs(features=load_sets(store, used, segment="response", threshold=threshold, samples=rows))
+    return Inputs(vectors=load_vectors(used, rows))
+
+
+def _source(store: Store, drawn: Artifact) -> Artifact:
+    """Return what a map was drawn from."""
+    kind = "embeddings" if "embeddings" in drawn.manifest.inputs else "activations"
+    return store.resolve(kind, drawn.manifest.inputs[kind])
+
+
+def _coordinates(store: Store, drawn: Artifact) -> np.ndarray:
+    table = store.sql(f"SELECT x, y FROM {store.scan(drawn)} ORDER BY sample_id").to_arrow_table()
+    return np.column_stack([table["x"].to_numpy(), table["y"].to_numpy()])
+
+
+def _check_same_space(store: Store, drawn: Artifact, used: Artifact) -> None:
+    """Refuse to place samples on a map whose axes mean something else than theirs."""
+    before = _source(store, drawn)
+    if "onto" in drawn.manifest.parameters:
+        refuse(f"{drawn.ref} was itself placed on another map", allowed="the map that was fitted")
+    names = ("model", "sae", "layer") if used.kind == "activations" else ("method", "params")
+    one, other = ({name: a.manifest.parameters.get(name) for name in names} for a in (before, used))
+    if one != other:
+        refuse(f"these samples cannot be placed on {drawn.ref}: it was made with {one}", got=other)
+    if used.kind == "embeddings" and one["method"] != "sentence":
+        why = "its axes depend on the rows that were embedded together"
+        refuse(
+            f"samples cannot be placed on a map of {one['method']}: {why}",
+            allowed="a map of umap-features, or of a sentence model",
+        )
 
 
 def _result(artifact: Artifact, *, existed: bool, made: list[str]) -> ProjectResult:

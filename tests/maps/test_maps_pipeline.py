@@ -5,10 +5,13 @@ import pytest
 
 from explorer import records
 from explorer.errors import InputError, MissingStep
+from explorer.maps.projections import PROJECTIONS, Drawn, Inputs
 from explorer.pipeline.cluster import agreement, cluster, curves
 from explorer.pipeline.embed import embed, read
 from explorer.pipeline.project import project
+from explorer.progress import silent
 from explorer.workspace import Store
+from tests.maps.conftest import make_workspace
 
 
 def test_embed_writes_unit_vectors_and_a_second_run_finds_them(workspace: Store) -> None:
@@ -57,8 +60,6 @@ def test_a_bad_k_is_refused_before_any_work(workspace: Store, k: int | str) -> N
 
 
 def test_the_same_seed_gives_the_same_map_and_parameters_are_kept(workspace: Store, tmp_path) -> None:
-    from tests.maps.conftest import make_workspace
-
     other = make_workspace(tmp_path / "other")
     tables = [_places(s, project(s, params={"neighbours": 5}).artifact) for s in (workspace, other)]
     assert np.array_equal(tables[0], tables[1])
@@ -86,8 +87,6 @@ def test_an_unknown_projection_is_refused(workspace: Store) -> None:
 
 
 def test_without_an_extraction_the_command_that_makes_it_is_named(tmp_path) -> None:
-    from tests.maps.conftest import make_workspace
-
     store = make_workspace(tmp_path / "ws")
     store.discard(store.require("activations"))
     with pytest.raises(MissingStep, match="explorer extract"):
@@ -118,3 +117,38 @@ def test_feature_sets_outside_the_fit_are_placed_near_their_topic(workspace: Sto
     centres = np.stack([np.median(places[topic == t], axis=0) for t in range(3)])
     nearest = ((places[:, None] - centres[None]) ** 2).sum(axis=2).argmin(axis=1)
     assert (nearest == topic).mean() > 0.85
+
+
+def test_other_rows_are_placed_on_a_map_that_is_there(workspace: Store) -> None:
+    params = {"neighbours": 8, "metric": "jaccard"}
+    drawn = project(workspace, method="umap-features", seed=3, params=params)
+    places = _places(workspace, drawn.artifact)
+    topic = np.arange(60) % 3
+    centres = np.stack([np.median(places[topic == t], axis=0) for t in range(3)])
+    make_workspace(workspace.path, n=30, seed=1)
+    result = project(workspace, onto=drawn.artifact)
+    assert result.samples == 30 and result.method == "umap-features"
+    placed = _places(workspace, result.artifact)
+    nearest = ((placed[:, None] - centres[None]) ** 2).sum(axis=2).argmin(axis=1)
+    assert (nearest == np.arange(30) % 3).mean() > 0.85
+    manifest = workspace.resolve("projections", result.artifact).manifest
+    assert manifest.parameters["params"]["metric"] == "jaccard" and manifest.seed == 3
+    assert project(workspace, onto=drawn.artifact).existed
+    with pytest.raises(InputError, match="was itself placed"):
+        project(workspace, onto=result.artifact)
+
+
+def test_rows_are_not_placed_on_a_map_whose_axes_belong_to_other_rows(workspace: Store) -> None:
+    drawn = project(workspace, method="pca")
+    make_workspace(workspace.path, n=30, seed=1)
+    with pytest.raises(InputError, match="cannot be placed on a map of lm-mean"):
+        project(workspace, onto=drawn.artifact)
+
+
+def test_other_vectors_go_along_the_directions_of_a_principal_component_map() -> None:
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((50, 6)).astype(np.float32)
+    how = PROJECTIONS["pca"]
+    places = how.project(Inputs(vectors=vectors), how.Params(), 0, silent)
+    again = how.place(Drawn(Inputs(vectors=vectors), places), Inputs(vectors=vectors[7:9]), how.Params(), 0, silent)
+    assert np.allclose(again, places[7:9], atol=1e-5)

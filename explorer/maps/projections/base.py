@@ -21,6 +21,14 @@ class Inputs:
     features: FeatureSets | None = None
 
 
+@dataclass(frozen=True)
+class Drawn:
+    """A map that is there: what it was drawn from, and its coordinates float32 [M, 2]."""
+
+    inputs: Inputs
+    places: NDArray[np.float32]
+
+
 class Projection(Protocol):
     """One way to draw samples in the plane."""
 
@@ -51,4 +59,8 @@ class Projection(Protocol):
 
     def project(self, inputs: Inputs, params: Any, seed: int, progress: Progress) -> NDArray[np.float32]:
         """Coordinates float32 [N, 2], centred at 0; the same for the same seed and inputs."""
+        ...
+
+    def place(self, drawn: Drawn, inputs: Inputs, params: Any, seed: int, progress: Progress) -> NDArray[np.float32]:
+        """Coordinates float32 [N, 2] of other samples on a map drawn with the same parameters and seed."""
         ...

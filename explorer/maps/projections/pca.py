@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.maps.projections.base import Inputs
+from explorer.maps.projections.base import Drawn, Inputs
+from explorer.maps.vectors import Vectors
 from explorer.progress import Progress
 
 
@@ -31,12 +32,26 @@ class Pca:
         vectors = inputs.vectors
         assert vectors is not None
         progress("project", 0, len(vectors), self.title)
-        mean = vectors.mean(axis=0, dtype=np.float64)
-        scatter = vectors.T.astype(np.float64) @ vectors - len(vectors) * np.outer(mean, mean)
-        _, directions = np.linalg.eigh(scatter)
-        main = directions[:, ::-1][:, :2]
-        if main.shape[1] < 2:
-            main = np.column_stack([main, np.zeros(len(main))])
-        signs = np.sign(main[np.abs(main).argmax(axis=0), [0, 1]])
+        mean, main = _directions(vectors)
         progress("project", len(vectors), len(vectors), "")
-        return ((vectors - mean) @ (main * np.where(signs == 0, 1, signs))).astype(np.float32)
+        return ((vectors - mean) @ main).astype(np.float32)
+
+    def place(self, drawn: Drawn, inputs: Inputs, params: Params, seed: int, progress: Progress) -> NDArray[np.float32]:
+        """Put other vectors along the directions of the map's own."""
+        del params, seed
+        assert drawn.inputs.vectors is not None and inputs.vectors is not None
+        progress("project", 0, len(inputs.vectors), self.title)
+        mean, main = _directions(drawn.inputs.vectors)
+        return ((inputs.vectors - mean) @ main).astype(np.float32)
+
+
+def _directions(vectors: Vectors) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean [d] and the two main directions [d, 2] of vectors, the largest loading of each positive."""
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    scatter = vectors.T.astype(np.float64) @ vectors - len(vectors) * np.outer(mean, mean)
+    _, directions = np.linalg.eigh(scatter)
+    main = directions[:, ::-1][:, :2]
+    if main.shape[1] < 2:
+        main = np.column_stack([main, np.zeros(len(main))])
+    signs = np.sign(main[np.abs(main).argmax(axis=0), [0, 1]])
+    return mean, main * np.where(signs == 0, 1, signs)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.errors import refuse
-from explorer.maps.projections.base import Inputs
+from explorer.errors import ExplorerError, refuse
+from explorer.maps.projections.base import Drawn, Inputs
 from explorer.progress import Progress
 from explorer.registry import param
 
@@ -48,6 +48,11 @@ class Umap:
         assert inputs.vectors is not None
         return _umap(inputs.vectors, "euclidean", params, seed, progress)
 
+    def place(self, drawn: Drawn, inputs: Inputs, params: Params, seed: int, progress: Progress) -> NDArray[np.float32]:
+        """Fit the map again from its own vectors, then transform the others into it."""
+        assert drawn.inputs.vectors is not None and inputs.vectors is not None
+        return _placed(drawn.inputs.vectors, drawn.places, inputs.vectors, "euclidean", params, seed, progress)
+
 
 class UmapFeatures:
     """UMAP of the rows F_i: `jaccard` over the sets, or `cosine` over the largest activations."""
@@ -60,16 +65,60 @@ class UmapFeatures:
 
     def project(self, inputs: Inputs, params: FeatureParams, seed: int, progress: Progress) -> NDArray[np.float32]:
         """See the class."""
-        from scipy import sparse
+        return _umap(_matrix(inputs, params), params.metric, params, seed, progress)
 
-        sets = inputs.features
-        assert sets is not None
-        values = np.ones_like(sets.values) if params.metric == "jaccard" else sets.values
-        matrix = sparse.csr_matrix((values, sets.indices, sets.indptr), shape=(sets.n, sets.width))
-        return _umap(matrix, params.metric, params, seed, progress)
+    def place(
+        self, drawn: Drawn, inputs: Inputs, params: FeatureParams, seed: int, progress: Progress
+    ) -> NDArray[np.float32]:
+        """Fit the map again from its own feature sets, then transform the others into it."""
+        known, others = _matrix(drawn.inputs, params), _matrix(inputs, params)
+        return _placed(known, drawn.places, others, params.metric, params, seed, progress)
+
+
+def _matrix(inputs: Inputs, params: FeatureParams) -> Any:
+    from scipy import sparse
+
+    sets = inputs.features
+    assert sets is not None
+    values = np.ones_like(sets.values) if params.metric == "jaccard" else sets.values
+    return sparse.csr_matrix((values, sets.indices, sets.indptr), shape=(sets.n, sets.width))
 
 
 def _umap(rows: Any, metric: str, params: Params, seed: int, progress: Progress) -> NDArray[np.float32]:
+    n = rows.shape[0]
+    model, fitted = _fitted(rows, metric, params, seed, progress)
+    out = np.zeros((n, 2), dtype=np.float32)
+    out[fitted] = model.embedding_
+    rest = np.setdiff1d(np.arange(n), fitted)
+    out[rest] = _transform(model, rows[rest], progress)
+    lost = ~np.isfinite(out).all(axis=1)  # a row without any neighbour gets no place from UMAP
+    out[lost] = 0.0 if lost.all() else out[~lost].mean(axis=0)
+    progress("project", n, n, "")
+    return (out - out.mean(axis=0)).astype(np.float32)
+
+
+def _placed(
+    known: Any,
+    places: NDArray[np.float32],
+    others: Any,
+    metric: str,
+    params: Params,
+    seed: int,
+    progress: Progress,
+) -> NDArray[np.float32]:
+    """Transform `others` into the map of `known`: the same seed and rows give the same fit, which is checked."""
+    model, fitted = _fitted(known, metric, params, seed, progress)
+    there = np.isfinite(model.embedding_).all(axis=1)
+    shift = (model.embedding_[there] - places[fitted][there]).mean(axis=0)
+    if np.abs(model.embedding_[there] - shift - places[fitted][there]).max() > 1e-2 * np.ptp(places, axis=0).max():
+        raise ExplorerError("the map cannot be fitted again as it was (other library versions?); project all rows anew")
+    out = _transform(model, others, progress)
+    out[~np.isfinite(out).all(axis=1)] = model.embedding_[there].mean(axis=0)
+    return (out - shift).astype(np.float32)
+
+
+def _fitted(rows: Any, metric: str, params: Params, seed: int, progress: Progress) -> tuple[Any, NDArray[np.int64]]:
+    """Return the fitted model and the rows it was fitted on, ascending."""
     n = rows.shape[0]
     if n < 4:
         refuse("a UMAP map needs at least 4 samples", got=n)
@@ -88,16 +137,18 @@ def _umap(rows: Any, metric: str, params: Params, seed: int, progress: Progress)
         init="spectral" if len(fitted) > 20 else "random",
     )
     progress("project", 0, n, f"fitting {len(fitted):,} samples")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="umap|sklearn|pynndescent")
+        model.fit(rows[fitted])
+    return model, fitted
+
+
+def _transform(model: Any, rows: Any, progress: Progress) -> NDArray[np.float32]:
+    n = rows.shape[0]
     out = np.zeros((n, 2), dtype=np.float32)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="umap|sklearn|pynndescent")
-        out[fitted] = model.fit_transform(rows[fitted])
-        rest = np.setdiff1d(np.arange(n), fitted)
-        for start in range(0, len(rest), _CHUNK):
-            part = rest[start : start + _CHUNK]
-            out[part] = model.transform(rows[part])
-            progress("project", len(fitted) + start + len(part), n, "placing the rest")
-    lost = ~np.isfinite(out).all(axis=1)  # a row without any neighbour gets no place from UMAP
-    out[lost] = 0.0 if lost.all() else out[~lost].mean(axis=0)
-    progress("project", n, n, "")
-    return (out - out.mean(axis=0)).astype(np.float32)
+        for start in range(0, n, _CHUNK):
+            out[start : start + _CHUNK] = model.transform(rows[start : start + _CHUNK])
+            progress("project", min(n, start + _CHUNK), n, "placing the rest")
+    return out
