@@ -63,7 +63,8 @@ def _drawn_from(view: View, one: Artifact) -> str:
         title += f" ({view.store.resolve('embeddings', source).manifest.parameters.get('method', '')})"
     elif "metric" in parameters.get("params", {}):
         title += f" ({parameters['params']['metric']})"
-    return f"{title}, seed {parameters.get('seed', 0)}"
+    placed = ", rows placed on an earlier map" if "onto" in parameters else ""
+    return f"{title}, seed {parameters.get('seed', 0)}{placed}"
 
 
 def carry(view: View, one: Artifact) -> None:
