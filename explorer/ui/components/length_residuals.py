@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
@@ -133,9 +133,18 @@ def _all(view: View, order: np.ndarray, kept: marks.Marks, chosen: str) -> None:
     pinned, banned = len(listed & set(kept.pinned)), len(listed & set(kept.banned))
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
         st.caption(f"{words.noun(len(order), 'row')} {chosen}; {pinned:,} pinned, {banned:,} banned")
-        if chosen == _POOR and st.button(f"Ban all {len(order):,}", icon=":material/block:"):
-            marks.ban(view.store, view.samples, order.tolist())
-            st.rerun(scope="fragment")
-        if (pinned or banned) and st.button("Lift these marks", icon=":material/undo:"):
-            marks.clear(view.store, view.samples, order.tolist())
-            st.rerun(scope="fragment")
+        ids = order.tolist()
+        if chosen == _POOR:
+            st.button(
+                f"Ban all {len(ids):,}",
+                icon=":material/block:",
+                on_click=marks.ban,
+                args=(view.store, view.samples, ids),
+            )
+        if pinned or banned:
+            st.button("Lift these marks", icon=":material/undo:", on_click=_mark_all, args=(view, "clear", ids))
+
+
+def _mark_all(view: View, action: Literal["ban", "clear"], ids: list[int]) -> None:
+    assert view.samples is not None
+    (marks.ban if action == "ban" else marks.clear)(view.store, view.samples, ids)

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+
+from explorer.features.length import pearson
+from explorer.features.sets import load_sets
+from explorer.ui.length_numbers import grid
+from explorer.workspace import Store, marks
+
+
+def text_of(app) -> str:
+    return "\n".join(element.value for element in app.markdown)
+
+
+def test_the_page_says_r_with_its_bootstrap_interval(synthetic, open_page) -> None:
+    app = open_page(synthetic.store.path, "length")
+    assert not app.exception
+    store = Store.open(synthetic.store.path)
+    activations = store.require("activations")
+    sets = load_sets(store, activations, segment="response", threshold=0.0, samples=len(synthetic.tokens))
+    counted = grid(sets, activations.manifest.info["default_threshold"])
+    stop = counted.stop(activations.manifest.info["default_threshold"])
+    tokens = store.sql(f"SELECT response_tokens FROM {store.scan(activations, 'tokens')} ORDER BY sample_id")
+    x = np.array([row[0] for row in tokens.fetchall()], dtype=float)
+    r = pearson(x, counted.counts[stop], rng=np.random.default_rng([0, 0]))[0]
+    assert f"r = {r.value:.3f}" in text_of(app)
+    assert f"95 % interval {r.low:.3f} to {r.high:.3f}" in text_of(app)
+
+
+def test_the_summary_can_be_copied_and_is_that_of_the_command_line(synthetic, open_page) -> None:
+    from explorer.pipeline.length import length
+
+    app = open_page(synthetic.store.path, "length")
+    said = length(Store.open(synthetic.store.path)).summary
+    assert said in [code.value for code in app.code]
+
+
+def test_every_control_of_the_length_page_leaves_it_whole(synthetic, open_page) -> None:
+    app = open_page(synthetic.store.path, "length")
+    for key, values in {
+        "length_unit": ["characters", "log of tokens"],
+        "length_grouping": ["source", "cluster", "quality"],
+        "length_segment": ["prompt", "all"],
+        "length_inside_kind": ["scatter"],
+        "length_residuals": ["short but rich in features"],
+    }.items():
+        for value in values:
+            app.session_state[key] = value
+            app.run()
+            assert not app.exception, (key, value)
+
+
+def test_all_long_rows_that_say_little_are_banned_with_one_click(fresh, open_page) -> None:
+    app = open_page(fresh.store.path, "length")
+    buttons = [button for button in app.button if button.label.startswith("Ban all")]
+    store = Store.open(fresh.store.path)
+    if buttons:
+        buttons[0].click().run()
+        found = marks.read(store, store.require("samples"))
+        assert len(found.banned) == int(re.sub(r"\D", "", buttons[0].label))
+        assert not app.exception
+    else:
+        assert any("none lies more than three" in info.value for info in app.info)
+
+
+def test_a_click_on_a_row_pins_bans_and_lifts(fresh, open_page, monkeypatch) -> None:
+    import streamlit as st
+
+    from explorer.ui.components import length_residuals
+    from explorer.ui.context import view_of
+
+    store = Store.open(fresh.store.path)
+    view = view_of(store)
+    ids = np.array([5, 9])
+
+    def click(name: str, row: int):
+        monkeypatch.setattr(st, "session_state", {f"length_{name}": {"row": row}})
+        length_residuals._clicked(view, name, ids)
+        return marks.read(store, store.require("samples"))
+
+    assert click("ban", 1).banned == (9,)
+    assert click("pin", 1).pinned == (9,) and click("pin", 0).pinned == (5, 9)
+    found = click("pin", 1)
+    assert (found.pinned, found.banned) == ((5,), ())
+
+
+def test_the_report_of_a_hostile_workspace_holds_no_element_of_it(synthetic, tmp_path) -> None:
+    from typer.testing import CliRunner
+
+    from explorer.cli import app
+
+    target = tmp_path / "report.html"
+    arguments = ["length", "-w", str(synthetic.store.path), "--report", str(target), "--json", "--progress", "none"]
+    outcome = CliRunner().invoke(app, arguments)
+    assert outcome.exit_code == 0, outcome.output
+    assert json.loads(outcome.stdout.splitlines()[-1])["report"] == str(target)
+    text = target.read_text("utf-8")
+    body = text[text.index("<body>") :]
+    assert "window.__owned" not in re.sub(
+        r"&lt;.*?&gt;", "", re.sub(r"<script type=.*?</script>", "", body, flags=re.S)
+    )
+    assert "<b>hostile" not in body
