@@ -135,12 +135,8 @@ def _all(view: View, order: np.ndarray, kept: marks.Marks, chosen: str) -> None:
         st.caption(f"{words.noun(len(order), 'row')} {chosen}; {pinned:,} pinned, {banned:,} banned")
         ids = order.tolist()
         if chosen == _POOR:
-            st.button(
-                f"Ban all {len(ids):,}",
-                icon=":material/block:",
-                on_click=marks.ban,
-                args=(view.store, view.samples, ids),
-            )
+            label = f"Ban all {len(ids):,}"
+            st.button(label, icon=":material/block:", on_click=_mark_all, args=(view, "ban", ids))
         if pinned or banned:
             st.button("Lift these marks", icon=":material/undo:", on_click=_mark_all, args=(view, "clear", ids))
 
