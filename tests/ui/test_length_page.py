@@ -103,3 +103,13 @@ def test_the_report_of_a_hostile_workspace_holds_no_element_of_it(synthetic, tmp
         r"&lt;.*?&gt;", "", re.sub(r"<script type=.*?</script>", "", body, flags=re.S)
     )
     assert "<b>hostile" not in body
+
+
+def test_a_row_that_was_clicked_open_is_shown(synthetic, open_page) -> None:
+    app = open_page(synthetic.store.path, "length")
+    app.session_state["length_row"] = 1 + 5
+    app.run()
+    assert not app.exception
+    if [box for box in app.info if "none lies more than three" in box.value]:
+        return  # no row is listed, so none can be clicked
+    assert "What is in row 5?" in [title.value for title in app.title]

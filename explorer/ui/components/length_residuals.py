@@ -109,7 +109,8 @@ def _rows(view: View, now: Live, ids: np.ndarray, kept: marks.Marks) -> None:
             "source": st.column_config.TextColumn("Source", width=90),
         },
     )
-    if target := st.session_state.pop(state.LENGTH_OPEN, None):
+    if target := state.get(state.LENGTH_OPEN):
+        state.put(state.LENGTH_OPEN, 0)
         links.open_sample(int(target) - 1)
 
 
