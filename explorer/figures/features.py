@@ -171,7 +171,7 @@ def directions(table: pa.Table, *, by: str, height: int = 620) -> go.Figure:
             marker = {"color": corr, "colorscale": theme.scale(theme.DIVERGING), "cmin": -0.6, "cmax": 0.6}
         else:
             marker = {"color": np.log10(np.maximum(shares, 1e-5)), "colorscale": theme.scale(theme.MAGNITUDE)}
-            bar |= {"tickvals": [-5, -4, -3, -2, -1, 0], "ticktext": [f"{10.0**i:.3%}" for i in range(-5, 1)]}
+            bar |= {"tickvals": [-5, -4, -3, -2, -1, 0], "ticktext": [f"{100 * 10.0**i:g} %" for i in range(-5, 1)]}
         parts.append(("", np.arange(len(ids)), {**marker, "colorbar": bar}))
     for name, where, marker in parts:
         fig.add_trace(
