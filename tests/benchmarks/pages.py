@@ -4,8 +4,8 @@
 
 For each workspace a server is started and a headless Chromium (1280 × 900) opens it. *First screen*: the last change of
 anything that is in view, the time until what one looks at stands still. *Last change*: of anything on the whole page,
-tables and plots under the fold included. Medians of `--times` clicks. Bars: a feature page 300 ms and the index 200 ms on real data, both 500 ms on the synthetic
-one.
+tables and plots under the fold included. Medians of `--times` clicks. Bars: a feature page 300 ms and the index 200 ms
+on real data, both 500 ms on the synthetic one.
 """
 
 from __future__ import annotations
