@@ -67,23 +67,21 @@ def hover(lines: Sequence[tuple[str, str]]) -> str:
 
 def figure(*, height: int, x: str = "", y: str = "", legend: bool = False, **layout: Any) -> go.Figure:
     """Return an empty figure in the house style; `x` and `y` are axis titles with their unit."""
-    fig = go.Figure()
-    fig.update_layout(
-        height=height,
-        margin={"l": 8, "r": 8, "t": 28 if legend else 12, "b": 8},
-        showlegend=legend,
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "title": None, "itemsizing": "constant"},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        hoverlabel={"align": "left", "namelength": -1},
-        bargap=0.06,
-        dragmode=False,
-        **layout,
-    )
     axis = {"showgrid": True, "gridcolor": FAINT, "zeroline": False, "automargin": True, "linecolor": FAINT}
-    fig.update_xaxes(**axis, title={"text": x, "standoff": 8})
-    fig.update_yaxes(**axis, title={"text": y, "standoff": 8})
-    return fig
+    base: dict[str, Any] = {  # given in one piece: updating a figure step by step takes ten times as long
+        "height": height,
+        "margin": {"l": 8, "r": 8, "t": 28 if legend else 12, "b": 8},
+        "showlegend": legend,
+        "legend": {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "itemsizing": "constant"},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "hoverlabel": {"align": "left", "namelength": -1},
+        "bargap": 0.06,
+        "dragmode": False,
+        "xaxis": {**axis, "title": {"text": x, "standoff": 8}},
+        "yaxis": {**axis, "title": {"text": y, "standoff": 8}},
+    }
+    return go.Figure(layout={**base, **layout})
 
 
 def threshold_line(fig: go.Figure, value: float, *, label: str = "threshold", below: bool = False) -> None:
