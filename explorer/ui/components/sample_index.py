@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.ui import cache, state, words
+from explorer.ui import cache, links, state, words
 from explorer.ui.components import row_table
 from explorer.ui.components.page import header
 from explorer.ui.context import View
@@ -27,4 +27,12 @@ def draw(view: View) -> None:
         live="400ms",
         placeholder="words in the prompt, the response or the source",
     )
-    row_table.draw(view, None, key="all_rows", search=state.get(state.ROW_SEARCH) or "", page_size=25)
+    asked = (state.get(state.ROW_SEARCH) or "").strip()
+    if asked and view.features is not None:
+        st.page_link(
+            links.DIFFERENCES,
+            label="Which features separate these rows from the rest?",
+            icon=":material/difference:",
+            query_params={"a": f"search:{asked}", "b": "rest"},
+        )
+    row_table.draw(view, None, key="all_rows", search=asked, page_size=25)
