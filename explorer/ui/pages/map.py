@@ -8,8 +8,9 @@ from explorer.ui.components.page import header
 
 view = context.require("samples", "activations", "projection")
 header("Where are the rows?", map_view.answer(view))
-drawn = map_view.projection(view)
 top, under, points = st.container(), st.container(), st.container()
+with under:
+    drawn = map_view.projection(view)
 with points:
     map_view.carry(view, drawn)  # sent first: the browser draws while the rest of the page is made
 with top:
