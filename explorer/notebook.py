@@ -25,6 +25,7 @@ VERBS = {
     "compare": "compare",
     "differences": "differences",
     "length": "length",
+    "evaluate": "evaluate",
     "export": "export",
     "info": "info",
     "run": "recipe",

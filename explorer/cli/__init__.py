@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from explorer.cli import choose, data, describe, model, serve
+from explorer.cli import choose, data, describe, model, serve, train
 
 app = typer.Typer(
     name="explorer",
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (data, model, describe, choose, serve):
+for group in (data, model, describe, choose, train, serve):
     group.register(app)
 
 

@@ -10,6 +10,7 @@ the matrix rate in bfloat16. RMS norms are PyTorch's own, one pass instead of se
 from __future__ import annotations
 
 import ctypes
+import itertools
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +22,14 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # names of malloc.h
 QUERY_BLOCK = 128
 
 
-def speed_up(model: Any) -> None:
-    """Apply the changes to `model` in place, as far as its architecture and the system allow."""
+def speed_up(model: Any, *, merge: bool = True) -> None:
+    """Apply the changes to `model` in place, as far as its architecture and the system allow.
+
+    Without `merge` its modules stay as they are, as training adapters in them needs.
+    """
     _keep_freed_memory()
     for module in model.modules():
-        if all(hasattr(module, name) for name in ("gate_proj", "up_proj", "down_proj", "act_fn")):
+        if merge and all(hasattr(module, name) for name in ("gate_proj", "up_proj", "down_proj", "act_fn")):
             _merge_gate_and_up(module)
         if type(module).__name__.endswith("RMSNorm") and hasattr(module, "variance_epsilon"):
             _fuse_norm(module)
@@ -98,15 +102,27 @@ def _attend(
     scaling: float | None = None,
     **rest: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attention in transformers' interface: query [B, H, T, d], key and value [B, G, T, d] -> [B, T, H, d]."""
+    """Attention in transformers' interface: query [B, H, T, d], key and value [B, G, T, d] -> [B, T, H, d].
+
+    Of a packed batch (`explorer.lm.packing`) each sequence attends to itself, in training too.
+    """
     length = query.shape[2]
-    plain = attention_mask is None and length == key.shape[2] and length > 1
-    if not plain or rest.get("softcap") or rest.get("s_aux") is not None or module.training:
+    starts = rest.get("cu_seq_lens_q")
+    whole = starts is not None or (attention_mask is None and not module.training)
+    plain = whole and length == key.shape[2] > 1
+    if not plain or rest.get("softcap") or rest.get("s_aux") is not None or rest.get("dropout"):
         from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
         return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **rest)
+    import torch
+
     scale = scaling if scaling is not None else query.shape[-1] ** -0.5
-    return block_causal_attention(query, key, value, scale).transpose(1, 2).contiguous(), None
+    bounds = [0, length] if starts is None else starts.tolist()
+    parts = [
+        block_causal_attention(query[:, :, a:b], key[:, :, a:b], value[:, :, a:b], scale)
+        for a, b in itertools.pairwise(bounds)
+    ]
+    return torch.cat(parts, dim=2).transpose(1, 2).contiguous(), None
 
 
 def block_causal_attention(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float) -> torch.Tensor:

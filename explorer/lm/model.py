@@ -91,8 +91,12 @@ def pick_dtype(dtype: str, device: str) -> str:
     return "bfloat16" if native else "float32"
 
 
-def load_model(name: str = "default", *, device: str = "auto", dtype: str = "auto") -> LoadedModel:
+def load_model(
+    name: str = "default", *, device: str = "auto", dtype: str = "auto", trainable: bool = False
+) -> LoadedModel:
     """Load model and tokenizer. `name`: `default`, a Hub id, a folder, or a `.gguf` file.
+
+    `trainable` leaves its modules as they are, so that `explorer.lm.finetune` can put adapters in them.
 
     Raises:
         InputError: when nothing can be loaded under that name; the message says what was tried.
@@ -117,7 +121,7 @@ def load_model(name: str = "default", *, device: str = "auto", dtype: str = "aut
         refuse(f"model {name!r} has no fast tokenizer, which token offsets need")
     model.eval().requires_grad_(False)
     if device == "cpu":
-        speed_up(model)
+        speed_up(model, merge=not trainable)
     else:
         model.to(torch.device(device))  # type: ignore[arg-type]
     return LoadedModel(canonical_name(name), model, tokenizer, device, dtype)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from explorer.errors import ExplorerError, InputError, refuse
+from explorer.pipeline.items import read_items, read_meta
 from explorer.progress import Progress, silent
 from explorer.quality.base import Item, Score, Scorer
 from explorer.quality.cache import Cache
@@ -77,7 +77,7 @@ def score(
     progress("score", 0, total, how.title)
     cache = Cache(store.path, how.slug, how.version, how.identity(options)) if how.cached else None
     with store.draft("quality", parameters=parameters, inputs=inputs) as draft:
-        scores, from_cache = _score_all(_items(store, samples), how, options, cache, total, progress)
+        scores, from_cache = _score_all(read_items(store, samples), how, options, cache, total, progress)
         good = [s.value for s in scores if s.value is not None]
         reasons = dict(Counter(s.problem for s in scores if s.value is None).most_common())
         if not good:
@@ -108,7 +108,7 @@ def numeric_columns(store: Store, samples: Artifact) -> list[str]:
     numeric: Counter[str] = Counter()
     rows = store.sql(f"SELECT meta FROM {store.scan(samples)} ORDER BY sample_id LIMIT {_PROBE}").fetchall()
     for (text,) in rows:
-        for key, value in _meta(text).items():
+        for key, value in read_meta(text).items():
             if value not in (None, ""):
                 seen[key] += 1
                 numeric[key] += number(value) is not None
@@ -177,20 +177,6 @@ def _score_all(
             drain()
     progress("score", total, total, how.title)
     return [known[key] if key in known else failed[key] for key in order if isinstance(key, str)], from_cache
-
-
-def _items(store: Store, samples: Artifact) -> Iterator[Item]:
-    query = f"SELECT content_hash, prompt, response, system, turns, meta FROM {store.scan(samples)} ORDER BY sample_id"
-    for batch in store.sql(query).to_arrow_reader(4 * BATCH):
-        for row in batch.to_pylist():
-            talk = tuple((turn["role"], turn["content"]) for turn in row["turns"] or ())
-            texts = (row[name] or "" for name in ("prompt", "response", "system"))
-            yield Item(row["content_hash"], *texts, turns=talk, meta=_meta(row["meta"]))
-
-
-def _meta(text: str | None) -> dict[str, Any]:
-    found = json.loads(text) if text else {}
-    return found if isinstance(found, dict) else {}
 
 
 def _result(artifact: Artifact, *, existed: bool) -> ScoreResult:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from explorer.lm.layout import RESPONSE, lay_out
 from explorer.lm.model import LoadedModel
+from explorer.lm.packing import Row, batches, pack, response_logits
 from explorer.quality.base import Item
 
-IGNORE = -100
-Row = tuple[NDArray[np.int32], NDArray[np.bool_]]  # token ids, and which of them are scored
+_LOGITS = 1024  # rows of logits turned to float32 at once
 
 
 def conditioned_rows(loaded: LoadedModel, items: Sequence[Item], max_tokens: int) -> list[Row | str]:
@@ -45,37 +44,21 @@ def alone_row(loaded: LoadedModel, row: Row) -> Row | None:
 def mean_losses(loaded: LoadedModel, rows: Sequence[Row], batch_tokens: int) -> NDArray[np.float64]:
     """Mean negative log-likelihood (nats) of the scored tokens of each row, float64 [len(rows)].
 
-    Rows are batched by length with padding on the right; logits are turned to losses a row at a time in float32.
+    Rows are packed without padding into batches of at most `batch_tokens`; losses are summed in float32.
     """
-    order = np.argsort([len(ids) for ids, _ in rows], kind="stable")
-    out = np.empty(len(rows), dtype=np.float64)
-    batch: list[int] = []
-    for place, i in enumerate(order):
-        batch.append(int(i))
-        longest_next = len(rows[order[place + 1]][0]) if place + 1 < len(order) else 0
-        if not longest_next or longest_next * (len(batch) + 1) > batch_tokens:
-            out[batch] = _batch_losses(loaded, [rows[j] for j in batch])
-            batch = []
-    return out
-
-
-def _batch_losses(loaded: LoadedModel, rows: Sequence[Row]) -> list[float]:
     import torch
     from torch.nn.functional import cross_entropy
 
-    longest = max(len(ids) for ids, _ in rows)
-    ids = torch.zeros((len(rows), longest), dtype=torch.long)
-    mask = torch.zeros((len(rows), longest), dtype=torch.long)
-    for i, (row, _) in enumerate(rows):
-        ids[i, : len(row)] = torch.from_numpy(row.astype(np.int64))
-        mask[i, : len(row)] = 1
-    with torch.inference_mode():
-        logits: Any = loaded.model(
-            input_ids=ids.to(loaded.device), attention_mask=mask.to(loaded.device), use_cache=False
-        ).logits
-        losses = []
-        for i, (row, scored) in enumerate(rows):
-            at = torch.from_numpy(np.flatnonzero(scored))
-            target = torch.from_numpy(row[scored].astype(np.int64)).to(logits.device)
-            losses.append(float(cross_entropy(logits[i, at.to(logits.device) - 1].float(), target)))
-    return losses
+    out = np.empty(len(rows), dtype=np.float64)
+    for batch in batches(rows, batch_tokens):
+        inputs = {
+            name: value.to(loaded.device) if isinstance(value, torch.Tensor) else value
+            for name, value in pack([rows[i] for i in batch]).items()
+        }
+        with torch.inference_mode():
+            logits, targets = response_logits(loaded.model, inputs)
+            parts = zip(logits.split(_LOGITS), targets.split(_LOGITS), strict=True)
+            losses = torch.cat([cross_entropy(part.float(), target, reduction="none") for part, target in parts])
+        counts = [int(rows[i][1].sum()) for i in batch]
+        out[batch] = [float(part.double().mean()) for part in losses.split(counts)]
+    return out

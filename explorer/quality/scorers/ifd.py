@@ -35,7 +35,8 @@ class Ifd:
     def session(self, params: Params) -> Iterator[ScoreBatch]:
         """See `Scorer`."""
         from explorer.lm.model import load_model
-        from explorer.quality.losses import Row, alone_row, conditioned_rows, mean_losses
+        from explorer.lm.packing import Row
+        from explorer.quality.losses import alone_row, conditioned_rows, mean_losses
 
         loaded = load_model(params.model, device=params.device)
 

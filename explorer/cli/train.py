@@ -1,0 +1,83 @@
+"""Verbs that fine-tune a model: evaluate, refine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from explorer.cli.model import DeviceOption, DtypeOption, ModelOption
+from explorer.cli.output import (
+    JsonOption,
+    ProgressOption,
+    WorkspaceOption,
+    emit,
+    open_store,
+    parse_pairs,
+    progress_printer,
+)
+
+TrainOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--param", help="How to train, key=value: weights, rank, learning_rate, epochs, batch_rows, max_tokens."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's verbs to `app`."""
+    app.command()(evaluate)
+
+
+def evaluate(
+    runs: Annotated[list[str], typer.Argument(help="Selections, by id or name; seeds of one method are one arm.")],
+    workspace: WorkspaceOption,
+    model: ModelOption = "default",
+    seeds: Annotated[int, typer.Option(help="Training runs of each selection.")] = 3,
+    match: Annotated[str, typer.Option(help="What is equal: rows or tokens.")] = "rows",
+    held_out: Annotated[str, typer.Option(help="A share (10%) or number of the rows, or a file of others.")] = "10%",
+    held_out_rows: Annotated[int, typer.Option(help="Measure on at most so many rows.")] = 400,
+    baseline: Annotated[str, typer.Option(help="Compare with this method or selection.")] = "random",
+    param: TrainOption = None,
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = "auto",
+    name: Annotated[str, typer.Option(help="A name for the evaluation.")] = "",
+    json: JsonOption = False,
+    progress: ProgressOption = "auto",
+) -> None:
+    """Fine-tune the model on each selection and compare held-out losses. Killed and started again, it goes on."""
+    from explorer.pipeline.evaluate import evaluate as run
+
+    result = run(
+        open_store(workspace),
+        runs,
+        model=model,
+        seeds=seeds,
+        match=match,
+        held_out=held_out,
+        held_out_rows=held_out_rows,
+        baseline=baseline,
+        params=parse_pairs(param or [], option="--param"),
+        device=device,
+        dtype=dtype,
+        name=name,
+        progress=progress_printer(progress),
+    )
+    emit(result, as_json=json, lines=lambda: _table(result))
+
+
+def _table(result: object) -> list[str]:
+    """One line an arm: loss, tokens, and how much lower than the baseline."""
+    entries = result.results  # type: ignore[attr-defined]
+    width = max(len(entry["label"]) for entry in entries)
+    lines = [f"{'':{width}}  held-out loss  against the baseline (95 %)      training tokens  seconds"]
+    for entry in entries:
+        gap = "the baseline"
+        if entry["improvement"] is not None:
+            low, high = entry["improvement_low"], entry["improvement_high"]
+            interval = f" ({low:+.1%} to {high:+.1%})" if low is not None else ""
+            gap = f"{entry['improvement']:+.1%}{interval}{' *' if entry['real'] else ''}"
+        cost = f"{entry['tokens']:15,.0f}  {entry['seconds']:7.0f}"
+        lines.append(f"{entry['label']:{width}}  {entry['loss']:13.4f}  {gap:<33} {cost}")
+    return [*lines, result.summary, *result.failed, f"kept as {result.artifact}"]  # type: ignore[attr-defined]
