@@ -25,6 +25,7 @@ VERBS = {
     "compare": "compare",
     "differences": "differences",
     "length": "length",
+    "refine": "refine",
     "evaluate": "evaluate",
     "export": "export",
     "info": "info",

@@ -27,7 +27,49 @@ TrainOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add this module's verbs to `app`."""
+    app.command()(refine)
     app.command()(evaluate)
+
+
+def refine(
+    workspace: WorkspaceOption,
+    budget: Annotated[str, typer.Option(help="Rows (1000) or a share (5%).")] = "5%",
+    iterations: Annotated[int, typer.Option(help="In how many parts the budget is drawn.")] = 3,
+    clusters: Annotated[str, typer.Option(help="A number of clusters, or the id of clusters; default: newest.")] = "",
+    scorer: Annotated[str, typer.Option(help="The reward: perplexity, reward-model or llm-judge.")] = "perplexity",
+    scorer_param: Annotated[list[str] | None, typer.Option(help="An option of the reward, key=value.")] = None,
+    factor: Annotated[str, typer.Option(help="heuristic: rewards times the heuristic quality; none: not.")] = "none",
+    model: ModelOption = "default",
+    max_new_tokens: Annotated[int, typer.Option(help="The model's answers are cut here.")] = 96,
+    param: TrainOption = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    name: Annotated[str, typer.Option(help="A name for the refinement and its selection.")] = "",
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = "auto",
+    json: JsonOption = False,
+    progress: ProgressOption = "auto",
+) -> None:
+    """Iterative kMQ: move cluster weights by what the model learns. Killed and started again, it goes on."""
+    from explorer.pipeline.refine import refine as run
+
+    result = run(
+        open_store(workspace),
+        budget=budget,
+        iterations=iterations,
+        clusters=clusters,
+        scorer=scorer,
+        scorer_params=parse_pairs(scorer_param or [], option="--scorer-param"),
+        factor=factor,
+        model=model,
+        max_new_tokens=max_new_tokens,
+        params=parse_pairs(param or [], option="--param"),
+        seed=seed,
+        name=name,
+        device=device,
+        dtype=dtype,
+        progress=progress_printer(progress),
+    )
+    emit(result, as_json=json)
 
 
 def evaluate(

@@ -115,7 +115,7 @@ def select(
     gathered = _gather(store, found, needs | rules.needs, options, threshold, segment)
     progress("select", 0, None, how.title)
     ranking, seconds = _run(how, gathered.pool, allowance, options, seed, rules, progress)
-    artifact = _store(store, how, gathered.pool, ranking, options, seconds, parameters, found.inputs, name)
+    artifact = store_ranking(store, how, gathered.pool, ranking, options, seconds, parameters, found.inputs, name)
     progress("select", len(ranking), len(ranking), f"{seconds:.2f} s")
     return _result(artifact, existed=False, made=list(found.made))
 
@@ -180,7 +180,9 @@ def keep(store: Store, ranked: Ranked, *, budget: str | int | float, name: str =
     opening = sum(ranking.info.get("opening", {}).values())
     if len(ranking) < opening:
         refuse(f"the rules ask for {opening:,} rows, more than the budget", got=allowance.text)
-    artifact = _store(store, how, ranked.pool, ranking, ranked.options, ranked.seconds, parameters, ranked.inputs, name)
+    artifact = store_ranking(
+        store, how, ranked.pool, ranking, ranked.options, ranked.seconds, parameters, ranked.inputs, name
+    )
     return _result(artifact, existed=False, made=[])
 
 
@@ -240,7 +242,7 @@ def _run(
     return ranking, round(time.perf_counter() - started, 6)
 
 
-def _store(
+def store_ranking(
     store: Store,
     how: Method,
     pool: Pool,
@@ -251,6 +253,7 @@ def _store(
     inputs: dict[str, str],
     name: str,
 ) -> Artifact:
+    """Store a ranking of method `how` as a selection, with its coverage, certificate and tokens."""
     with store.draft("selections", parameters=parameters, inputs=inputs, seed=parameters["seed"], name=name) as draft:
         draft.write(to_table(ranking))
         draft.info = _info(how, pool, ranking, options, seconds)

@@ -1,7 +1,7 @@
 """How much better the data's answer is than the model's own: exp(value(gold) - value(generated)).
 
 The value is the mean log-likelihood under the base model (`perplexity`), a reward model's logit, or a judge's score.
-Under `perplexity` the reward is PPL(generated) / PPL(gold): a gold answer that the base model finds unlikely earns little.
+Under `perplexity` the reward is PPL(generated) / PPL(gold): an answer that the base model finds unlikely earns little.
 It has a known weakness: a repetitive gold answer is likely, so a factor by the heuristic quality is offered.
 """
 
@@ -28,7 +28,7 @@ _LARGEST = 50.0  # of the exponent: a reward stays a finite number
 
 @dataclass(frozen=True)
 class Reward:
-    """`value` None: it failed, `problem` says why. `gold` and `generated` are what was compared, `factor` multiplies."""
+    """`value` None: it failed, `problem` says why. `gold` and `generated` were compared, `factor` multiplies."""
 
     value: float | None
     gold: float | None = None
@@ -94,7 +94,7 @@ def likelihood(base: LoadedModel, max_tokens: int) -> Values:
 
 @contextmanager
 def values_of(name: str, params: Mapping[str, Any], base: LoadedModel, max_tokens: int) -> Any:
-    """The `Values` function of a reward; what it needs (a model, an endpoint) is refused at once where it is missing."""
+    """The `Values` function of a reward; a missing model or endpoint is refused at once."""
     if name == "perplexity":
         if params:
             refuse("reward perplexity has no parameter", got=next(iter(params)))

@@ -74,6 +74,6 @@ def batch(
 
 
 def parts_of(budget: int, iterations: int) -> list[int]:
-    """b / N_it rows for each iteration; what does not divide goes to the first ones."""
+    """The rows of each iteration, budget / iterations; what does not divide goes to the first ones."""
     whole, more = divmod(budget, iterations)
     return [whole + (i < more) for i in range(iterations)]

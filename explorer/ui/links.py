@@ -16,6 +16,8 @@ SELECT = f"{_FOLDER}/select.py"
 COMPARE = f"{_FOLDER}/compare.py"
 DIFFERENCES = f"{_FOLDER}/differences.py"
 PROBE = f"{_FOLDER}/probe.py"
+REFINE = f"{_FOLDER}/refine.py"
+RESULTS = f"{_FOLDER}/results.py"
 
 
 def pages() -> list[Any]:
@@ -30,6 +32,8 @@ def pages() -> list[Any]:
         st.Page(COMPARE, title="Compare", icon=":material/compare_arrows:", url_path="compare"),
         st.Page(DIFFERENCES, title="Differences", icon=":material/difference:", url_path="differences"),
         st.Page(PROBE, title="Probe", icon=":material/science:", url_path="probe"),
+        st.Page(REFINE, title="Refine", icon=":material/autorenew:", url_path="refine"),
+        st.Page(RESULTS, title="Results", icon=":material/trending_up:", url_path="results"),
     ]
 
 

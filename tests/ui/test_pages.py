@@ -20,6 +20,7 @@ from tests.ui.conftest import linked, tables
 
 Open = Callable[..., AppTest]
 PAGES = ["overview", "features", "samples", "map", "length", "select", "compare", "differences", "probe"]
+PAGES += ["refine", "results"]
 
 
 def said(app: AppTest) -> str:

@@ -19,6 +19,8 @@ _WORDS = {
     "project": "laying out the map",
     "score": "scoring rows",
     "select": "selecting",
+    "refine": "refining cluster weights",
+    "evaluate": "training and measuring",
 }
 
 

@@ -1,0 +1,372 @@
+"""Refine: iterative-kmq. Draw by cluster weights, fine-tune, compare answers, move the weights; again and again."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from explorer.errors import refuse
+from explorer.lm.finetune import Params, finetuned
+from explorer.lm.generate import generate
+from explorer.lm.model import LoadedModel
+from explorer.lm.packing import Row, with_end
+from explorer.pipeline.items import read_items
+from explorer.pipeline.pool import Sources, gather, latest
+from explorer.pipeline.select import store_ranking
+from explorer.progress import Progress, silent
+from explorer.quality.losses import conditioned_rows
+from explorer.quality.scorers import SCORERS
+from explorer.refine.method import ITERATIVE_KMQ
+from explorer.refine.method import Params as NoOptions
+from explorer.refine.rewards import REWARDS, check_rewards, score_pairs, values_of
+from explorer.refine.weights import batch, kmq_order, mean_rewards, parts_of, starting_weights, updated
+from explorer.registry import build
+from explorer.selection import Budget, Pool, Ranking
+from explorer.workspace import Artifact, Store, marks
+from explorer.workspace.artifact import Draft
+
+FACTORS = ("none", "heuristic")
+SEPARATE = 7_919  # keeps the draws of refine apart from those of a selection with the same seed
+
+BATCHES = pa.schema(
+    [
+        ("iteration", pa.int32()),
+        ("sample_id", pa.int64()),
+        ("cluster", pa.int32()),
+        ("reward", pa.float64()),  # null: it failed
+        ("gold", pa.float64()),  # the value of the data's answer; the reward is exp(gold - generated) * factor
+        ("generated", pa.float64()),
+        ("factor", pa.float64()),
+        ("answer", pa.string()),  # what the fine-tuned model said
+        ("problem", pa.string()),
+    ]
+)
+WEIGHTS = pa.schema(
+    [
+        ("iteration", pa.int32()),  # 0: at the start, in proportion to the clusters' sizes
+        ("cluster", pa.int32()),
+        ("weight", pa.float64()),
+        ("reward", pa.float64()),  # mean of the iteration's rows; null where the cluster had none
+        ("rows", pa.int32()),  # drawn in this iteration
+    ]
+)
+STEPS = pa.schema(
+    [
+        ("iteration", pa.int32()),
+        ("trained_rows", pa.int32()),
+        ("tokens", pa.int64()),
+        ("train_seconds", pa.float64()),
+        ("generate_seconds", pa.float64()),
+        ("reward_seconds", pa.float64()),
+        ("losses", pa.list_(pa.float64())),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class RefineResult:
+    """A stored refinement and the selection it ends in; `iterations` holds the weights after each."""
+
+    artifact: str
+    selection: str
+    rows: int
+    iterations: list[dict[str, Any]]
+    failed: dict[str, int]
+    seconds: float
+    existed: bool
+
+
+def refine(
+    store: Store,
+    *,
+    budget: str | int | float = "5%",
+    iterations: int = 3,
+    clusters: str = "",
+    scorer: str = "perplexity",
+    scorer_params: Mapping[str, Any] | None = None,
+    factor: str = "none",
+    model: str = "default",
+    max_new_tokens: int = 96,
+    params: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    name: str = "",
+    device: str = "auto",
+    dtype: str = "auto",
+    progress: Progress = silent,
+) -> RefineResult:
+    """Choose `budget` rows in `iterations` parts, each drawn by cluster weights that the last one moved.
+
+    In each iteration the base model is fine-tuned on everything taken so far and answers the prompts of the new rows;
+    the better the data's answers are than its own, the more weight their cluster gets. Killed and started again, it
+    goes on in the iteration it was in.
+
+    Args:
+        store: The workspace.
+        budget: Rows (`1000`) or a share (`5%`).
+        iterations: How many parts.
+        clusters: Which clusters: their artifact's id, or a number to make so many; empty means the newest.
+        scorer: How answers are compared: `perplexity`, `reward-model` or `llm-judge`.
+        scorer_params: Options of a reward model or judge.
+        factor: `heuristic` multiplies rewards by the heuristic quality of the data's answer; `none` does not.
+        model: The base model: `default`, a Hub id, a folder, or a `.gguf` file.
+        max_new_tokens: The model's answers are cut here.
+        params: How to train: fields of `explorer.lm.finetune.Params`.
+        seed: Of the draws and of training.
+        name: A name for the refinement and its selection.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        dtype: `auto`, `bfloat16`, `float16` or `float32`.
+        progress: Told how far it is.
+
+    Raises:
+        InputError: an option that cannot be used, or a reward that failed for a whole batch.
+        MissingStep: there are no samples or no extraction to cluster by.
+        ExplorerError: out of memory, or a loss that is no number; finished iterations are kept.
+    """
+    settings = build(Params, params or {}, owner="refine")
+    allowance = Budget.parse(budget)
+    if allowance.unit == "tokens":
+        refuse("refine needs a budget in rows or a share", got=allowance.text, allowed="1000, 5%")
+    if scorer not in REWARDS:
+        refuse("unknown reward", got=scorer, allowed=REWARDS)
+    if factor not in FACTORS:
+        refuse("unknown factor", got=factor, allowed=FACTORS)
+    if max_new_tokens < 1:
+        refuse("max_new_tokens must be at least 1", got=max_new_tokens)
+    identity = dict(scorer_params or {})
+    if scorer != "perplexity":
+        how = SCORERS[scorer]
+        identity = how.identity(build(how.Params, identity, owner=f"reward {scorer}"))
+    found = _sources(store, clusters, progress)
+    n = found.samples.manifest.rows["samples"]
+    banned = marks.read(store, found.samples).banned
+    rows = min(allowance.rows(n), n - len(banned))
+    if not 1 <= iterations <= rows:
+        refuse("the number of iterations is out of range", got=iterations, allowed=f"1 to {rows} (the budget in rows)")
+    from explorer.lm.model import canonical_name, load_model
+
+    parameters = {
+        "method": ITERATIVE_KMQ.slug,
+        "budget": allowance.text,
+        "iterations": iterations,
+        "scorer": scorer,
+        "scorer_params": identity,
+        "factor": factor,
+        "model": canonical_name(model),
+        "dtype": dtype,
+        "max_new_tokens": max_new_tokens,
+        "params": asdict(settings),
+        "seed": seed,
+        **({"banned": sorted(banned)} if banned else {}),
+    }
+    known = store.find("refinements", parameters, found.inputs)
+    if known is not None:
+        store.also_call(known, name)
+        return _result(store, known, existed=True)
+    progress("refine", 0, iterations, "reading")
+    gathered = gather(store, found, frozenset({"clusters", "quality"}))
+    loaded = load_model(model, device=device, dtype=dtype, trainable=True)
+    work = _Work(store, found.samples, gathered.pool, loaded, settings, parameters, frozenset(banned))
+    options = {"parameters": parameters, "inputs": found.inputs, "seed": seed, "name": name}
+    with (
+        store.draft("refinements", **options, resumable=True) as draft,
+        values_of(scorer, dict(scorer_params or {}), loaded, settings.max_tokens) as values,
+    ):
+        taken, failed = work.run(draft, parts_of(rows, iterations), values, progress)
+        draft.dropped = dict(failed)
+        draft.info = {"rows": len(taken), "clusters": int(gathered.pool.clusters.max()) + 1}  # type: ignore[union-attr]
+        draft.rows = {"batches": len(taken), "weights": (iterations + 1) * draft.info["clusters"], "steps": iterations}
+        artifact = draft.commit()
+    ranking = _ranking(store, artifact)
+    chosen = {key: parameters[key] for key in ("method", "budget", "seed")}
+    chosen |= {"threshold": gathered.threshold, "segment": "response", "params": {"refinement": artifact.id}}
+    inputs = found.inputs | {"refinements": artifact.id}
+    store_ranking(
+        store, ITERATIVE_KMQ, gathered.pool, ranking, NoOptions(), artifact.manifest.seconds, chosen, inputs, name
+    )
+    progress("refine", iterations, iterations, "")
+    return _result(store, artifact, existed=False)
+
+
+def _sources(store: Store, clusters: str, progress: Progress) -> Sources:
+    """Samples, clusters and quality, made where there are none."""
+    from explorer.pipeline.pool import sources
+
+    if clusters.isdigit():
+        from explorer.pipeline.cluster import cluster
+
+        cluster(store, k=int(clusters), progress=progress)
+    found = sources(store, frozenset({"clusters", "quality"}), progress=progress)
+    wanted: Artifact | None = None
+    if clusters.isdigit():
+        fitting = [a for a in store.artifacts("clusters") if a.manifest.rows.get("cards") == int(clusters)]
+        wanted = fitting[-1] if fitting else None
+    elif clusters:
+        wanted = store.resolve("clusters", clusters)
+    if wanted is None:
+        return found
+    assert latest(store, "clusters", found.samples) is not None
+    return Sources(found.samples, found.activations, found.embeddings, wanted, found.quality, (), found.made)
+
+
+class _Work:
+    """The loop. What an iteration made is written before the next begins; the weights last, as the mark of its end."""
+
+    def __init__(
+        self,
+        store: Store,
+        samples: Artifact,
+        pool: Pool,
+        loaded: LoadedModel,
+        settings: Params,
+        parameters: Mapping[str, Any],
+        banned: frozenset[int],
+    ) -> None:
+        assert pool.clusters is not None and pool.quality is not None
+        self.store, self.samples, self.pool, self.loaded = store, samples, pool, loaded
+        self.settings, self.parameters, self.banned = settings, parameters, banned
+        self.clusters = pool.clusters
+        rng = np.random.default_rng([int(parameters["seed"]), SEPARATE])
+        self.orders = kmq_order(pool.clusters, np.nan_to_num(pool.quality, nan=0.0), rng)
+        self.rows: dict[int, Row] = {}
+
+    def run(self, draft: Draft, sizes: list[int], values: Any, progress: Progress) -> tuple[list[int], Counter[str]]:
+        """Do what is left of the iterations; returns every row taken, and why rewards failed."""
+        weights = starting_weights(self.clusters)
+        if not (draft.path / "weights" / "iteration-000.parquet").is_file():
+            self._write_weights(draft, 0, weights, np.full(len(weights), np.nan), np.zeros(len(weights), np.int64))
+        taken: list[int] = []
+        failed: Counter[str] = Counter()
+        for number, size in enumerate(sizes, 1):
+            part = f"iteration-{number:03}"
+            progress("refine", number - 1, len(sizes), f"iteration {number}")
+            file = draft.path / "weights" / f"{part}.parquet"
+            if file.is_file():
+                weights = pq.read_table(file).sort_by("cluster").column("weight").to_numpy()
+            else:
+                self._iterate(draft, number, size, taken, weights, values, progress)
+                weights = pq.read_table(file).sort_by("cluster").column("weight").to_numpy()
+            done = pq.read_table(draft.path / "batches" / f"{part}.parquet")
+            taken += done.column("sample_id").to_pylist()
+            failed.update(problem for problem in done.column("problem").to_pylist() if problem)
+        return taken, failed
+
+    def _iterate(
+        self,
+        draft: Draft,
+        number: int,
+        size: int,
+        taken: list[int],
+        weights: np.ndarray,
+        values: Any,
+        progress: Progress,
+    ) -> None:
+        picks, quotas = batch(self.orders, {*taken, *self.banned}, weights, size)
+        training = self._rows([*taken, *picks.tolist()])
+        seed = int(self.parameters["seed"]) * 1000 + number
+        stage = f"iteration {number}"
+        items = list(read_items(self.store, self.samples, picks.tolist()))
+        with finetuned(
+            self.loaded, training, self.settings, seed=seed, progress=progress, stage=f"{stage}: fine-tune"
+        ) as t:
+            began = time.perf_counter()
+            answers = generate(
+                t.loaded,
+                [item.conversation for item in items],
+                max_new_tokens=int(self.parameters["max_new_tokens"]),
+                max_prompt_tokens=self.settings.max_tokens,
+                progress=progress,
+                stage=f"{stage}: answers",
+            )
+            tuned, generating = t, time.perf_counter() - began
+        began = time.perf_counter()
+        progress(f"{stage}: rewards", 0, None, str(self.parameters["scorer"]))
+        rewards = score_pairs(items, answers, values, str(self.parameters["factor"]))
+        check_rewards(rewards, str(self.parameters["scorer"]))
+        numbers = np.array([np.nan if r.value is None else r.value for r in rewards])
+        means = mean_rewards(self.clusters[picks], numbers, len(weights))
+        columns = {
+            "iteration": [number] * len(picks),
+            "sample_id": picks,
+            "cluster": self.clusters[picks],
+            "reward": [r.value for r in rewards],
+            "gold": [r.gold for r in rewards],
+            "generated": [r.generated for r in rewards],
+            "factor": [r.factor for r in rewards],
+            "answer": [answer or "" for answer in answers],
+            "problem": [r.problem for r in rewards],
+        }
+        table = pa.table([pa.array(columns[f.name], f.type) for f in BATCHES], schema=BATCHES)
+        draft.write(table, "batches", part=f"iteration-{number:03}")
+        step = {
+            "iteration": number,
+            "trained_rows": len(training),
+            "tokens": tuned.tokens,
+            "train_seconds": round(tuned.seconds, 3),
+            "generate_seconds": round(generating, 3),
+            "reward_seconds": round(time.perf_counter() - began, 3),
+            "losses": list(tuned.losses),
+        }
+        draft.write(pa.Table.from_pylist([step], schema=STEPS), "steps", part=f"iteration-{number:03}")
+        self._write_weights(draft, number, updated(weights, means), means, quotas)
+
+    def _rows(self, ids: list[int]) -> list[Row]:
+        """Training rows of `ids`; those without a response token within max_tokens are left out."""
+        fresh = [i for i in ids if i not in self.rows]
+        items = list(read_items(self.store, self.samples, fresh))
+        end = self.loaded.tokenizer.eos_token_id
+        for i, row in zip(fresh, conditioned_rows(self.loaded, items, self.settings.max_tokens), strict=True):
+            if not isinstance(row, str):
+                self.rows[i] = with_end(row, end)
+        return [self.rows[i] for i in ids if i in self.rows]
+
+    @staticmethod
+    def _write_weights(draft: Draft, number: int, weights: np.ndarray, means: np.ndarray, rows: np.ndarray) -> None:
+        columns = {
+            "iteration": np.full(len(weights), number),
+            "cluster": np.arange(len(weights)),
+            "weight": weights,
+            "reward": [None if np.isnan(mean) else float(mean) for mean in means],
+            "rows": rows,
+        }
+        table = pa.table([pa.array(columns[f.name], f.type) for f in WEIGHTS], schema=WEIGHTS)
+        draft.write(table, "weights", part=f"iteration-{number:03}")
+
+
+def _ranking(store: Store, artifact: Artifact) -> Ranking:
+    """The rows in the order they were taken; gain is the weight of their cluster then, round the iteration."""
+    query = (
+        f"SELECT b.sample_id, b.iteration, w.weight FROM {store.scan(artifact, 'batches')} b "
+        f"JOIN {store.scan(artifact, 'weights')} w ON w.cluster = b.cluster AND w.iteration = b.iteration - 1"
+    )
+    about = {row[0]: row[1:] for row in store.sql(query).fetchall()}
+    order = [i for file in artifact.files("batches") for i in pq.read_table(file).column("sample_id").to_pylist()]
+    gain = np.array([about[i][1] for i in order], dtype=np.float64)
+    rounds = np.array([about[i][0] for i in order], dtype=np.int32)
+    return Ranking(np.array(order, dtype=np.int64), gain, rounds)
+
+
+def _result(store: Store, artifact: Artifact, *, existed: bool) -> RefineResult:
+    query = f"SELECT iteration, cluster, weight, reward, rows FROM {store.scan(artifact, 'weights')} ORDER BY ALL"
+    made: dict[int, dict[str, Any]] = {}
+    for iteration, cluster, weight, reward, rows in store.sql(query).fetchall():
+        entry = made.setdefault(iteration, {"iteration": iteration, "weights": {}, "rewards": {}, "rows": {}})
+        entry["weights"][str(cluster)] = weight
+        entry["rewards"][str(cluster)] = reward
+        entry["rows"][str(cluster)] = rows
+    chosen = [run for run in store.artifacts("selections") if run.manifest.inputs.get("refinements") == artifact.id]
+    return RefineResult(
+        artifact=artifact.ref,
+        selection=chosen[-1].ref if chosen else "",
+        rows=artifact.manifest.info["rows"],
+        iterations=list(made.values()),
+        failed=artifact.manifest.dropped,
+        seconds=artifact.manifest.seconds,
+        existed=existed,
+    )
