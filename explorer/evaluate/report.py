@@ -71,6 +71,7 @@ def compare(
             "p": gap.p if gap else None,
             "p_corrected": p,
             "real": bool(p is not None and p < REAL),
+            "benchmarks": _benchmarks(found, made[at] if at is not None else []),
             "by_source": _by_source(each, losses[at] if gap is not None and at is not None else None, sources),
         }
         entries.append(entry)
@@ -79,6 +80,21 @@ def compare(
     base_loss = float(strata.means(base[0]))
     label = baseline.label if baseline is not None else ""
     return Report(label, base_loss, entries, counts, _summary(entries, label))
+
+
+def _benchmarks(found: Sequence[Trial], baseline: Sequence[Trial]) -> dict[str, dict[str, Any]]:
+    """Accuracy on each benchmark, and by how much it is above the baseline's, each with its interval."""
+    out = {}
+    for slug in found[0].benchmarks:
+        own = np.array([trial.benchmarks[slug] for trial in found])
+        strata = Strata.of([slug] * own.shape[1], {slug: 1.0})
+        right = mean_loss(own, strata)
+        entry = {"accuracy": right.value, "low": right.low, "high": right.high, "items": right.rows}
+        if baseline and found is not baseline:
+            gap = difference(own, np.array([trial.benchmarks[slug] for trial in baseline]), strata)
+            entry |= {"above": gap.value, "above_low": gap.low, "above_high": gap.high, "p": gap.p}
+        out[slug] = entry
+    return out
 
 
 def _relative(gap: Estimate | None, level: float | None) -> dict[str, float | None]:

@@ -1,8 +1,8 @@
 """Means of held-out losses with 95 % intervals, and paired differences from a baseline.
 
 Two things are uncertain: which rows were held out, and what another seed (other random picks, another order of
-training) would have given. Both variances are estimated and added; degrees of freedom by Welch and Satterthwaite. With
-three seeds the second has two degrees of freedom, which makes honest intervals wide.
+training) would have given. Each alone would give a Student interval; half widths are added as squares (Howe 1974),
+so they hold even where one of them has few degrees of freedom. Three seeds have two: intervals are wide.
 """
 
 from __future__ import annotations
@@ -99,13 +99,25 @@ def _seed_variance(means: NDArray[np.float64]) -> tuple[float, int]:
 
 
 def _interval(value: float, parts: Sequence[tuple[float, int]], seeds: int, rows: int) -> Estimate:
-    from scipy import stats
-
     known = [(variance, df) for variance, df in parts if variance > 0 and df > 0]
     if not known or not math.isfinite(value):
         return Estimate(value, None, None, None, seeds, rows)
-    variance = sum(part for part, _ in known)
-    df = variance**2 / sum(part**2 / df for part, df in known)
-    error = math.sqrt(variance)
-    half = float(stats.t.ppf(0.5 + LEVEL / 2, df)) * error
-    return Estimate(value, value - half, value + half, float(2 * stats.t.sf(abs(value) / error, df)), seeds, rows)
+    half = _half(LEVEL, known)
+    return Estimate(value, value - half, value + half, _p_value(abs(value), known), seeds, rows)
+
+
+def _half(level: float, parts: Sequence[tuple[float, int]]) -> float:
+    """Half an interval's width: the half widths that each part alone would give, added as squares."""
+    from scipy import stats
+
+    return math.sqrt(sum(float(stats.t.ppf(0.5 + level / 2, df)) ** 2 * variance for variance, df in parts))
+
+
+def _p_value(distance: float, parts: Sequence[tuple[float, int]]) -> float:
+    """1 less the level of the interval that just reaches 0."""
+    from scipy.optimize import brentq
+
+    highest = 1 - 1e-9
+    if _half(highest, parts) <= distance:
+        return 1 - highest
+    return 1 - float(brentq(lambda level: _half(level, parts) - distance, 0.0, highest))

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from explorer.errors import ExplorerError
+from explorer.evaluate.benchmarks import Suite
 from explorer.lm.finetune import Params, finetuned
 from explorer.lm.model import LoadedModel
 from explorer.lm.packing import Row
@@ -41,15 +42,20 @@ class Trial:
     tokens: int
     response_tokens: int
     seconds: float
+    benchmarks: dict[str, list[float]] = field(default_factory=dict)  # 1 or 0 for each item
 
 
 class Trials:
     """Trials of one model and one held-out set, kept under `root`/.cache/trials."""
 
-    def __init__(self, root: Path, model: Mapping[str, Any], held_out: Sequence[Row]) -> None:
+    def __init__(
+        self, root: Path, model: Mapping[str, Any], held_out: Sequence[Row], suite: Suite | None = None
+    ) -> None:
         self.folder = root / ".cache" / "trials"
         self._common = {"version": VERSION, "model": dict(model), "held_out": _digest(held_out)}
-        self._held_out = held_out
+        if suite is not None:
+            self._common["benchmarks"] = suite.identity
+        self._held_out, self._suite = held_out, suite
 
     def find(self, rows: Sequence[Row], params: Params, seed: int) -> Trial | None:
         """The trial that was made from just this, if there is one."""
@@ -80,24 +86,27 @@ class Trials:
         """
         if rows:
             with finetuned(loaded, rows, params, seed=seed, progress=progress, stage=stage) as tuned:
-                progress(stage, 1, None, "measuring on held-out rows")
-                losses = mean_losses(tuned.loaded, self._held_out, READ_TOKENS)
-            made = Trial(
-                losses=tuple(losses.tolist()),
-                training=tuned.losses,
-                rows=len(rows),
-                tokens=tuned.tokens,
-                response_tokens=tuned.response_tokens,
-                seconds=round(tuned.seconds, 3),
-            )
+                made = replace(
+                    self._measured(tuned.loaded, progress, stage),
+                    training=tuned.losses,
+                    rows=len(rows),
+                    tokens=tuned.tokens,
+                    response_tokens=tuned.response_tokens,
+                    seconds=round(tuned.seconds, 3),
+                )
         else:
-            losses = mean_losses(loaded, self._held_out, READ_TOKENS)
-            made = Trial(tuple(losses.tolist()), (), 0, 0, 0, 0.0)
+            made = self._measured(loaded, progress, stage)
         if not np.isfinite(made.losses).all():
             raise ExplorerError(f"{stage}: the held-out loss is not finite; lower learning_rate")
         self.folder.mkdir(parents=True, exist_ok=True)
         write_json(self._file(rows, params, seed), asdict(made))
         return made
+
+    def _measured(self, loaded: LoadedModel, progress: Progress, stage: str) -> Trial:
+        progress(stage, 1, None, "measuring on held-out rows")
+        losses = mean_losses(loaded, self._held_out, READ_TOKENS)
+        scores = self._suite.score(loaded) if self._suite is not None else {}
+        return Trial(tuple(losses.tolist()), (), 0, 0, 0, 0.0, scores)
 
     def _file(self, rows: Sequence[Row], params: Params, seed: int) -> Path:
         # Without rows nothing is trained, so how and with which seed does not matter.

@@ -23,14 +23,16 @@ from explorer.workspace import Artifact, Store
 
 VERSION = 1
 SUFFIX = ".recipe.yaml"
-ORDER = ("activations", "embeddings", "clusters", "quality", "selections")
+ORDER = ("activations", "embeddings", "clusters", "quality", "refinements", "selections")
 _SHOWN = ("model", "sae", "layer", "hook", "release", "sae_id", "d_sae", "default_threshold", "engine")
 _VERBS = {"activations": "extract", "embeddings": "embed", "clusters": "cluster", "quality": "score"}
+_VERBS |= {"refinements": "refine"}
 _OPTIONS = {
     "activations": ("model", "sae", "layer", "max_tokens", "dtype"),
     "embeddings": ("method",),
     "clusters": ("k", "seed"),
     "quality": ("scorer",),
+    "refinements": ("budget", "iterations", "scorer", "factor", "model", "dtype", "max_new_tokens", "seed"),
 }
 
 
@@ -163,8 +165,12 @@ def commands(recipe: Mapping[str, Any]) -> list[str]:
         else:
             options = [(name, _default_sae(name, parameters.get(name))) for name in _OPTIONS[kind]]
             flags = [str(part) for name, value in options if _given(value) for part in (_flag(name), value)]
+            if kind == "refinements":
+                flags += [part for key, value in parameters["params"].items() for part in ("--param", f"{key}={value}")]
+                flags += ["--name", chosen["name"]] if chosen["name"] else []
             lines.append([_VERBS[kind], "-w", "WS", *flags])
-    lines.append(_select_line(chosen, chosen["name"]))
+    if "refinements" not in chosen["inputs"]:  # else refine has made it
+        lines.append(_select_line(chosen, chosen["name"]))
     if export:
         run = chosen["name"] or chosen["id"]
         line = ["export", "-w", "WS", run, "--format", export["format"], "--out", export["out"]]

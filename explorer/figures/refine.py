@@ -106,3 +106,23 @@ def rewards(by_iteration: Sequence[np.ndarray], *, height: int = 340) -> go.Figu
     fig.update_yaxes(type="log", exponentformat="none", dtick=1)
     fig.update_xaxes(showgrid=False, type="category")
     return fig
+
+
+def growth(x: np.ndarray, y: np.ndarray, words: Sequence[str], taken: np.ndarray, *, height: int = 460) -> go.Figure:
+    """The map with the rows `taken` (sample ids) in the accent over the pool in grey; hovering shows first words."""
+    fig = theme.figure(height=height)
+    pool = np.setdiff1d(np.arange(len(x)), taken)
+    for rows, colour, opacity, size in ((pool, theme.POOL_SOLID, 0.3, 5), (taken, theme.ACCENT, 0.95, 7)):
+        fig.add_trace(
+            go.Scattergl(
+                x=x[rows],
+                y=y[rows],
+                mode="markers",
+                marker={"color": colour, "opacity": opacity, "size": size, "line": {"width": 0}},
+                text=[theme.plain(words[int(i)], 80) for i in rows],
+                hovertemplate="%{text}<extra></extra>",
+            )
+        )
+    fig.update_xaxes(visible=False)
+    fig.update_yaxes(visible=False, scaleanchor="x", scaleratio=1)
+    return fig

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 
 from explorer.errors import ExplorerError, refuse
 from explorer.evaluate.arms import Arm, arms_of, equalise
+from explorer.evaluate.benchmarks import Suite, suite
 from explorer.evaluate.report import compare
 from explorer.evaluate.trials import Trial, Trials
 from explorer.lm.finetune import NotFinite, Params
@@ -54,6 +54,8 @@ def evaluate(
     held_out: str = "10%",
     held_out_rows: int = 400,
     baseline: str = "random",
+    benchmarks: str = "",
+    benchmark_items: int = 200,
     params: Mapping[str, Any] | None = None,
     device: str = "auto",
     dtype: str = "auto",
@@ -76,6 +78,9 @@ def evaluate(
         held_out: Which rows are measured on: a share (`10%`) or number of the rows here, or a file of others.
         held_out_rows: At most so many rows are measured on.
         baseline: The method, name or id of the selections that the others are compared with.
+        benchmarks: A folder with benchmark files (`explorer.evaluate.benchmarks`): scored too, by the
+            lm-evaluation-harness, where it is installed.
+        benchmark_items: At most so many items of each.
         params: How to train: fields of `explorer.lm.finetune.Params`.
         device: `auto`, `cpu`, `cuda` or `mps`.
         dtype: `auto`, `bfloat16`, `float16` or `float32`.
@@ -100,6 +105,7 @@ def evaluate(
             refuse(f"selection {run.id} was made from other samples than the newest ones ({samples.id})")
     arms = arms_of(found)
     base = _baseline(arms, baseline)
+    tests = suite(benchmarks, benchmark_items)
     progress("evaluate", 0, None, "held-out rows")
     held = hold_out(store, samples, held_out, held_out_rows, progress=progress)
     from explorer.lm.model import canonical_name
@@ -112,13 +118,14 @@ def evaluate(
         "held_out": held.identity,
         "baseline": base.key if base else "",
         "params": asdict(settings),
+        **({"benchmarks": tests.identity} if tests is not None else {}),
     }
     inputs = {"samples": samples.id} | {f"selections{i}": run.id for i, run in enumerate(found)}
     known = store.find("evaluations", parameters, inputs)
     if known is not None:
         store.also_call(known, name)
         return _result(known, existed=True)
-    work = _Work(store, samples, arms, held, settings, seeds, match)
+    work = _Work(store, samples, arms, held, settings, seeds, match, tests)
     trials, failed, about = work.run(model, device, dtype, progress)
     with store.draft("evaluations", parameters=parameters, inputs=inputs, name=name) as draft:
         held = work.held  # without the rows that the model cannot be measured on
@@ -151,7 +158,9 @@ class _Work:
         settings: Params,
         seeds: int,
         match: str,
+        tests: Suite | None,
     ) -> None:
+        self.tests = tests
         self.store, self.samples, self.arms, self.held = store, samples, arms, held
         self.settings, self.seeds, self.match = settings, seeds, match
 
@@ -167,16 +176,18 @@ class _Work:
         limit = self.settings.max_tokens
         measured = conditioned_rows(loaded, self.held.items, limit)
         self.held = self.held.only([i for i, row in enumerate(measured) if not isinstance(row, str)])
-        orders = {run.id: read_ranking(run) for arm in self.arms for run in arm.runs}
-        ids = np.unique(np.concatenate(list(orders.values())))
-        laid = dict(zip(ids.tolist(), conditioned_rows(loaded, list(self._items(ids)), limit), strict=True))
+        orders = {run.id: read_ranking(run).tolist() for arm in self.arms for run in arm.runs}
+        ids = sorted({i for order in orders.values() for i in order})
+        laid = dict(
+            zip(ids, conditioned_rows(loaded, list(read_items(self.store, self.samples, ids)), limit), strict=True)
+        )
         unusable = {i: row for i, row in laid.items() if isinstance(row, str)}
         end = loaded.tokenizer.eos_token_id
         rows = {i: with_end(row, end) for i, row in laid.items() if not isinstance(row, str)}
         tokens = {i: int(scored.sum()) for i, (_, scored) in rows.items()}
         chosen, size = equalise(orders, rows.keys() - self.held.excluded, tokens, self.match)
         identity = {"fingerprint": model_fingerprint(loaded), "dtype": loaded.dtype}
-        kept = Trials(self.store.path, identity, [row for row in measured if not isinstance(row, str)])
+        kept = Trials(self.store.path, identity, [row for row in measured if not isinstance(row, str)], self.tests)
         plan = [(-1, 0), *((a, s) for s in range(self.seeds) for a in range(len(self.arms)))]
         trials: dict[tuple[int, int], Trial] = {}
         failed: list[str] = []
@@ -197,14 +208,11 @@ class _Work:
         for a, arm in enumerate(self.arms):
             if not any((a, s) in trials for s in range(self.seeds)):
                 raise ExplorerError(f"no training run of {arm.label} came to an end: {failed[0]}")
-        taken_out = sum(int(i) in self.held.excluded for order in orders.values() for i in order)
+        taken_out = sum(i in self.held.excluded for order in orders.values() for i in order)
         cut = sum(len(ids) >= limit for ids, _ in rows.values())
         dropped = {reason: list(unusable.values()).count(reason) for reason in set(unusable.values())}
         dropped |= {"held out": taken_out, "cut at max_tokens": cut}
         return trials, failed, {**size, "dropped": {k: v for k, v in dropped.items() if v}, "dtype": loaded.dtype}
-
-    def _items(self, ids: np.ndarray) -> Any:
-        return read_items(self.store, self.samples, ids.tolist())
 
 
 def _trial_table(arms: Sequence[Arm], trials: Mapping[tuple[int, int], Trial]) -> pa.Table:

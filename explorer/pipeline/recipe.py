@@ -19,6 +19,7 @@ from explorer.selection import Rules
 from explorer.workspace import Artifact, Store
 
 _VERBS = {"activations": "extract", "embeddings": "embed", "clusters": "cluster", "quality": "score"}
+_VERBS |= {"refinements": "refine"}
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,12 @@ def run(
         _step(store, step, {"model": model, "sae": sae}, made, progress)
     chosen = wanted.selection
     _agree(store, wanted)
-    result = select(store, **_select_arguments(chosen), name=chosen.get("name", ""), progress=progress)
-    artifact = store.resolve("selections", result.artifact)
     recorded = chosen.get("inputs", {})
+    if "refinements" in recorded:
+        artifact, existed = _refined(store, recorded["refinements"]), not made
+    else:
+        result = select(store, **_select_arguments(chosen), name=chosen.get("name", ""), progress=progress)
+        artifact, existed = store.resolve("selections", result.artifact), result.existed
     for kind, used in artifact.manifest.inputs.items():
         if kind in recorded and recorded[kind] != used:
             refuse(f"the selection was made from {kind} {recorded[kind]}, here it would be from {used}")
@@ -70,17 +74,25 @@ def run(
             f"the ranking differs from the recipe's although its inputs are the same ({artifact.ref}: "
             f"{ranking}, recipe: {chosen['ranking']}); another version of the program or of a library made it"
         )
-    if not result.existed:
-        made.append(result.artifact)
+    if not existed:
+        made.append(artifact.ref)
     return RunResult(
-        artifact=result.artifact,
-        method=result.method,
-        rows=result.rows,
+        artifact=artifact.ref,
+        method=artifact.manifest.parameters["method"],
+        rows=artifact.manifest.info["rows"],
         ranking=ranking,
         same=True,
-        existed=result.existed,
+        existed=existed,
         made=made,
     )
+
+
+def _refined(store: Store, refinement: str) -> Artifact:
+    """The selection that a refinement ended in."""
+    found = [run for run in store.artifacts("selections") if run.manifest.inputs.get("refinements") == refinement]
+    if not found:
+        refuse(f"refinement {refinement} has no selection here", allowed="a new workspace (-w NEW)")
+    return found[-1]
 
 
 def _samples(store: Store, recipe: Recipe, source: str | None, made: list[str], progress: Progress) -> Artifact:
@@ -143,6 +155,8 @@ def _step(
     if kind == "activations":
         parameters |= {name: place for name, place in places.items() if place is not None}
         _compare_sae(parameters)
+    if kind == "refinements" and places.get("model") is not None:
+        parameters["model"] = places["model"]
     if kind == "selections":
         result: Any = select(store, **_select_arguments(parameters), name=step.get("name", ""), progress=progress)
     elif kind in _VERBS:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from explorer.selection.method import Method
+import numpy as np
+
+from explorer.errors import refuse
+from explorer.selection.budget import Budget
+from explorer.selection.method import Method, Pool, Ranking
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,11 @@ class IterativeKmq(Method):
     needs = frozenset({"clusters", "quality"})
     nested = False
     Params = Params
+
+    def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:
+        """Refuse: without a model there is nothing to refine by."""
+        del pool, budget, params, rng
+        refuse("iterative-kmq needs a model, so it is made by the verb refine", allowed="python -m explorer refine")
 
 
 ITERATIVE_KMQ = IterativeKmq()

@@ -67,7 +67,10 @@ def test_the_selection_stands_beside_the_others_and_can_be_exported(store, model
     assert chosen.manifest.info["rows"] == 24 and 0 < chosen.manifest.info["coverage"] <= 1
     rounds = store.sql(f"SELECT round, count(*) FROM {store.scan(chosen)} GROUP BY 1 ORDER BY 1").fetchall()
     assert rounds == [(1, 8), (2, 8), (3, 8)]
-    assert export(store, "refined", format="jsonl", out=str(tmp_path / "out.jsonl")).rows == 24
+    done = export(store, "refined", format="jsonl", out=str(tmp_path / "out.jsonl"))
+    recipe = Path(done.recipe).read_text("utf-8")
+    assert done.rows == 24 and "explorer refine -w WS --budget 24 --iterations 3" in recipe
+    assert "select iterative-kmq" not in recipe
 
 
 def test_stopped_in_an_iteration_and_started_again_gives_the_same(store, model, tmp_path):
@@ -144,7 +147,7 @@ def test_the_heuristic_factor_multiplies(store, model):
 
 def test_a_judge_that_does_not_answer_is_one_line_and_loses_nothing(store, model):
     how = {"endpoint": "http://127.0.0.1:9", "model": "judge", "retries": "0", "backoff": "0"}
-    with pytest.raises(InputError, match=r"the judge at http://127\.0\.0\.1:9 does not answer"):
+    with pytest.raises(InputError, match=r"the endpoint at http://127\.0\.0\.1:9 does not answer"):
         run(store, model, scorer="llm-judge", scorer_params=how)
     assert not store.artifacts("refinements") and not store.artifacts("selections")[2:]
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
 import streamlit as st
 
-from explorer.figures import maps
 from explorer.figures import refine as figures
-from explorer.ui import cache, cache_train, jobs, links, state, words
+from explorer.ui import cache, cache_map, cache_train, jobs, links, state, words
 from explorer.ui.cache_train import Refinement
 from explorer.ui.components import jobs_panel
 from explorer.ui.components.page import header, plot, section
@@ -93,9 +91,9 @@ def _called(artifact: Artifact) -> str:
 
 
 def _rewards(found: Refinement) -> list[np.ndarray]:
-    table = found.batches.filter(pc.is_valid(found.batches["reward"]))
-    iteration, reward = table["iteration"].to_numpy(), table["reward"].to_numpy()
-    return [reward[iteration == number] for number in range(1, len(found.weights))]
+    iteration, reward = found.batches["iteration"].to_numpy(), found.batches["reward"].to_numpy()
+    good = np.isfinite(reward)
+    return [reward[good & (iteration == number)] for number in range(1, len(found.weights))]
 
 
 def _fallen(found: Refinement) -> None:
@@ -115,7 +113,7 @@ def _fallen(found: Refinement) -> None:
         ),
         key=state.REFINE_CLUSTER,
     )
-    rows = found.batches.filter(pc.equal(found.batches["cluster"], cluster)).to_pandas()
+    rows = found.batches.filter(found.batches["cluster"].to_numpy() == cluster).to_pandas()
     scored = rows[rows["reward"].notna()].sort_values("reward")
     if scored.empty:
         st.caption("No reward could be made in this cluster.")
@@ -153,17 +151,9 @@ def _map(view: View, found: Refinement) -> None:
     section("The growing subset on the map")
     rounds = len(found.weights) - 1
     last = st.slider("After iteration", 1, rounds, rounds, key=state.REFINE_ROUND) if rounds > 1 else 1
-    points = cache.points(view)
-    taken = found.batches.filter(pc.less_equal(found.batches["iteration"], last))["sample_id"].to_numpy()
-    selected = np.zeros(points.num_rows)
-    selected[np.isin(points["sample_id"].to_numpy(), taken)] = 1
-    fig, _ = maps.scatter(
-        points["x"].to_numpy(),
-        points["y"].to_numpy(),
-        points["words"].to_pylist(),
-        maps.Colouring("selected", selected, "selected"),
-        height=460,
-    )
+    taken = found.batches["sample_id"].to_numpy()[found.batches["iteration"].to_numpy() <= last]
+    x, y = cache_map.places(view, view.projection)
+    fig = figures.growth(x, y, cache_map.words(view).to_pylist(), taken)
     plot(fig, key="refine_map", alt=f"Rows taken up to iteration {last} on the map")
 
 
