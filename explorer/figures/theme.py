@@ -34,6 +34,7 @@ METHOD_COLOURS = {
     "random": POOL_SOLID,
     "length-matched-random": "#B8A500",
     "kmq": "#E69F00",
+    "iterative-kmq": "#7F5F00",
     "kmeans-random": "#CC79A7",
     "kmeans-closest": "#8C6D46",
 }

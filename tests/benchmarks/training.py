@@ -2,7 +2,7 @@
 
     python -m explorer ingest ../shared/data/mix_51k.jsonl -w WS --limit 5200    # then extract, embed, cluster, score
     python -m tests.benchmarks.training -w WS --held-out ../shared/data/mix_51k.jsonl
-    python -m tests.benchmarks.training --table                                  # the README's table from the result
+    python -m tests.benchmarks.training --readme                                 # the README's table from the result
 
 Every method at the same budget, the same base (SmolLM2-135M-Instruct) and LoRA training, three seeds each; methods
 with random draws make another selection for each seed. Held-out rows are rows of the same mixture outside the pool. It
@@ -97,6 +97,29 @@ def table(found: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def section(found: Mapping[str, Any]) -> str:
+    """What the README says between its two marks: how it was run, the table, the answer."""
+    how, held = found["training"], found["held_out"]
+    seeds = f"{found['seeds']} seed{'s' if found['seeds'] > 1 else ''}"
+    words = [
+        f"A real run: SmolLM2-135M-Instruct, pool of {found['pool']:,} rows of a public mixture, {found['budget']} of them,",
+        f"equal {found['match']}, LoRA, {how['epochs']} pass at learning rate {how['learning_rate']:g}, {seeds} each;",
+        f"{held['rows']} held-out rows of the same mixture. Before training the loss is {found['base_loss']:.3f} nats a",
+        "response token. Positive is better than random.",
+    ]
+    made = "`python -m tests.benchmarks.training -w WS --held-out FILE`; all figures, by source too, in "
+    made += "`tests/benchmarks/results/training.json`"
+    return f"{' '.join(words)}\n\n{table(found)}\n\n{found['summary']} ({made}.)"
+
+
+def write_readme(found: Mapping[str, Any]) -> None:
+    """Put `section` between the README's marks."""
+    file = RESULTS.parents[2] / "README.md"
+    start, rest = file.read_text("utf-8").split("<!-- training -->\n", 1)
+    end = rest.split("<!-- /training -->", 1)[1]
+    file.write_text(f"{start}<!-- training -->\n{section(found)}\n<!-- /training -->{end}", "utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("-w", "--workspace")
@@ -105,11 +128,14 @@ def main() -> None:
     parser.add_argument("--match", default="rows")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--refined", type=int, default=3, help="refinements (iterative-kmq), one a seed")
-    parser.add_argument("--table", action="store_true", help="only print the table of the stored result")
+    parser.add_argument("--readme", action="store_true", help="write the table of the stored result into the README")
     options = parser.parse_args()
     if options.workspace:
         run(options)
-    print(table(json.loads((RESULTS / "training.json").read_text("utf-8"))))
+    found = json.loads((RESULTS / "training.json").read_text("utf-8"))
+    if options.readme:
+        write_readme(found)
+    print(table(found))
 
 
 if __name__ == "__main__":

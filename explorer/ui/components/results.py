@@ -49,6 +49,7 @@ def draw(view: View) -> None:
         key="results_sources",
         alt="Improvement over the baseline by source and method",
     )
+    _benchmarks(entries)
     _details(view, chosen)
     _begin(view, open_at_once=False)
 
@@ -120,6 +121,25 @@ def _table(entries: list[dict[str, Any]], chosen: Artifact) -> None:
         },
         alt="Methods by held-out loss",
     )
+
+
+def _benchmarks(entries: list[dict[str, Any]]) -> None:
+    """Accuracies on the benchmarks, where they were scored: a column each, in the form of the papers' tables."""
+    from explorer.evaluate.benchmarks import BENCHMARKS
+
+    scored = [one for one in BENCHMARKS if any(one.slug in entry["benchmarks"] for entry in entries)]
+    if not scored:
+        return
+    section("Benchmarks", "Right answers (%) with half of the 95 % interval, over seeds and items.")
+    rows = []
+    for entry in entries:
+        row = {"Method": words.clean(entry["label"], 40)}
+        for one in scored:
+            found = entry["benchmarks"].get(one.slug)
+            half = "" if not found or found["high"] is None else f" ± {100 * (found['high'] - found['accuracy']):.1f}"
+            row[one.title] = f"{100 * found['accuracy']:.1f}{half}" if found else "–"
+        rows.append(row)
+    st.dataframe(pd.DataFrame(rows), hide_index=True, key="results_benchmarks", alt="Accuracy by benchmark and method")
 
 
 def _verdict(entry: dict[str, Any]) -> str:
