@@ -131,11 +131,15 @@ def _summary(entries: Sequence[Mapping[str, Any]], baseline: str) -> str:
     better = [entry for entry in compared if entry["real"] and entry["improvement"] > 0]
     worse = [entry for entry in compared if entry["real"] and entry["improvement"] < 0]
     best = max(compared, key=lambda entry: entry["improvement"])
-    start = (
-        f"{best['label']} trains best: its held-out loss is {_percent(best)} lower than {baseline}'s"
-        if best["improvement"] > 0
-        else f"No selection trains better than {baseline}; the nearest, {best['label']}, has {_percent(best)} more loss"
-    )
+    if better:
+        first = max(better, key=lambda entry: entry["improvement"])
+        start = f"{first['label']} trains best: its held-out loss is {_percent(first)} lower than {baseline}'s"
+    else:
+        side = "below" if best["improvement"] > 0 else "above"
+        start = (
+            f"No selection is shown to train better than {baseline}; the nearest, {best['label']}, has a held-out loss "
+        )
+        start += f"{_percent(best)} {side} {baseline}'s"
     unclear = len(compared) - len(better) - len(worse)
     verdict = f"{len(better)} better, {len(worse)} worse and {unclear} not to be told apart from {baseline}"
     return f"{start}. Of {len(compared)} methods {verdict} (corrected p < {REAL})."

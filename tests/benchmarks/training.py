@@ -102,10 +102,10 @@ def section(found: Mapping[str, Any]) -> str:
     how, held = found["training"], found["held_out"]
     seeds = f"{found['seeds']} seed{'s' if found['seeds'] > 1 else ''}"
     words = [
-        f"A real run: SmolLM2-135M-Instruct, pool of {found['pool']:,} rows of a public mixture, {found['budget']} of them,",
-        f"equal {found['match']}, LoRA, {how['epochs']} pass at learning rate {how['learning_rate']:g}, {seeds} each;",
-        f"{held['rows']} held-out rows of the same mixture. Before training the loss is {found['base_loss']:.3f} nats a",
-        "response token. Positive is better than random.",
+        f"A real run: SmolLM2-135M-Instruct, pool of {found['pool']:,} rows of a public mixture,",
+        f"{found['budget']} of them, equal {found['match']}, LoRA, {how['epochs']} pass at learning rate",
+        f"{how['learning_rate']:g}, {seeds} each; {held['rows']} held-out rows of the mixture. Before training the",
+        f"loss is {found['base_loss']:.3f} nats a response token. Positive is better than random.",
     ]
     made = "`python -m tests.benchmarks.training -w WS --held-out FILE`; all figures, by source too, in "
     made += "`tests/benchmarks/results/training.json`"

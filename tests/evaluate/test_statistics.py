@@ -38,7 +38,7 @@ def test_intervals_hold_the_truth_about_as_often_as_they_say():
         found = difference(left, easy + rng.normal(0, 0.1, (3, 80)), strata)
         assert found.low is not None and found.high is not None
         hits += found.low <= 0.3 <= found.high
-    assert hits / 300 > 0.93
+    assert hits / 300 >= 0.92  # 0.95 less three standard errors would be 0.91
 
 
 def test_more_spread_between_seeds_widens_the_interval():

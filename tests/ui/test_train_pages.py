@@ -31,7 +31,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_results_say_what_trains_best_with_every_method_in_the_table(trained: Path, open_page: Open) -> None:
     app = open_page(trained, "results")
     assert not app.exception
-    assert "held-out loss" in said(app)
+    assert "held\\-out loss" in said(app)
     table = app.dataframe[0].value
     assert {"random", "kmq", "iterative-kmq"} <= set(table["method"])
     assert "the baseline" in set(table["verdict"])
