@@ -133,8 +133,8 @@ class Suite:
 
     def score(self, loaded: LoadedModel) -> dict[str, list[float]]:
         """1 or 0 for each item of each benchmark, in the order of the files."""
-        from lm_eval import simple_evaluate
-        from lm_eval.models.huggingface import HFLM
+        from lm_eval import simple_evaluate  # pyright: ignore[reportMissingImports]
+        from lm_eval.models.huggingface import HFLM  # pyright: ignore[reportMissingImports]
 
         logging.getLogger("lm_eval").setLevel(logging.ERROR)
         model = HFLM(pretrained=loaded.model, tokenizer=loaded.tokenizer, batch_size=8)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,4 +121,5 @@ def _p_value(distance: float, parts: Sequence[tuple[float, int]]) -> float:
     highest = 1 - 1e-9
     if _half(highest, parts) <= distance:
         return 1 - highest
-    return 1 - float(brentq(lambda level: _half(level, parts) - distance, 0.0, highest))
+    level: Any = brentq(lambda level: _half(level, parts) - distance, 0.0, highest)
+    return 1 - float(level)
