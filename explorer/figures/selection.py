@@ -297,7 +297,8 @@ def overlap(names: Sequence[str], shared: np.ndarray, *, height: int | None = No
             font={"color": "#FFFFFF" if value > 0.5 else theme.TEXT_MUTED},
         )
     fig.update_yaxes(autorange="reversed", showgrid=False, type="category")
-    fig.update_xaxes(showgrid=False, type="category", side="top", tickangle=0)
+    crowded = sum(map(len, shown)) > 44
+    fig.update_xaxes(showgrid=False, type="category", side="top", tickangle=-25 if crowded else 0)
     return fig
 
 

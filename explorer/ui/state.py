@@ -69,6 +69,7 @@ SELECT_BUDGET = "budget"
 SELECT_NAME = "select_name"
 SELECT_RANKING = "select_ranking"  # key of the ranking on show
 SELECT_ADDRESS = "select_address"  # the address as the page wrote it last
+SELECT_SHOWN = "select_shown"  # (unit, budget) that the whole page shows; None while it is being drawn
 SELECT_EPOCHS = "select_epochs"
 SELECT_SPEED = "select_speed"  # training tokens a second
 SELECT_WHICH = "select_which"  # which picks the table shows

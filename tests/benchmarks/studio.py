@@ -163,7 +163,7 @@ def measure(url: str, method: str, moves: int) -> dict[str, Any]:
             slider.focus()
             slider.press("ArrowRight" if move // 8 % 2 == 0 else "ArrowLeft")
             page.wait_for_function("n => window.__frames.length > n", arg=move, timeout=60_000)
-            page.wait_for_timeout(1_500)  # let the rest of the page come, so that moves do not queue
+            page.wait_for_timeout(1_000)  # let the rest of the page come, so that moves do not queue
         times = [float(one) for one in page.evaluate("window.__frames")][2:]
         browser.close()
     spread = {f"p{q}_ms": round(float(np.percentile(times, q)), 1) for q in (50, 90, 95, 100)}

@@ -103,10 +103,26 @@ def controls(view: View) -> tuple[Request | None, Method]:
     return request, method
 
 
+@st.fragment
 def result(view: View, request: Request | None, method: Method) -> tuple[Chosen | None, Task | None]:
-    """Draw the budget slider and the coverage curve, or the progress of the ranking."""
+    """Draw the budget slider and the coverage curve, or the progress of the ranking.
+
+    A move of the slider draws only this part anew, so that the picture follows the hand; the rest of the page comes
+    with the run of the whole page that it asks for then.
+    """
     costs = _costs(view)
     unit, value = _slider(view, costs)
+    found = _picture(view, request, method, costs, unit, value)
+    shown = state.get(state.SELECT_SHOWN)
+    state.put(state.SELECT_SHOWN, (unit, value))
+    if shown is not None and shown != (unit, value):
+        st.rerun()
+    return found
+
+
+def _picture(
+    view: View, request: Request | None, method: Method, costs: Costs, unit: str, value: float
+) -> tuple[Chosen | None, Task | None]:
     if request is None:
         st.info("The rules do not fit the data: see the message under Rules.", icon=":material/rule:")
         return None, None

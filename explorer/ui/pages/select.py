@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from explorer.ui import context
+from explorer.ui import context, state
 from explorer.ui.components import export_panel, kept_runs, lacking, picks_panel, studio
 from explorer.ui.components.page import header
 
 view = context.require("samples", "activations")
 studio.open_address(view)
+state.put(state.SELECT_SHOWN, None)
 top = st.container()
 left, right = st.columns([3, 7], gap="large")
 with left:
