@@ -68,7 +68,7 @@ def resolve(store: Store, samples: Artifact, clusters: Artifact | None, key: str
     if key == REST:
         if other is None:
             refuse("'rest' means the rows outside another group", allowed="a group beside it")
-        return Group(key, f"the rest ({other.name} left out)", np.setdiff1d(rows, other.ids))
+        return Group(key, "the rest", np.setdiff1d(rows, other.ids))
     kind, _, value = key.partition(":")
     if kind == "run":
         run = store.resolve("selections", value)

@@ -69,9 +69,9 @@ class Reading:
         values[self.token[mine]] = self.value[mine]
         return values
 
-    def counts(self) -> NDArray[np.int64]:
-        """Number of active features of each token, int64 [T]."""
-        return np.bincount(self.token, minlength=len(self.tokens))
+    def counts(self, threshold: float) -> NDArray[np.int64]:
+        """Number of features above `threshold` on each token, int64 [T]."""
+        return np.bincount(self.token[self.value > threshold], minlength=len(self.tokens))
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def draw(view: View) -> None:
 def _choose(view: View) -> tuple[str, str, str, bool]:
     """Draw the controls; the two keys stand in the address."""
     named = cache_features.group_choices(view)
-    columns = st.columns([4, 4, 2, 1.6], vertical_alignment="bottom")
+    columns = st.columns([4, 4, 2.8, 1.8], vertical_alignment="bottom")
     first = next((key for key in named if key != groups.ALL), groups.ALL)
     a = _group(columns[0], "These rows", "a", state.DIFF_A, named, first)
     b = _group(columns[1], "Those rows", "b", state.DIFF_B, {groups.REST: "the rest", **named}, groups.REST)

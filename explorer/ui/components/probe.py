@@ -49,10 +49,10 @@ def draw(view: View) -> None:
     with top:
         header(_TITLE, _answer(view, reading, names, holder.name()))
     shade_by = _shading(view, reading, names)
-    draw_reading(reading, names, shade_by, key="probe_text")
+    draw_reading(view, reading, names, shade_by, key="probe_text")
     if second is not None:
         section("The other text")
-        draw_reading(second, names, shade_by, key="probe_other")
+        draw_reading(view, second, names, shade_by, key="probe_other")
         _compare(view, reading, second, names)
     else:
         _features(reading, names)
@@ -180,9 +180,9 @@ def called(feature: int, names: dict[int, str], largest: dict[int, float]) -> st
     return f"{words.clean(names.get(feature, ''), 60)} · feature {feature} · {strength}"
 
 
-def draw_reading(reading: Reading, names: dict[int, str], shade_by: int | None, *, key: str) -> None:
+def draw_reading(view: View, reading: Reading, names: dict[int, str], shade_by: int | None, *, key: str) -> None:
     """Draw the tokens of a reading, prompt and response apart, shaded by a feature or by the number of features."""
-    values = reading.counts().astype(float) if shade_by is None else reading.of(shade_by).astype(float)
+    values = reading.counts(view.threshold).astype(float) if shade_by is None else reading.of(shade_by).astype(float)
     top = float(values.max()) if len(values) else 0.0
     strongest = reading.strongest(6)
     passages = []
@@ -200,7 +200,7 @@ def draw_reading(reading: Reading, names: dict[int, str], shade_by: int | None, 
                 )
             )
     token_view.texts(passages, names, key=key)
-    what = "features on a token" if shade_by is None else "activation"
+    what = "features above the threshold on a token" if shade_by is None else "activation"
     st.caption(f"Shaded from 0 to {top:.{0 if shade_by is None else 2}f} {what}.")
 
 
@@ -229,6 +229,7 @@ def _table(rows: list[dict[str, Any]], *, key: str, alt: str) -> None:
         alt=alt,
         column_config={
             "feature": st.column_config.NumberColumn(format="%d", width=70),
+            "label": st.column_config.TextColumn(width="large" if "activation" in rows[0] else 130),
             "activation": st.column_config.NumberColumn(format="%.2f", width=85),
             "first": st.column_config.NumberColumn(format="%.2f", width=75),
             "second": st.column_config.NumberColumn(format="%.2f", width=75),
@@ -330,7 +331,7 @@ def _steer(
     with two:
         for name, text in zip(("It writes on, as it is", "Changed"), found.written, strict=True):
             st.caption(name)
-            markup.passage(text)
+            markup.passage(text or "(the model ends its answer here)")
 
 
 def _alike(view: View, reading: Reading) -> None:

@@ -161,7 +161,7 @@ def _token_view(view: View, found: dict[str, Any], sample_id: int) -> bool:
         key=f"{state.SAMPLE_SHADE}_{sample_id}",
         format_func=lambda key: key if key == _COUNT else probe.called(int(key), names, largest),
     )
-    probe.draw_reading(reading, names, None if chosen == _COUNT else int(chosen), key="sample_tokens")
+    probe.draw_reading(view, reading, names, None if chosen == _COUNT else int(chosen), key="sample_tokens")
     _source(found)
     return True
 
