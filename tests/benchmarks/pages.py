@@ -33,6 +33,9 @@ _WATCH = """() => {
     const box = node.getBoundingClientRect();
     return box.top < window.innerHeight && box.bottom > 0 && box.width > 0;
   };
+  const main = '[data-testid=stMain]';  // the title and the sentence under it: labels may be equal, numbers are not
+  const head = () => [...document.querySelectorAll(`${main} h1, ${main} [data-testid=stMarkdown] p`)]
+    .slice(0, 3).map(node => node.textContent).join('|');
   const watcher = new MutationObserver(list => {
     const seen = window.__seen, now = performance.now();
     if (!seen.click) return;
@@ -46,8 +49,7 @@ _WATCH = """() => {
       seen.last = now;
       if (seen.fold !== now && onScreen(node)) seen.fold = now;
     }
-    const title = document.querySelector('h1');
-    if (!seen.title && title && title.textContent !== window.__title) seen.title = now;
+    if (!seen.title && head() !== window.__title) seen.title = now;
   });
   const all = {subtree: true, childList: true, characterData: true};
   watcher.observe(document.body, {...all, attributes: true, attributeFilter: ['data-test-script-state']});
@@ -59,7 +61,7 @@ _WATCH = """() => {
         watcher.observe(node.shadowRoot, all);
       }
     window.__seen = {click: 0, title: 0, fold: 0, last: 0, done: 0};
-    window.__title = document.querySelector('h1').textContent;
+    window.__title = head();
   };
   window.__start();
   const clicked = () => { window.__seen.click = window.__seen.click || performance.now(); };
