@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _AUTOMATIC = 100_000  # rows up to which the first ranking is made without being asked
 
 
-def open_address(view: View) -> None:
+def open_address() -> None:
     """Set the page to what its address says, where the address is not the one that the page wrote itself."""
     query = dict(st.query_params)
     if query == state.get(state.SELECT_ADDRESS):
@@ -52,7 +52,6 @@ def open_address(view: View) -> None:
         method_form.put(found["method"], found.get("params", {}))
     if "budget" in found:
         choose_budget(found["budget"])
-    del view
 
 
 def choose_budget(text: str) -> None:
@@ -128,7 +127,7 @@ def _picture(
         return None, None
     _share(view, request, unit, value)
     if not method.nested:
-        request = _at_budget(view, request, unit, value, costs)
+        request = _at_budget(request, unit, value, costs)
     ranker = cache.ranker()
     task = ranker.get(request)
     # The first ranking of a visit, and another budget of a method that has to rank again for it, start by themselves.
@@ -168,13 +167,12 @@ def _only_budget(request: Request) -> bool:
     return bool(request.budget) and last == dataclasses.replace(request, budget="")
 
 
-def _at_budget(view: View, request: Request, unit: str, value: float, costs: Costs) -> Request:
+def _at_budget(request: Request, unit: str, value: float, costs: Costs) -> Request:
     """Return the request for one budget; training time is turned into tokens at the mean of the dataset."""
     text = budgets.text(unit, value)
     if unit == "training time":
         tokens = value * 60 * costs.tokens_per_second / costs.epochs
         text = str(max(1, int(tokens / max(1.0, float(costs.tokens.mean())))))
-    del view
     return dataclasses.replace(request, budget=text)
 
 

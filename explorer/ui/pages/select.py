@@ -7,7 +7,7 @@ from explorer.ui.components import export_panel, kept_runs, lacking, picks_panel
 from explorer.ui.components.page import header
 
 view = context.require("samples", "activations")
-studio.open_address(view)
+studio.open_address()
 state.put(state.SELECT_SHOWN, None)
 top = st.container()
 left, right = st.columns([3, 7], gap="large")
