@@ -38,7 +38,9 @@ def refine(
     clusters: Annotated[str, typer.Option(help="A number of clusters, or the id of clusters; default: newest.")] = "",
     scorer: Annotated[str, typer.Option(help="The reward: perplexity, reward-model or llm-judge.")] = "perplexity",
     scorer_param: Annotated[list[str] | None, typer.Option(help="An option of the reward, key=value.")] = None,
-    factor: Annotated[str, typer.Option(help="heuristic: rewards times the heuristic quality; none: not.")] = "none",
+    factor: Annotated[
+        str, typer.Option(help="heuristic: rewards times heuristic quality; none: the bare reward.")
+    ] = "heuristic",
     model: ModelOption = "default",
     max_new_tokens: Annotated[int, typer.Option(help="The model's answers are cut here.")] = 96,
     param: TrainOption = None,

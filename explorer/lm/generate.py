@@ -84,5 +84,6 @@ def _batch(loaded: LoadedModel, rows: Sequence[Sequence[int]], max_new_tokens: i
             top_p=None,
             top_k=None,
             pad_token_id=fill,
+            eos_token_id=end,
         )
     return [tokenizer.decode(row, skip_special_tokens=True).strip() for row in out[:, width:].cpu()]

@@ -91,7 +91,7 @@ def refine(
     clusters: str = "",
     scorer: str = "perplexity",
     scorer_params: Mapping[str, Any] | None = None,
-    factor: str = "none",
+    factor: str = "heuristic",
     model: str = "default",
     max_new_tokens: int = 96,
     params: Mapping[str, Any] | None = None,
@@ -114,7 +114,8 @@ def refine(
         clusters: Which clusters: their artifact's id, or a number to make so many; empty means the newest.
         scorer: How answers are compared: `perplexity`, `reward-model` or `llm-judge`.
         scorer_params: Options of a reward model or judge.
-        factor: `heuristic` multiplies rewards by the heuristic quality of the data's answer; `none` does not.
+        factor: `heuristic` multiplies rewards by the heuristic quality of the data's answer, since `perplexity` alone
+            rewards repetition; `none` leaves the paper's reward as it is.
         model: The base model: `default`, a Hub id, a folder, or a `.gguf` file.
         max_new_tokens: The model's answers are cut here.
         params: How to train: fields of `explorer.lm.finetune.Params`.

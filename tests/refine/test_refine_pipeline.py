@@ -52,7 +52,7 @@ def test_every_iteration_is_kept_and_its_weights_follow_the_formula(store, model
     np.testing.assert_allclose(table.sum(1), 1)
     for t in (1, 2, 3):
         own = batches[(batches.iteration == t) & batches.reward.notna()]
-        np.testing.assert_allclose(own.reward, np.exp(own.gold - own.generated))
+        np.testing.assert_allclose(own.reward, np.exp(own.gold - own.generated) * own.factor)
         s = own.groupby("cluster").reward.mean()
         seen = s.index.to_numpy()
         moved = s.to_numpy() * table[t - 1, seen]
@@ -138,11 +138,12 @@ def test_a_banned_row_is_never_drawn(store, model):
     assert not set(batches.sample_id) & set(banned)
 
 
-def test_the_heuristic_factor_multiplies(store, model):
-    batches, _ = frames(store, run(store, model, factor="heuristic", iterations=1))
-    own = batches[batches.reward.notna()]
-    assert own.factor.between(0, 1).all()
-    np.testing.assert_allclose(own.reward, np.exp(own.gold - own.generated) * own.factor)
+def test_the_heuristic_factor_can_be_left_out(store, model):
+    with_factor, _ = frames(store, run(store, model, iterations=1))
+    bare, _ = frames(store, run(store, model, factor="none", iterations=1))
+    assert with_factor.factor.between(0, 1).all() and (with_factor.factor < 1).any() and (bare.factor == 1).all()
+    own = bare[bare.reward.notna()]
+    np.testing.assert_allclose(own.reward, np.exp(own.gold - own.generated))
 
 
 def test_a_judge_that_does_not_answer_is_one_line_and_loses_nothing(store, model):

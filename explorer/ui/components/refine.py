@@ -214,6 +214,7 @@ def _begin(view: View, *, open_at_once: bool) -> None:
         seed = c.number_input("Seed", 0, 10_000, 0, key=state.REFINE_SEED)
         factor = st.checkbox(
             "Multiply rewards by the heuristic quality of the answer",
+            value=True,
             help="A repetitive answer is a likely one: perplexity alone can favour it.",
             key=state.REFINE_FACTOR,
         )
