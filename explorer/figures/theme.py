@@ -35,6 +35,7 @@ METHOD_COLOURS = {
     "length-matched-random": "#B8A500",
     "kmq": "#E69F00",
     "iterative-kmq": "#7F5F00",
+    "k-center": "#4E7A27",
     "kmeans-random": "#CC79A7",
     "kmeans-closest": "#8C6D46",
 }

@@ -133,7 +133,7 @@ def _fallen(found: Refinement) -> None:
         hide_index=True,
         key="refine_fallen",
         column_config={
-            "reward": number("Reward", format="%.3f", width=70),
+            "reward": number("Reward", format="%.2g", width=70),
             "prompt": st.column_config.TextColumn("Prompt", width=220),
             "response": st.column_config.TextColumn("Answer in the data", width=330),
             "answer": st.column_config.TextColumn("The model's own answer", width=330),
