@@ -46,8 +46,15 @@ _WATCH = """() => {
         if (node === app && app.getAttribute('data-test-script-state') === 'notRunning') seen.done = now;
         continue;
       }
+      // Streamlit hides a chart that another one replaced and takes it away when the script ends: nothing is seen
+      const hidden = [...m.removedNodes].some(part => part.dataset && part.dataset.retained);
+      if (hidden && !m.addedNodes.length) continue;
       seen.last = now;
-      if (seen.fold !== now && onScreen(node)) seen.fold = now;
+      // a block may reach over the screen while what was put into it lies below: the parts count, not the block
+      const parts = m.type === 'childList' ? (m.addedNodes.length ? [...m.addedNodes] :
+        [m.previousSibling, m.nextSibling]) : [node];
+      const boxes = parts.map(part => part && part.nodeType !== 1 ? part.parentElement : part);
+      if (seen.fold !== now && boxes.some(part => part && !status(part) && onScreen(part))) seen.fold = now;
     }
     if (!seen.title && head() !== window.__title) seen.title = now;
   });
