@@ -162,10 +162,12 @@ def r_curves(
     thresholds: np.ndarray,
     groups: Sequence[tuple[str, Sequence[np.ndarray]]],
     *,
-    threshold: float,
     width: int = 4,
 ) -> go.Figure:
-    """One panel a group (name; r, low and high along the thresholds): r with its interval, and the paper's line."""
+    """One panel a group (name; r, low and high along the thresholds): r with its interval, and the paper's line.
+
+    The same at every threshold, so that the panels stand still while the slider moves.
+    """
     fig = _panels([name for name, _ in groups], width, x="threshold", y="r")
     known = []
     for number, (name, (r, low, high)) in enumerate(groups):
@@ -183,8 +185,10 @@ def r_curves(
             col=column,
         )
         known += [r, low]
-    fig.add_hline(y=PAPER_R, line={"width": 1, "color": theme.TEXT_MUTED, "dash": "dot"})
-    fig.add_vline(x=threshold, line={"dash": "dash", "width": 1.2, "color": theme.TEXT_MUTED})
+    line = {"width": 1, "color": theme.TEXT_MUTED, "dash": "dot"}
+    paper = {"type": "line", "x0": 0, "x1": 1, "y0": PAPER_R, "y1": PAPER_R, "line": line}
+    axes = [str(number + 1) if number else "" for number in range(len(groups))]
+    fig.update_layout(shapes=[{**paper, "xref": f"x{axis} domain", "yref": f"y{axis}"} for axis in axes])
     fig.update_yaxes(range=_r_range(np.concatenate(known)) if known else None)
     return fig
 

@@ -104,7 +104,7 @@ def _by_source(result: Mapping[str, Any], thresholds: np.ndarray) -> list[Block]
         (one["source"], [column(curves[one["source"]], f"pearson{end}") for end in ("", "_low", "_high")])
         for one in largest[: figures.PANELS]
     ]
-    panels = figures.r_curves(thresholds, groups, threshold=result["threshold"])
+    panels = figures.r_curves(thresholds, groups)
     rows = [[one["source"] or "(none)", one["samples"], *_three(one)] for one in largest]
     return [
         Heading("Does it hold inside each source?"),

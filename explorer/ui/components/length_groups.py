@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.figures import length as figures
+from explorer.figures.theme import Figure
 from explorer.ui import cache_length, state, words
 from explorer.ui.components.page import plot, section
 from explorer.ui.context import View
@@ -51,8 +52,9 @@ def draw(view: View, now: Live) -> None:
         st.caption("No group has the 20 rows that a correlation of its own needs.")
         return
     if kind == _KINDS[0]:
-        groups = [(names[c], [now.group_along(str(factor), c, end) for end in ("value", "low", "high")]) for c in shown]
-        fig = figures.r_curves(now.thresholds, groups, threshold=now.threshold)
+        fig = _curves(
+            (*view.key("activations", "clusters"), now.segment, now.unit, str(factor)), tuple(shown), now, names
+        )
     else:
         panels = [
             (
@@ -71,6 +73,14 @@ def draw(view: View, now: Live) -> None:
             f"The {len(shown)} largest of {len(each):,} groups with at least 20 rows; the table has all of them."
         )
     _table(now, str(factor), numbers, names)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _curves(key: tuple[str, ...], shown: tuple[int, ...], _now: Live, _names: list[str]) -> Figure:
+    ends = ("value", "low", "high")
+    return figures.r_curves(
+        _now.thresholds, [(_names[c], [_now.group_along(key[-1], c, end) for end in ends]) for c in shown]
+    )
 
 
 def _said(now: Live, factor: str) -> str:
