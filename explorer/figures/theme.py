@@ -101,4 +101,5 @@ def threshold_line(fig: go.Figure, value: float, *, label: str = "threshold", be
     }
     # add_vline asks every trace of every panel where it may go, which takes longer than the rest of a figure
     shape = {"type": "line", "x0": value, "x1": value, "y0": 0, "y1": 1, "yref": "y domain", "line": line}
-    fig.update_layout(shapes=(*fig.layout.shapes, shape), annotations=(*fig.layout.annotations, said))
+    fig.add_shape(shape)
+    fig.add_annotation(said)
