@@ -43,7 +43,8 @@ def test_a_click_in_the_index_opens_a_feature_and_a_row_opens_from_there(page: P
     _ready(page)
     page.locator("table[aria-label='Features, one a row'] tbody tr").first.click()
     page.wait_for_url(re.compile(r"feature=\d+"))
-    page.get_by_text("Where does it fire?").wait_for()
+    page.get_by_text("Who was picked for it?").wait_for()
+    _ready(page)
     assert page.locator("span.peak").first.get_attribute("title").startswith("activation")  # type: ignore[union-attr]
     page.get_by_role("button", name=re.compile(r"^row \d+")).first.click()
     page.wait_for_url(re.compile(r"sample=\d+"))
