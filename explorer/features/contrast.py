@@ -90,7 +90,8 @@ def contrast(
     log_odds = np.log(with_a / without_a) - np.log(with_b / without_b)
     z = log_odds / np.sqrt(1 / with_a + 1 / without_a + 1 / with_b + 1 / without_b)
     lift = (with_a / (len(a) + 2 * HALF)) / (with_b / (effective + 2 * HALF))
-    sure = discoveries(z, (n_a + n_b) > 0)
+    chance = by_chance(n_a, len(a), share_b * effective, effective, z)
+    sure = discoveries(chance, (n_a + n_b) > 0)
     shared = len(np.intersect1d(a, b, assume_unique=True))
     return Contrast(n_a, n_b, share_a, share_b, len(a), len(b), shared, lift, log_odds, z, sure)
 
@@ -106,15 +107,31 @@ def matched(
     return a[count_b[bin_a] > 0], count_a[bin_b] / count_b[bin_b]
 
 
-def discoveries(z: NDArray[np.float64], tested: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which of the `tested` z values hold at the false discovery rate (two-sided, Benjamini & Hochberg 1995)."""
-    from scipy.special import ndtr
+def by_chance(
+    n_a: NDArray[np.int64], size_a: int, n_b: NDArray[np.float64], size_b: float, z: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Two-sided p [F] of counts `n_a` of `size_a` rows against `n_b` of `size_b`, if the groups were alike.
 
-    p = np.where(tested, 2 * ndtr(-np.abs(z)), 1.0)
+    From `z` where every cell of the two-by-two table has an expected count of at least 5; else the binomial tail of the
+    count in the first group given the count in both, which never makes too little of chance.
+    """
+    from scipy.special import bdtr, bdtrc, ndtr
+
+    both = np.rint(n_a + n_b)
+    part = size_a / (size_a + size_b)
+    fewest = np.minimum(both, size_a + size_b - both) * min(part, 1 - part)
+    above = np.where(n_a > 0, bdtrc(np.maximum(n_a - 1, 0), both, part), 1.0)
+    below = np.where(n_a < both, bdtr(np.minimum(n_a, both), both, part), 1.0)
+    return np.where(fewest >= 5, 2 * ndtr(-np.abs(z)), np.minimum(1.0, 2 * np.minimum(above, below)))
+
+
+def discoveries(p: NDArray[np.float64], tested: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of the `tested` p values hold at the false discovery rate (Benjamini & Hochberg 1995)."""
+    p = np.where(tested, p, 1.0)
     order = np.argsort(p, kind="stable")
     count = max(1, int(tested.sum()))
     passing = np.flatnonzero(p[order] <= FALSE_DISCOVERIES * np.arange(1, len(p) + 1) / count)
-    kept = np.zeros(len(z), dtype=bool)
+    kept = np.zeros(len(p), dtype=bool)
     if len(passing):
         kept[order[: passing[-1] + 1]] = True
     return kept & tested

@@ -91,6 +91,8 @@ def from_ranges(text: str) -> tuple[int, ...]:
         low, _, high = part.partition("-")
         if not (low.isascii() and low.isdigit() and (not high or (high.isascii() and high.isdigit()))):
             refuse("a list of numbers cannot be read", got=text[:80], allowed="numbers and ranges, like 3,7,10-20")
+        if high and int(high) < int(low):
+            refuse("a range of numbers runs backwards", got=part[:80], allowed="ranges like 10-20")
         found.extend(range(int(low), int(high or low) + 1))
     return tuple(dict.fromkeys(found))
 

@@ -7,7 +7,7 @@ import pytest
 
 from explorer.errors import InputError
 from explorer.features import groups
-from explorer.features.contrast import contrast, discoveries, matched
+from explorer.features.contrast import by_chance, contrast, discoveries, matched
 from explorer.features.sets import FeatureSets, load_sets
 from explorer.pipeline.differences import differences
 from explorer.workspace import marks
@@ -46,9 +46,19 @@ def test_two_draws_of_the_same_rows_differ_in_next_to_nothing():
 
 
 def test_false_discoveries_are_held_as_benjamini_and_hochberg_say():
-    z = np.array([5.0, 0.1, -4.0, 0.0])
-    assert discoveries(z, np.ones(4, bool)).tolist() == [True, False, True, False]
-    assert not discoveries(z, np.array([False, True, False, True])).any()
+    p = np.array([1e-6, 0.9, 1e-4, 1.0])
+    assert discoveries(p, np.ones(4, bool)).tolist() == [True, False, True, False]
+    assert not discoveries(p, np.array([False, True, False, True])).any()
+
+
+def test_one_row_of_few_is_no_discovery_and_small_counts_are_never_surer_than_the_exact_test():
+    from scipy.stats import fisher_exact
+
+    n_a, n_b = np.array([1, 0, 3, 5, 2, 0]), np.array([2.0, 7.0, 0.0, 9.0, 1.0, 0.0])
+    p = by_chance(n_a, 5, n_b, 1975.0, np.full(6, 4.9))
+    exact = [fisher_exact([[a, 5 - a], [b, 1975 - b]]).pvalue for a, b in zip(n_a, n_b, strict=True)]
+    assert (p >= np.array(exact) * (1 - 1e-9)).all() and p[0] > 0.007 and p[3] < 1e-8
+    assert by_chance(np.array([60]), 100, np.array([300.0]), 1000.0, np.array([6.0]))[0] < 1e-8
 
 
 def test_every_kind_of_key_means_the_rows_it_names(synthetic):

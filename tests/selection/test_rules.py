@@ -187,6 +187,7 @@ def test_rules_that_contradict_each_other_or_the_data_are_refused_in_one_line() 
         (lambda: ruled("longest", pool, 2, Rules(min_per_source=1)), "needs the sources"),
         (lambda: Rules.read({"pins": "1"}), "unknown rule 'pins'"),
         (lambda: from_ranges("3,x"), "cannot be read"),
+        (lambda: from_ranges("10-5"), "backwards"),
     ):
         with pytest.raises(InputError) as caught:
             make()
