@@ -79,7 +79,7 @@ def select(
 
 
 def compare(
-    runs: Annotated[list[str], typer.Argument(help="Two or more selections, by id or name.")],
+    runs: Annotated[list[str], typer.Argument(help="One or more selections, by id or name; overlaps need two.")],
     workspace: WorkspaceOption,
     seeds: Annotated[int, typer.Option(help="2 or more: also say how much the results of so many seeds agree.")] = 0,
     json: JsonOption = False,

@@ -79,7 +79,7 @@ def compare(
     if not runs:
         refuse("which selections?", allowed="one or more names or ids")
     if seeds < 0 or seeds == 1:
-        refuse("seeds", got=seeds, allowed="0, or 2 or more")
+        refuse("the number of seeds cannot be used", got=seeds, allowed="0, or 2 or more")
     found = sources(store, frozenset(), references=tuple(dict.fromkeys(runs)))
     clusters, quality = (latest(store, kind, found.samples) for kind in ("clusters", "quality"))
     found = Sources(found.samples, found.activations, clusters=clusters, quality=quality, runs=found.runs)

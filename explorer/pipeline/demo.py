@@ -56,7 +56,7 @@ def _rebuild(progress: Progress) -> None:
 
     fresh = FOLDER / "workspace.new"
     store = Store.create(fresh, name="Demo")
-    ingest(store, str(ROWS), progress=progress)
+    ingest(store, os.path.relpath(ROWS), progress=progress)  # the manifest goes to other machines
     extract(store, progress=progress)
     label(store, progress=progress)
     embed(store, progress=progress)

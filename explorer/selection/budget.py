@@ -28,7 +28,7 @@ class Budget:
         if not math.isfinite(self.amount) or self.amount <= 0:
             refuse("the budget must be more than 0", got=self.amount, allowed=ALLOWED)
         if self.unit == "share" and self.amount > 1:
-            refuse("a budget cannot be more than 100 %", got=f"{self.amount:.6g} of the rows", allowed=ALLOWED)
+            refuse("a budget cannot be more than 100 %", got=f"{100 * self.amount:.6g}%", allowed=ALLOWED)
         if self.unit != "share" and self.amount != int(self.amount):
             refuse(f"a budget in {self.unit} is a whole number", got=self.amount, allowed=ALLOWED)
 
