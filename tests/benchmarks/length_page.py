@@ -1,6 +1,6 @@
 """Time from a change of the Length page's threshold to the new picture, in a real browser, at 52,002 samples.
 
-    python -m tests.benchmarks.length_page --workspace WS [--samples 52002] [--port 8779]
+    python -m tests.benchmarks.length_page --workspace WS [--samples 52002]
 
 WS is a workspace of real rows with its extraction, clusters and quality scores. Its rows are drawn with replacement
 (seed 0) into a workspace of `--samples` rows, all activations kept. Chromium opens the page on it and presses an arrow
@@ -11,14 +11,10 @@ stand (drawn by WebGL), from the request that the slider sends to it, and from t
 from __future__ import annotations
 
 import argparse
-import os
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,8 +27,8 @@ from explorer import records
 from explorer.features.sets import FeatureSets, load_sets
 from explorer.workspace import Artifact, Store
 from tests.benchmarks.machine import save
+from tests.server import launch, serve
 
-ROOT = Path(__file__).resolve().parents[2]
 MOVES = 24  # presses of the arrow key that are measured
 _CHUNK = 2_000  # samples whose pairs are written at a time
 
@@ -124,12 +120,8 @@ def measure(url: str, moves: int) -> dict[str, Any]:
     """Press the right arrow on the threshold slider `moves` times; milliseconds of each."""
     from playwright.sync_api import sync_playwright
 
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     with sync_playwright() as driver:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-        page = driver.chromium.launch(executable_path=path, args=arguments).new_page(
-            viewport={"width": 1280, "height": 800}
-        )
+        page = launch(driver).new_page(viewport={"width": 1280, "height": 800})
         began = time.monotonic()
         page.goto(url, timeout=600_000)
         page.wait_for_selector(".js-plotly-plot .main-svg", timeout=600_000)
@@ -164,7 +156,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Time of a threshold change on the Length page.")
     parser.add_argument("--workspace", required=True, help="a workspace of real rows to draw from")
     parser.add_argument("--samples", type=int, default=52_002)
-    parser.add_argument("--port", type=int, default=8779)
     parser.add_argument("--built", help="a workspace that an earlier run built; built there when it is missing")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -176,16 +167,8 @@ def main() -> None:
         print(f"workspace ready after {time.monotonic() - began:.0f} s", file=sys.stderr)
         activations = store.require("activations")
         pairs = activations.manifest.rows["by_sample"]
-        environment = os.environ | {"EXPLORER_WORKSPACE": str(target), "EXPLORER_HOME": folder}
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
-        server = subprocess.Popen([*command, "--server.port", str(options.port)], cwd=ROOT, env=environment)
-        try:
-            address = f"http://127.0.0.1:{options.port}"
-            _wait(f"{address}/_stcore/health")
-            seen = measure(f"{address}/length", MOVES)
-        finally:
-            server.terminate()
-            server.wait()
+        with serve(target, Path(folder) / "home") as url:
+            seen = measure(f"{url}/length", MOVES)
     save(
         "length_page",
         {
@@ -208,16 +191,6 @@ def _spread(times: list[float]) -> dict[str, float]:
         "p90": round(ordered[int(0.9 * (len(ordered) - 1))], 1),
         "most": round(ordered[-1], 1),
     }
-
-
-def _wait(address: str) -> None:
-    for _ in range(240):
-        try:
-            with urllib.request.urlopen(address, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.25)
-    raise SystemExit("the app did not start")
 
 
 if __name__ == "__main__":

@@ -12,13 +12,8 @@ import argparse
 import os
 import shutil
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +23,8 @@ import pyarrow as pa
 from explorer import records
 from explorer.workspace import Store
 from tests.benchmarks.machine import save
+from tests.server import launch, serve
 
-ROOT = Path(__file__).resolve().parents[2]
 CLUSTERS = 64
 WIDTH = 2_048
 PAIRS = 6  # features of a sample
@@ -127,41 +122,6 @@ def build(path: Path, rows: int) -> Store:
             draft.write(pa.table(ranks, schema=records.RANKING))
             draft.commit()
     return store
-
-
-@contextmanager
-def served(workspace: Path, port: int) -> Iterator[str]:
-    """The app on `workspace`."""
-    command = [
-        sys.executable,
-        "-m",
-        "streamlit",
-        "run",
-        "app.py",
-        "--server.port",
-        str(port),
-        "--server.headless",
-        "true",
-    ]
-    process = subprocess.Popen(
-        [*command, "--", "--workspace", str(workspace)],
-        cwd=ROOT,
-        env={**os.environ, "EXPLORER_HOME": str(workspace.parent / "home")},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).close()
-                break
-            except OSError:
-                time.sleep(0.2)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 class Wire:
@@ -283,7 +243,6 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, nargs="+", default=[52_000, 1_000_000])
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--keep", default="", help="a folder in which the workspaces are made once and kept")
     args = parser.parse_args()
     from playwright.sync_api import sync_playwright
@@ -291,13 +250,12 @@ def main() -> None:
     folder = Path(args.keep or tempfile.mkdtemp())
     result: dict[str, object] = {}
     with sync_playwright() as driver:
-        path = shutil.which("chromium") or shutil.which("google-chrome")
-        browser = driver.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        browser = launch(driver)
         for rows in args.rows:
             workspace = folder / f"map-{rows}"
             if not (workspace / "workspace.json").exists():
                 build(workspace, rows)
-            with served(workspace, args.port) as url:
+            with serve(workspace, folder / "home") as url:
                 result[f"{rows}_rows"] = measure(browser, url, args.rounds)
         browser.close()
     if not args.keep:

@@ -11,20 +11,14 @@ on real data, both 500 ms on the synthetic one.
 from __future__ import annotations
 
 import argparse
-import os
-import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.machine import save
-from tests.browser.conftest import ARGUMENTS, ROOT
+from tests.server import launch, serve
 
 _WATCH = """() => {
   const app = document.querySelector('[data-testid=stApp]');
@@ -82,33 +76,16 @@ def measure(workspace: Path, times: int) -> dict[str, Any]:
     """Serve `workspace` and click through its pages."""
     from playwright.sync_api import sync_playwright
 
-    port = _free_port()
-    with tempfile.TemporaryDirectory() as home, open(Path(home) / "log", "wb") as log:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-        server = subprocess.Popen(
-            [*command, "--server.headless", "true", "--", "--workspace", str(workspace.resolve())],
-            cwd=ROOT,
-            env={**os.environ, "EXPLORER_HOME": home},
-            stdout=log,
-            stderr=log,
-        )
-        try:
-            _wait(f"http://127.0.0.1:{port}")
-            with sync_playwright() as driver:
-                browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
-                page = browser.new_page(viewport={"width": 1280, "height": 900})
-                result = {**_features(page, port, times), **_samples(page, port, times)}
-                browser.close()
-        finally:
-            server.terminate()
-            server.wait(timeout=20)
+    with tempfile.TemporaryDirectory() as home, serve(workspace, Path(home)) as url, sync_playwright() as driver:
+        page = launch(driver).new_page(viewport={"width": 1280, "height": 900})
+        result = {**_features(page, url, times), **_samples(page, url, times)}
     return result
 
 
-def _features(page: Any, port: int, times: int) -> dict[str, Any]:
-    page.goto(f"http://127.0.0.1:{port}/features")
+def _features(page: Any, url: str, times: int) -> dict[str, Any]:
+    page.goto(f"{url}/features")
     page.get_by_role("heading", level=1).wait_for(timeout=120_000)
-    page.goto(f"http://127.0.0.1:{port}/features?feature=1")
+    page.goto(f"{url}/features?feature=1")
     page.get_by_role("link", name="Next").wait_for(timeout=120_000)
     time.sleep(3)
     page.evaluate(_WATCH)
@@ -120,8 +97,8 @@ def _features(page: Any, port: int, times: int) -> dict[str, Any]:
     return {"feature page, ms": _summary(steps), "index, ms": _summary(back), "feature from index, ms": _summary(there)}
 
 
-def _samples(page: Any, port: int, times: int) -> dict[str, Any]:
-    page.goto(f"http://127.0.0.1:{port}/samples?sample=3")
+def _samples(page: Any, url: str, times: int) -> dict[str, Any]:
+    page.goto(f"{url}/samples?sample=3")
     page.get_by_role("link", name="Next").wait_for(timeout=120_000)
     time.sleep(3)
     page.evaluate(_WATCH)
@@ -162,22 +139,6 @@ def _summary(clicks: list[Times]) -> dict[str, float]:
         "last change": round(statistics.median(one["last"] for one in clicks), 1),
         "clicks": len(clicks),
     }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _wait(url: str) -> None:
-    for _ in range(300):
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    raise RuntimeError("the server did not come up")
 
 
 def main() -> None:

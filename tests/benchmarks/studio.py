@@ -11,14 +11,8 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
-import socket
-import subprocess
-import sys
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +23,8 @@ import pyarrow.parquet as pq
 from explorer import records
 from explorer.workspace import Artifact, Store
 from tests.benchmarks.machine import save
+from tests.server import ROOT, launch, serve
 
-ROOT = Path(__file__).resolve().parents[2]
 LIMIT = 300  # milliseconds
 
 _LISTEN = """() => {
@@ -122,35 +116,12 @@ def _sorted(artifact: Artifact, table: str, by: str) -> pa.Table:
     return _read(artifact, table).sort_by(by)
 
 
-def served(workspace: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """Start the app on a workspace; returns its process and address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "explorer", "serve", "-w", str(workspace), "--port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    for _ in range(300):
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
-                return process, url
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    process.terminate()
-    raise RuntimeError("the server did not come up")
-
-
 def measure(url: str, method: str, moves: int) -> dict[str, Any]:
     """Move the slider `moves` times; milliseconds of each, and how long the page took to show its first picture."""
     from playwright.sync_api import sync_playwright
 
-    from tests.browser.conftest import ARGUMENTS
-
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        raise RuntimeError("no Chromium here")
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        browser = launch(driver)
         page = browser.new_page(viewport={"width": 1280, "height": 900})
         began = time.perf_counter()
         page.goto(f"{url}/select?method={method}&budget=1%25")
@@ -183,12 +154,8 @@ def main() -> None:
         folder = given.keep or Path(room) / "workspace"
         if not (folder / "workspace.json").exists():
             grown(Store.open(given.workspace), folder, given.rows)
-        process, url = served(folder)
-        try:
+        with serve(folder, Path(room) / "home") as url:
             results = [measure(url, method, given.moves) for method in ("sae-greedselect", "longest", "random")]
-        finally:
-            process.terminate()
-            process.wait(timeout=20)
     met = all(result["p95_ms"] < LIMIT for result in results)
     load = round(os.getloadavg()[0], 1)  # of the last minute: other work on the machine is in the times
     save("studio", {"rows": given.rows, "limit_ms": LIMIT, "met": met, "load_average": load, "results": results})

@@ -13,7 +13,8 @@ from explorer.pipeline.label import label
 from explorer.pipeline.select import select
 from explorer.workspace import marks
 from tests import synthetic
-from tests.browser.conftest import Served, serve
+from tests.browser.conftest import Served
+from tests.server import serve
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -49,8 +50,8 @@ def hostile(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     user_labels.write(store, store.require("activations"), made.feature_of["moon"], ATTACK[:150])
     marks.keep_set(store, store.require("samples"), ATTACK[:80], range(10))
     select(store, "longest", budget="10", name=ATTACK)
-    with serve(folder, made) as running:
-        yield running
+    with serve(folder / "workspace", folder / "home") as url:
+        yield Served(url, made)
 
 
 def addresses(served: Served) -> list[str]:
