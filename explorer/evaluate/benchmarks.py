@@ -1,7 +1,8 @@
 """Benchmarks of the papers from local files, scored by the lm-evaluation-harness (an optional extra).
 
 Each is a harness task over a file of its natural format, with prompt and metric as in the harness's task of that name,
-without examples before it. The harness gives a result per item, so that methods can be compared item by item.
+without examples before it; instructions (IFEval) are put in the model's chat template. The harness gives a result per
+item, so that methods can be compared item by item.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.errors import InputError, refuse
+from explorer.evaluate import ifeval
 from explorer.lm.model import LoadedModel
 
 INSTALL = "pip install lm-eval==0.4.13"
@@ -22,13 +24,17 @@ INSTALL = "pip install lm-eval==0.4.13"
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A task: `pattern` names its files below the folder, `metric` is 1 for a right item and 0 for a wrong one."""
+    """A task: `pattern` names its files below the folder, `metric` is 1 for a right item and 0 for a wrong one.
+
+    `chat` puts each prompt in the model's chat template, where it has one.
+    """
 
     slug: str
     title: str
     pattern: str
     metric: str
     task: Mapping[str, Any] = field(default_factory=dict)
+    chat: bool = False
 
     def files(self, folder: Path) -> list[str]:
         """Its files, sorted."""
@@ -111,6 +117,7 @@ BENCHMARKS = (
             "metric_list": [{"metric": "exact_match", "ignore_punctuation": True}],
         },
     ),
+    Benchmark("ifeval", "IFEval", "ifeval_input_data.jsonl", ifeval.METRIC, ifeval.TASK, chat=True),
 )
 
 
@@ -138,10 +145,20 @@ class Suite:
 
         logging.getLogger("lm_eval").setLevel(logging.ERROR)
         model = HFLM(pretrained=loaded.model, tokenizer=loaded.tokenizer, batch_size=8)
-        tasks: Any = [self._task(one) for one in self.found]
-        done = simple_evaluate(model=model, tasks=tasks, limit=self.items, log_samples=True, bootstrap_iters=0)
-        assert done is not None  # None only on a helper process
-        samples = done["samples"]
+        samples: dict[str, Any] = {}
+        for chat in (False, True):
+            tasks: Any = [self._task(one) for one in self.found if one.chat == chat]
+            if tasks:
+                done = simple_evaluate(
+                    model=model,
+                    tasks=tasks,
+                    limit=self.items,
+                    log_samples=True,
+                    bootstrap_iters=0,
+                    apply_chat_template=chat and loaded.tokenizer.chat_template is not None,
+                )
+                assert done is not None  # None only on a helper process
+                samples |= done["samples"]
         return {one.slug: [float(item[one.metric]) for item in samples[one.slug]] for one in self.found}
 
     def _task(self, one: Benchmark) -> dict[str, Any]:
@@ -156,22 +173,31 @@ class Suite:
 
 
 def suite(folder: str, items: int, wanted: Sequence[str] = ()) -> Suite | None:
-    """The benchmarks in `folder`; None for no folder.
+    """The benchmarks in `folder`, or those `wanted` of them; None for no folder.
 
     Raises:
-        InputError: the folder holds none, or the harness is not installed (with the command that installs it).
+        InputError: the folder holds none or not one that is wanted, or the harness or what IFEval needs is not
+            installed (with the command that installs it).
     """
     if not folder:
         return None
+    for slug in wanted:
+        if slug not in (known := [one.slug for one in BENCHMARKS]):
+            refuse("unknown benchmark", got=slug, allowed=known)
     place = Path(folder)
     if not place.is_dir():
         refuse(f"benchmarks: {folder} is no folder")
-    found = tuple(one for one in BENCHMARKS if one.files(place) and (not wanted or one.slug in wanted))
-    if not found:
+    found = tuple(one for one in BENCHMARKS if (one.slug in wanted or not wanted) and one.files(place))
+    absent = set(wanted) - {one.slug for one in found}
+    if absent or not found:
         named = ", ".join(f"{one.slug} ({one.pattern})" for one in BENCHMARKS)
-        refuse(f"benchmarks: {folder} holds no file that is known", allowed=named)
+        refuse(f"benchmarks: {folder} holds no file of {', '.join(sorted(absent)) or 'any benchmark'}", allowed=named)
     if items < 1:
         refuse("at least 1 item of each benchmark", got=items)
     if importlib.util.find_spec("lm_eval") is None:
         raise InputError(f"benchmarks need the lm-evaluation-harness; install it: {INSTALL}")
+    if any(one.slug == "ifeval" for one in found) and (lacking := ifeval.missing()):
+        others = ",".join(one.slug for one in found if one.slug != "ifeval")
+        leave = f"; or leave it out: --benchmark-tasks {others}" if others else ""
+        raise InputError(f"IFEval needs {lacking}; install it: {ifeval.INSTALL}{leave}")
     return Suite(place, items, found)

@@ -56,6 +56,7 @@ def evaluate(
     baseline: str = "random",
     benchmarks: str = "",
     benchmark_items: int = 200,
+    benchmark_tasks: Sequence[str] = (),
     params: Mapping[str, Any] | None = None,
     device: str = "auto",
     dtype: str = "auto",
@@ -81,6 +82,7 @@ def evaluate(
         benchmarks: A folder with benchmark files (`explorer.evaluate.benchmarks`): scored too, by the
             lm-evaluation-harness, where it is installed.
         benchmark_items: At most so many items of each.
+        benchmark_tasks: Only these (`mmlu`, `ifeval` …); all whose files are there if left out.
         params: How to train: fields of `explorer.lm.finetune.Params`.
         device: `auto`, `cpu`, `cuda` or `mps`.
         dtype: `auto`, `bfloat16`, `float16` or `float32`.
@@ -105,7 +107,7 @@ def evaluate(
             refuse(f"selection {run.id} was made from other samples than the newest ones ({samples.id})")
     arms = arms_of(found)
     base = _baseline(arms, baseline)
-    tests = suite(benchmarks, benchmark_items)
+    tests = suite(benchmarks, benchmark_items, benchmark_tasks)
     progress("evaluate", 0, None, "held-out rows")
     held = hold_out(store, samples, held_out, held_out_rows, progress=progress)
     from explorer.lm.model import canonical_name
