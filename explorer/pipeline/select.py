@@ -63,6 +63,8 @@ class SelectResult:
     nested: bool
     existed: bool
     made: list[str] = field(default_factory=list)
+    note: str = ""
+    """What is worth saying about it: that the budget asks for more than could be taken."""
 
 
 def select(
@@ -295,4 +297,14 @@ def _result(artifact: Artifact, *, existed: bool, made: list[str]) -> SelectResu
         nested=info["nested"],
         existed=existed,
         made=made,
+        note=_note(Budget.parse(parameters["budget"]), info),
     )
+
+
+def _note(budget: Budget, info: Mapping[str, Any]) -> str:
+    rows, every = info["rows"], info["of"]
+    if budget.unit == "tokens":
+        short = rows == every and (info["tokens"] or 0) < budget.amount
+        return f"the budget asks for {budget.amount:,.0f} tokens; all {every:,} rows were taken" if short else ""
+    asked = int(budget.amount) if budget.unit == "rows" else budget.rows(every)
+    return f"the budget asks for {asked:,} rows; only {rows:,} could be taken" if asked > rows else ""

@@ -121,6 +121,16 @@ def test_selecting_again_finds_what_is_there_and_stores_the_ranking(tmp_path):
     assert first.rows == 12 and run.manifest.parameters["threshold"] == THRESHOLD
 
 
+def test_a_budget_of_more_than_there_is_takes_all_and_says_so(tmp_path):
+    made = build(tmp_path / "workspace", samples=40)
+    n = len(made.tokens)
+    assert select(made.store, "longest", budget=n).note == select(made.store, "longest", budget="50%").note == ""
+    taken = select(made.store, "longest", budget=5000)
+    assert (taken.rows, taken.note) == (n, f"the budget asks for 5,000 rows; only {n} could be taken")
+    in_tokens = select(made.store, "longest", budget="999999tok")
+    assert (in_tokens.rows, in_tokens.note) == (n, f"the budget asks for 999,999 tokens; all {n} rows were taken")
+
+
 def test_filler_words_are_features_too(made):
     assert {made.feature_of[word] for word in FILLER} & set().union(*sets_of(made))
 

@@ -41,6 +41,11 @@ def picks(app: AppTest) -> list[int]:
     ].to_list()
 
 
+def test_a_budget_of_more_rows_than_there_are_is_said(fresh: Synthetic, open_page: Open) -> None:
+    app = ranked(open_page(fresh.store.path, "select", method="longest", budget="5000"))
+    assert f"asks for 5,000 rows; only {len(fresh.tokens)} can be taken" in said(app)
+
+
 def test_a_banned_pick_is_gone_after_another_run_and_a_pinned_one_is_first(fresh: Synthetic, open_page: Open) -> None:
     app = ranked(open_page(fresh.store.path, "select", budget="10%"))
     first = picks(app)

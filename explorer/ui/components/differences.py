@@ -25,7 +25,14 @@ _COLUMNS = (
     Column("rows", "Rows", "number", "Rows of this group that have it."),
     Column("here", "Here", "percent", "Share of this group."),
     Column("there", "There", "percent", "Share of the other group."),
-    Column("lift", "Lift", "number", digits=1, unit="×"),
+    Column(
+        "lift",
+        "Lift",
+        "number",
+        "Here over There, with half a row added to every count: so not exactly Here ÷ There.",
+        1,
+        "×",
+    ),
     Column("z", "z", "number", "Log-odds over their standard error.", digits=1),
 )
 _TITLE = "What separates these rows from those?"
@@ -68,7 +75,7 @@ def draw(view: View) -> None:
 def _choose(view: View) -> tuple[str, str, str, bool]:
     """Draw the controls; the two keys stand in the address."""
     named = cache_features.group_choices(view)
-    columns = st.columns([4, 4, 2.8, 1.8], vertical_alignment="bottom")
+    columns = st.columns([3.4, 3.4, 3.6, 2], vertical_alignment="bottom")
     first = next((key for key in named if key != groups.ALL), groups.ALL)
     a = _group(columns[0], "These rows", "a", state.DIFF_A, named, first)
     b = _group(columns[1], "Those rows", "b", state.DIFF_B, {groups.REST: "the rest", **named}, groups.REST)

@@ -156,6 +156,9 @@ def _picture(
     positions = outcome.ranked.ranking.positions
     minutes = costs.minutes(positions) if unit == "training time" else None
     chosen = budgets.chosen(unit, value, view.rows, outcome.tokens, len(positions), minutes)
+    asked = budgets.read(chosen.text)
+    if asked is not None and asked[0] == "rows" and asked[1] > chosen.rows:
+        st.caption(f"The budget asks for {asked[1]:,.0f} rows; only {chosen.rows:,} can be taken.")
     _coverage(method, outcome, chosen)
     _suggested(view, outcome, chosen, costs)
     return chosen, task
