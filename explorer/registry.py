@@ -27,6 +27,25 @@ class Named(Protocol):
         ...
 
 
+class Described(Named, Protocol):
+    """A named thing that the app can offer: with a title, a goal and parameters."""
+
+    @property
+    def title(self) -> str:
+        """Name in the app."""
+        ...
+
+    @property
+    def goal(self) -> str:
+        """One line: when to use it, and what it cannot see."""
+        ...
+
+    @property
+    def Params(self) -> type[Any]:
+        """Frozen dataclass of parameters made with `param`."""
+        ...
+
+
 T = TypeVar("T", bound=Named)
 P = TypeVar("P")
 

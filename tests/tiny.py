@@ -10,6 +10,8 @@ from sae_lens.registry import get_sae_class, get_sae_training_class
 from sae_lens.saes.sae import SAEMetadata
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
+from explorer.lm.model import LoadedModel, load_model
+
 D_MODEL, LAYERS = 32, 3
 CHAT = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
@@ -73,6 +75,15 @@ def save_model(folder: Path, family: str = "llama", *, chat: str | None = CHAT) 
     model.save_pretrained(folder)
     tokenizer(chat=chat).save_pretrained(folder)
     return folder
+
+
+def trainable(folder: Path, family: str) -> LoadedModel:
+    """Make a tiny model that can be fine-tuned, loaded from `folder`, without dropout: it trains the same each time."""
+    loaded = load_model(str(save_model(folder, family)), dtype="float32", device="cpu", trainable=True)
+    for module in loaded.model.modules():
+        if isinstance(module, torch.nn.Dropout):  # GPT-2 has some
+            module.p = 0.0
+    return loaded
 
 
 SAES = {

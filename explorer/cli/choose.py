@@ -6,15 +6,17 @@ from typing import Annotated
 
 import typer
 
-from explorer.cli.output import (
+from explorer.cli.options import (
     JsonOption,
+    ParamOption,
     ProgressOption,
+    SeedOption,
+    SegmentOption,
+    ThresholdOption,
     WorkspaceOption,
-    emit,
-    open_store,
     parse_pairs,
-    progress_printer,
 )
+from explorer.cli.output import emit, open_store, progress_printer
 
 
 def register(app: typer.Typer) -> None:
@@ -28,11 +30,11 @@ def select(
     method: Annotated[str, typer.Argument(help="sae-greedselect, sae-simscale, longest, random, kmq …")],
     workspace: WorkspaceOption,
     budget: Annotated[str, typer.Option(help="Rows (1000), a share (5%), or tokens (200000tok).")],
-    threshold: Annotated[float | None, typer.Option(help="Activation above which a feature counts.")] = None,
-    segment: Annotated[str, typer.Option(help="response, prompt or all.")] = "response",
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    threshold: ThresholdOption = None,
+    segment: SegmentOption = "response",
+    seed: SeedOption = 0,
     name: Annotated[str, typer.Option(help="A name for the selection.")] = "",
-    param: Annotated[list[str] | None, typer.Option(help="A parameter of the method, key=value.")] = None,
+    param: ParamOption = None,
     pin: Annotated[str, typer.Option(help="Rows (sample ids) taken first, like 3,7,10-20.")] = "",
     ban: Annotated[str, typer.Option(help="Rows never taken, like 4,8.")] = "",
     within: Annotated[
@@ -70,7 +72,7 @@ def select(
         segment=segment,
         seed=seed,
         name=name,
-        params=parse_pairs(param or [], option="--param"),
+        params=parse_pairs(param),
         rules=rules,
         with_marks=marks,
         progress=progress_printer(progress),

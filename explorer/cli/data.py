@@ -7,15 +7,8 @@ from typing import Annotated
 
 import typer
 
-from explorer.cli.output import (
-    JsonOption,
-    ProgressOption,
-    WorkspaceOption,
-    emit,
-    open_store,
-    parse_pairs,
-    progress_printer,
-)
+from explorer.cli.options import JsonOption, ProgressOption, WorkspaceOption, parse_pairs
+from explorer.cli.output import emit, open_store, progress_printer
 
 
 def register(app: typer.Typer) -> None:
@@ -112,7 +105,7 @@ def export(
         format=format,
         out=out,
         extras=tuple(extra or ()),
-        params=parse_pairs(param or [], option="--param"),
+        params=parse_pairs(param),
         overwrite=overwrite,
         progress=progress_printer(progress),
     )

@@ -6,22 +6,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from explorer.cli.output import (
+from explorer.cli.options import (
+    EmbeddingOption,
     JsonOption,
+    ParamOption,
     ProgressOption,
+    SeedOption,
+    SegmentOption,
+    ThresholdOption,
     WorkspaceOption,
-    emit,
-    open_store,
     parse_pairs,
-    progress_printer,
 )
+from explorer.cli.output import emit, open_store, progress_printer
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-SeedOption = Annotated[int, typer.Option(help="Seed of everything random.")]
-EmbeddingOption = Annotated[str, typer.Option(help="Id of an embedding; the newest is taken where none is named.")]
-ParamOption = Annotated[list[str] | None, typer.Option(help="A parameter, key=value; may be given again.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -97,7 +96,7 @@ def project(
     """Lay the samples out on a 2-D map."""
     from explorer.pipeline.project import project as run
 
-    params = parse_pairs(param or [], option="--param")
+    params = parse_pairs(param)
     shown = progress_printer(progress)
     store = open_store(workspace)
     result = run(store, method=method, seed=seed, embedding=embedding, onto=onto, params=params, progress=shown)
@@ -116,14 +115,14 @@ def score(
     """Score the quality of every sample; a score that failed is missing and counted."""
     from explorer.pipeline.score import score as run
 
-    params = parse_pairs(param or [], option="--param")
+    params = parse_pairs(param)
     emit(run(open_store(workspace), scorer=scorer, params=params, progress=progress_printer(progress)), as_json=json)
 
 
 def length(
     workspace: WorkspaceOption,
-    threshold: Annotated[float | None, typer.Option(help="Activation above which a feature counts.")] = None,
-    segment: Annotated[str, typer.Option(help="response, prompt or all.")] = "response",
+    threshold: ThresholdOption = None,
+    segment: SegmentOption = "response",
     report: Annotated[
         str, typer.Option(help="Also write plots, tables and sentences to this HTML file; it opens without a network.")
     ] = "",

@@ -6,11 +6,16 @@ from typing import Annotated
 
 import typer
 
-from explorer.cli.output import JsonOption, ProgressOption, WorkspaceOption, emit, open_store, progress_printer
-
-ModelOption = Annotated[str, typer.Option(help="default, a Hub id, a folder, or a .gguf file.")]
-DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-DtypeOption = Annotated[str, typer.Option(help="auto, bfloat16, float16 or float32.")]
+from explorer.cli.options import (
+    DeviceOption,
+    DtypeOption,
+    JsonOption,
+    ModelOption,
+    ProgressOption,
+    SeedOption,
+    WorkspaceOption,
+)
+from explorer.cli.output import emit, open_store, progress_printer
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +34,7 @@ def train_sae(
     tokens: Annotated[int, typer.Option(help="Tokens to train on.")] = 5_000_000,
     device: DeviceOption = "auto",
     dtype: DtypeOption = "auto",
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: SeedOption = 0,
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:

@@ -6,18 +6,9 @@ import json
 import sys
 import time
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
-
-import typer
+from typing import Any
 
 from explorer.progress import silent
-
-WorkspaceOption = Annotated[str, typer.Option("-w", "--workspace", help="The workspace folder.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
-ProgressOption = Annotated[
-    Literal["auto", "json", "plain", "none"],
-    typer.Option("--progress", help="Progress on standard error: one line kept up to date, JSON lines, lines, none."),
-]
 
 
 def open_store(path: str, *, create: bool = False) -> Any:
@@ -46,19 +37,6 @@ def progress_printer(mode: str) -> Callable[..., None]:
     if mode == "json":
         return _print_json
     return _Line(live=mode == "auto" and sys.stderr.isatty())
-
-
-def parse_pairs(values: list[str], *, option: str) -> dict[str, str]:
-    """Turn `key=value` options into a dictionary."""
-    from explorer.errors import refuse
-
-    pairs = {}
-    for value in values:
-        key, sign, text = value.partition("=")
-        if not sign or not key:
-            refuse(f"{option} must read key=value", got=value)
-        pairs[key.strip()] = text
-    return pairs
 
 
 def _print_json(stage: str, done: float, total: float | None, note: str = "") -> None:
@@ -123,8 +101,9 @@ def _clean(value: Any) -> Any:
 
 
 def _plain(fields: Mapping[str, Any]) -> list[str]:
-    width = max((len(name) for name in fields), default=0)
-    return [f"{name.replace('_', ' '):<{width}}  {_shown(value)}" for name, value in fields.items()]
+    said = {name: value for name, value in fields.items() if value != ""}
+    width = max((len(name) for name in said), default=0)
+    return [f"{name.replace('_', ' '):<{width}}  {_shown(value)}" for name, value in said.items()]
 
 
 def _shown(value: Any) -> str:

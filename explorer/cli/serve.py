@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from explorer.cli.output import JsonOption, ProgressOption, emit, progress_printer
+from explorer.cli.options import JsonOption, ProgressOption
+from explorer.cli.output import emit, progress_printer
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,16 +6,17 @@ from typing import Annotated
 
 import typer
 
-from explorer.cli.model import DeviceOption, DtypeOption, ModelOption
-from explorer.cli.output import (
+from explorer.cli.options import (
+    DeviceOption,
+    DtypeOption,
     JsonOption,
+    ModelOption,
     ProgressOption,
+    SeedOption,
     WorkspaceOption,
-    emit,
-    open_store,
     parse_pairs,
-    progress_printer,
 )
+from explorer.cli.output import emit, open_store, progress_printer
 
 TrainOption = Annotated[
     list[str] | None,
@@ -44,7 +45,7 @@ def refine(
     model: ModelOption = "default",
     max_new_tokens: Annotated[int, typer.Option(help="The model's answers are cut here.")] = 96,
     param: TrainOption = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: SeedOption = 0,
     name: Annotated[str, typer.Option(help="A name for the refinement and its selection.")] = "",
     device: DeviceOption = "auto",
     dtype: DtypeOption = "auto",
@@ -60,11 +61,11 @@ def refine(
         iterations=iterations,
         clusters=clusters,
         scorer=scorer,
-        scorer_params=parse_pairs(scorer_param or [], option="--scorer-param"),
+        scorer_params=parse_pairs(scorer_param, option="--scorer-param"),
         factor=factor,
         model=model,
         max_new_tokens=max_new_tokens,
-        params=parse_pairs(param or [], option="--param"),
+        params=parse_pairs(param),
         seed=seed,
         name=name,
         device=device,
@@ -85,6 +86,7 @@ def evaluate(
     baseline: Annotated[str, typer.Option(help="Compare with this method or selection.")] = "random",
     benchmarks: Annotated[str, typer.Option(help="A folder with benchmark files; needs lm-eval.")] = "",
     benchmark_items: Annotated[int, typer.Option(help="At most so many items of each benchmark.")] = 200,
+    benchmark_tasks: Annotated[str, typer.Option(help="Only these of them: mmlu,ifeval …; default: all found.")] = "",
     param: TrainOption = None,
     device: DeviceOption = "auto",
     dtype: DtypeOption = "auto",
@@ -106,7 +108,8 @@ def evaluate(
         baseline=baseline,
         benchmarks=benchmarks,
         benchmark_items=benchmark_items,
-        params=parse_pairs(param or [], option="--param"),
+        benchmark_tasks=[part.strip() for part in benchmark_tasks.split(",") if part.strip()],
+        params=parse_pairs(param),
         device=device,
         dtype=dtype,
         name=name,

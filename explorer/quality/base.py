@@ -7,6 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from explorer.registry import Described
+
 
 @dataclass(frozen=True)
 class Item:
@@ -43,23 +45,8 @@ class Score:
 ScoreBatch = Callable[[Sequence[Item]], list[Score]]
 
 
-class Scorer(Protocol):
+class Scorer(Described, Protocol):
     """One way to score. Higher is better for every scorer, so that they can stand in for each other."""
-
-    @property
-    def slug(self) -> str:
-        """Name in registry, command line and manifests."""
-        ...
-
-    @property
-    def title(self) -> str:
-        """Name in the app."""
-        ...
-
-    @property
-    def goal(self) -> str:
-        """One line: when to use it, and what it cannot see."""
-        ...
 
     @property
     def version(self) -> int:
@@ -74,11 +61,6 @@ class Scorer(Protocol):
     @property
     def retries_failed(self) -> bool:
         """Whether scoring again can help a sample that failed (an endpoint), or gives the same (a missing value)."""
-        ...
-
-    @property
-    def Params(self) -> type[Any]:
-        """Frozen dataclass of parameters made with `registry.param`."""
         ...
 
     def identity(self, params: Any) -> dict[str, Any]:

@@ -3,12 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from explorer.errors import refuse
+from explorer.registry import param
 from explorer.selection.budget import Budget
-from explorer.selection.method import Floats, Ints, Pool, Ranking
+from explorer.selection.method import Floats, Ints, Method, Pool, Ranking
+
+
+@dataclass(frozen=True)
+class Params:
+    """Options of every ensemble."""
+
+    runs: tuple[str, ...] = param((), "names or ids of stored selections, two or more")
+
+    def __post_init__(self) -> None:
+        if len(self.runs) == 1:
+            refuse("an ensemble needs two or more selections", got=self.runs[0])
+
+
+class Ensemble(Method):
+    """A method that ranks what stored selections hold."""
+
+    needs = frozenset({"runs"})
+    nested = True
+    Params: type[Any] = Params
+
+    def references(self, params: Params) -> tuple[str, ...]:
+        """The stored selections."""
+        return params.runs
 
 
 @dataclass(frozen=True)

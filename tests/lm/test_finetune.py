@@ -6,7 +6,6 @@ import torch
 
 from explorer.errors import Cancelled, ExplorerError
 from explorer.lm.finetune import NotFinite, Params, finetuned
-from explorer.lm.model import load_model
 from explorer.quality.losses import mean_losses
 from tests import tiny
 from tests.lm.test_packing import rows_of
@@ -16,12 +15,7 @@ QUICK = {"rank": 4, "epochs": 3, "batch_rows": 4, "max_tokens": 64, "learning_ra
 
 @pytest.fixture(scope="module", params=["llama", "gpt2"])
 def model(request, tmp_path_factory):
-    folder = tiny.save_model(tmp_path_factory.mktemp(request.param), request.param)
-    loaded = load_model(str(folder), dtype="float32", device="cpu", trainable=True)
-    for module in loaded.model.modules():
-        if isinstance(module, torch.nn.Dropout):  # GPT-2 has some
-            module.p = 0.0
-    return loaded
+    return tiny.trainable(tmp_path_factory.mktemp(request.param), request.param)
 
 
 def state(loaded):

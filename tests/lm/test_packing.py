@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 
-from explorer.lm.model import load_model
 from explorer.lm.packing import batches, pack, response_logits, with_end
 from explorer.quality.losses import mean_losses
 from tests import tiny
@@ -22,12 +21,7 @@ def rows_of(n=5, seed=0):
 
 @pytest.fixture(scope="module", params=tiny.FAMILIES)
 def model(request, tmp_path_factory):
-    folder = tiny.save_model(tmp_path_factory.mktemp(request.param), request.param)
-    loaded = load_model(str(folder), dtype="float32", device="cpu", trainable=True)
-    for module in loaded.model.modules():
-        if isinstance(module, torch.nn.Dropout):  # GPT-2 has some
-            module.p = 0.0
-    return loaded
+    return tiny.trainable(tmp_path_factory.mktemp(request.param), request.param)
 
 
 def alone(loaded, row):

@@ -11,6 +11,7 @@ import numpy as np
 from explorer.features.sets import FeatureSets
 from explorer.maps.vectors import Vectors
 from explorer.progress import Progress
+from explorer.registry import Described
 
 
 @dataclass(frozen=True)
@@ -30,32 +31,12 @@ class Inputs:
     texts: Sequence[Text] | None = None
 
 
-class Embedding(Protocol):
+class Embedding(Described, Protocol):
     """One way to embed samples."""
-
-    @property
-    def slug(self) -> str:
-        """Name in registry, command line and manifests."""
-        ...
-
-    @property
-    def title(self) -> str:
-        """Name in the app."""
-        ...
-
-    @property
-    def goal(self) -> str:
-        """One line: when to use it."""
-        ...
 
     @property
     def needs(self) -> frozenset[str]:
         """Fields of `Inputs` that must be there: of {"lm_mean", "features", "texts"}."""
-        ...
-
-    @property
-    def Params(self) -> type[Any]:
-        """Frozen dataclass of parameters made with `registry.param`."""
         ...
 
     def embed(self, inputs: Inputs, params: Any, rng: np.random.Generator, progress: Progress) -> Vectors:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from explorer.features.sets import FeatureSets
 from explorer.maps.vectors import Vectors
 from explorer.progress import Progress
+from explorer.registry import Described
 
 
 @dataclass(frozen=True)
@@ -29,32 +30,12 @@ class Drawn:
     places: NDArray[np.float32]
 
 
-class Projection(Protocol):
+class Projection(Described, Protocol):
     """One way to draw samples in the plane."""
-
-    @property
-    def slug(self) -> str:
-        """Name in registry, command line and manifests."""
-        ...
-
-    @property
-    def title(self) -> str:
-        """Name in the app."""
-        ...
-
-    @property
-    def goal(self) -> str:
-        """One line: when to use it."""
-        ...
 
     @property
     def needs(self) -> frozenset[str]:
         """Fields of `Inputs` that must be there: {"vectors"} or {"features"}."""
-        ...
-
-    @property
-    def Params(self) -> type[Any]:
-        """Frozen dataclass of parameters made with `registry.param`."""
         ...
 
     def project(self, inputs: Inputs, params: Any, seed: int, progress: Progress) -> NDArray[np.float32]:

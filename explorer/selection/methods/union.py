@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from explorer.errors import refuse
-from explorer.registry import param
 from explorer.selection.budget import Budget
-from explorer.selection.ensembles import ordered, standing
-from explorer.selection.method import Method, Pool, Ranking
+from explorer.selection.ensembles import Ensemble, Params, ordered, standing
+from explorer.selection.method import Pool, Ranking
 
 
-@dataclass(frozen=True)
-class Params:
-    """Options of union."""
-
-    runs: tuple[str, ...] = param((), "names or ids of stored selections, two or more")
-
-    def __post_init__(self) -> None:
-        if len(self.runs) == 1:
-            refuse("an ensemble needs two or more selections", got=self.runs[0])
-
-
-class Union(Method):
+class Union(Ensemble):
     """Every sample that one of the selections holds.
 
     Objective: none; by the best relative rank a sample has in any selection (rank / rows), then the mean one. The
@@ -36,13 +21,6 @@ class Union(Method):
     slug = "union"
     title = "Union"
     goal = "Everything that some method wants, each method's best first"
-    needs = frozenset({"runs"})
-    nested = True
-    Params = Params
-
-    def references(self, params: Params) -> tuple[str, ...]:
-        """The stored selections."""
-        return params.runs
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:
         """Order the samples the selections hold; `rng` is not used."""

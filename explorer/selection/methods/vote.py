@@ -9,25 +9,24 @@ import numpy as np
 from explorer.errors import refuse
 from explorer.registry import param
 from explorer.selection.budget import Budget
-from explorer.selection.ensembles import ordered, standing
-from explorer.selection.method import Method, Pool, Ranking
+from explorer.selection.ensembles import Ensemble, ordered, standing
+from explorer.selection.ensembles import Params as Shared
+from explorer.selection.method import Pool, Ranking
 
 
 @dataclass(frozen=True)
-class Params:
+class Params(Shared):
     """Options of vote."""
 
-    runs: tuple[str, ...] = param((), "names or ids of stored selections, two or more")
     min_votes: int = param(1, "leave out samples that fewer selections hold", minimum=1)
 
     def __post_init__(self) -> None:
-        if len(self.runs) == 1:
-            refuse("an ensemble needs two or more selections", got=self.runs[0])
+        super().__post_init__()
         if self.runs and self.min_votes > len(self.runs):
             refuse("min_votes is more than there are selections", got=self.min_votes, allowed=f"1 to {len(self.runs)}")
 
 
-class Vote(Method):
+class Vote(Ensemble):
     """The samples that most of the selections hold.
 
     Objective: maximise the sum of votes over S; the gain of a pick is the number of selections that hold it. Equal
@@ -39,13 +38,7 @@ class Vote(Method):
     slug = "vote"
     title = "Vote"
     goal = "What most methods agree on, best agreed first"
-    needs = frozenset({"runs"})
-    nested = True
     Params = Params
-
-    def references(self, params: Params) -> tuple[str, ...]:
-        """The stored selections."""
-        return params.runs
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:
         """Order the samples the selections hold; `rng` is not used."""

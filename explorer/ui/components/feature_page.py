@@ -13,7 +13,7 @@ from explorer.figures import features as figures
 from explorer.ui import cache, cache_features, links, state, words
 from explorer.ui.components import feature_query, link_table, markup, token_view
 from explorer.ui.components.link_table import Column
-from explorer.ui.components.page import header, plot, section
+from explorer.ui.components.page import header, one_of, plot, section
 from explorer.ui.context import View
 
 _ID = Column("feature_id", "Feature", "id")
@@ -144,15 +144,7 @@ def _examples(view: View, feature_id: int, strongest: float) -> None:
         "Where does it fire?",
         "Tokens are shaded by activation, from 0 to the strongest; the peak is underlined, values show on hover.",
     )
-    kind = st.segmented_control(
-        "Examples",
-        ["strongest", "across the range"],
-        default="strongest",
-        required=True,
-        key=state.FEATURE_EXAMPLES,
-        label_visibility="collapsed",
-        persist_state="session",
-    )
+    kind = one_of("Examples", ["strongest", "across the range"], key=state.FEATURE_EXAMPLES)
     found = browse.evidence(view.store, view.activations, feature_id, "top" if kind == "strongest" else "quantile")
     if not found:
         st.caption("No example is stored for this feature.")

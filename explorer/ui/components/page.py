@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import streamlit as st
@@ -10,6 +10,7 @@ import streamlit as st
 from explorer.figures.theme import Figure
 from explorer.ui import state
 from explorer.ui.components import workspace_menu
+from explorer.workspace import Artifact
 
 _TOOLS = ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d"]
 
@@ -44,6 +45,29 @@ def plot(
     }
     modes: Any = selection_mode
     return st.plotly_chart(fig, key=key, config=config, alt=alt, on_select=on_select, selection_mode=modes)
+
+
+def choose(known: Sequence[Artifact], label: str, *, key: str, called: Callable[[Artifact], str]) -> Artifact:
+    """Draw a box to choose one of several artifacts, newest first; its choice stands in the address."""
+    by_id = {artifact.id: artifact for artifact in known}
+    if len(known) == 1:
+        return known[0]
+    chosen = st.selectbox(label, list(by_id), format_func=lambda one: called(by_id[one]), key=key, bind="query-params")
+    return by_id.get(chosen, known[0])
+
+
+def one_of(label: str, options: Sequence[str], *, key: str) -> str:
+    """Draw a control in which one option is always chosen, at first the first; `label` is for screen readers only."""
+    chosen = st.segmented_control(
+        label,
+        options,
+        default=options[0],
+        required=True,
+        key=key,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    return str(chosen)
 
 
 def figures_row(values: Sequence[tuple[str, str, str]]) -> None:

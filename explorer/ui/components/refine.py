@@ -10,7 +10,7 @@ from explorer.figures import refine as figures
 from explorer.ui import cache, cache_map, cache_train, jobs, links, state, words
 from explorer.ui.cache_train import Refinement
 from explorer.ui.components import jobs_panel
-from explorer.ui.components.page import header, plot, section
+from explorer.ui.components.page import choose, header, plot, section
 from explorer.ui.context import View
 from explorer.workspace import Artifact
 
@@ -28,7 +28,7 @@ def draw(view: View) -> None:
         _begin(view, open_at_once=True)
         return
     top = st.container()
-    chosen = _choose(known)
+    chosen = choose(known, "Refinement", key=state.REFINE_CHOSEN, called=_called)
     found = cache_train.refinement(view, chosen)
     with top:
         header(TITLE, answer(found, chosen))
@@ -68,20 +68,6 @@ def answer(found: Refinement, chosen: Artifact) -> str:
         f"its starting weight and **{won}** {change[high]:.2g} times; {int((change < FELL).sum())} of {len(change)} "
         f"clusters lost more than half.{missed}"
     )
-
-
-def _choose(known: list[Artifact]) -> Artifact:
-    if len(known) == 1:
-        return known[0]
-    by_id = {artifact.id: artifact for artifact in known}
-    chosen = st.selectbox(
-        "Refinement",
-        list(by_id),
-        format_func=lambda key: _called(by_id[key]),
-        key=state.REFINE_CHOSEN,
-        bind="query-params",
-    )
-    return by_id.get(chosen, known[0])
 
 
 def _called(artifact: Artifact) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 from explorer.figures import results as figures
 from explorer.ui import cache_train, jobs, links, state, words
 from explorer.ui.components import jobs_panel
-from explorer.ui.components.page import header, plot, section
+from explorer.ui.components.page import choose, header, plot, section
 from explorer.ui.context import View
 from explorer.workspace import Artifact
 
@@ -26,7 +26,7 @@ def draw(view: View) -> None:
         _begin(view, open_at_once=True)
         return
     top = st.container()
-    chosen = _choose(known)
+    chosen = choose(known, "Evaluation", key=state.RESULTS_EVALUATION, called=_called)
     info = chosen.manifest.info
     with top:
         header(TITLE, answer(info))
@@ -59,20 +59,6 @@ def answer(info: dict[str, Any]) -> str:
     best = info["results"][0]
     against = f"Fine-tuning lowers the held-out loss from {info['base_loss']:.3f} to {best['loss']:.3f} at best."
     return f"{words.md(info['summary'], 400)} {words.md(against)}"
-
-
-def _choose(known: list[Artifact]) -> Artifact:
-    if len(known) == 1:
-        return known[0]
-    by_id = {artifact.id: artifact for artifact in known}
-    chosen = st.selectbox(
-        "Evaluation",
-        list(by_id),
-        format_func=lambda key: _called(by_id[key]),
-        key=state.RESULTS_EVALUATION,
-        bind="query-params",
-    )
-    return by_id.get(chosen, known[0])
 
 
 def _called(artifact: Artifact) -> str:

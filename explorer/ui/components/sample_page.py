@@ -12,7 +12,7 @@ from explorer.features import browse, nearest
 from explorer.records import SEGMENTS
 from explorer.ui import cache, cache_features, links, probe_model, state, words
 from explorer.ui.components import markup, probe, row_table
-from explorer.ui.components.page import header, section
+from explorer.ui.components.page import header, one_of, section
 from explorer.ui.context import View
 from explorer.workspace import marks
 
@@ -172,15 +172,7 @@ def _features(view: View, sample_id: int) -> None:
         return
     section("Its features")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        segment = st.segmented_control(
-            "Segment",
-            SEGMENTS,
-            default="response",
-            required=True,
-            key=state.SAMPLE_SEGMENT,
-            label_visibility="collapsed",
-            persist_state="session",
-        )
+        segment = one_of("Segment", SEGMENTS, key=state.SAMPLE_SEGMENT)
         order = st.selectbox(
             "Order", list(_ORDERS), key=state.SAMPLE_ORDER, label_visibility="collapsed", persist_state="session"
         )
@@ -263,15 +255,7 @@ def _alike(view: View, found: dict[str, Any], sample_id: int) -> None:
         "Near-duplicates: at least half of the three-word runs of prompt and response are the same.",
     )
     options = _LIKE if view.embeddings is not None else _LIKE[:1]
-    how = st.segmented_control(
-        "Alike by",
-        options,
-        default=options[0],
-        required=True,
-        key=state.SAMPLE_LIKE,
-        label_visibility="collapsed",
-        persist_state="session",
-    )
+    how = one_of("Alike by", options, key=state.SAMPLE_LIKE)
     sets = cache.feature_sets(view, view.threshold, "response")
     mine = sets.row(sample_id)
     near = cache_features.alike(view, tuple(mine.tolist()), view.threshold, leave_out=sample_id, keep=_CANDIDATES)
