@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from explorer.ui import links
+from explorer.ui import collector, links
 from explorer.ui.components import markup
 
 st.set_page_config(page_title="SAE Data Explorer", page_icon="explorer/ui/assets/icon.png", layout="wide")
+collector.watch()
 page = st.navigation(links.pages(), position="top")
 markup.style()
 page.run()

@@ -115,9 +115,16 @@ def save_trained_sae(folder: Path, architecture: str, *, d_in: int = D_MODEL, wi
 
 
 def save_sae(
-    folder: Path, family: str = "topk", *, d_in: int = D_MODEL, width: int = 64, hook: str | None = "", seed: int = 0
+    folder: Path,
+    family: str = "topk",
+    *,
+    d_in: int = D_MODEL,
+    width: int = 64,
+    hook: str | None = "",
+    seed: int = 0,
+    bias: bool = True,
 ) -> Path:
-    """Write a random SAE of one family in sae-lens format to `folder`."""
+    """Write a random SAE of one family in sae-lens format to `folder`; without `bias` its features follow the text."""
     torch.manual_seed(seed)
     architecture = {"topk-rescaled": "topk", "layer-norm": "standard"}.get(family, family)
     sae_class, config_class = get_sae_class(architecture)
@@ -125,8 +132,8 @@ def save_sae(
     about = {"model_name": "tiny", "prepend_bos": True} | ({"hook_name": name} if name else {})
     sae = sae_class(config_class(d_in=d_in, d_sae=width, metadata=SAEMetadata(**about), **SAES[family]))
     with torch.no_grad():
-        for parameter in sae.parameters():
-            parameter.copy_(torch.randn_like(parameter) * 0.3)
+        for part, parameter in sae.named_parameters():
+            parameter.copy_(torch.randn_like(parameter) * (0.3 if bias or not part.startswith("b_") else 0.0))
         if architecture == "jumprelu":
             sae.threshold.copy_(torch.rand_like(sae.threshold))
     sae.save_model(folder)

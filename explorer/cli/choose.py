@@ -84,13 +84,31 @@ def compare(
     runs: Annotated[list[str], typer.Argument(help="One or more selections, by id or name; overlaps need two.")],
     workspace: WorkspaceOption,
     seeds: Annotated[int, typer.Option(help="2 or more: also say how much the results of so many seeds agree.")] = 0,
+    report: Annotated[
+        str, typer.Option(help="Also write plots and tables to this HTML file; it opens without a network.")
+    ] = "",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing report.")] = False,
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:
     """Compare selections: coverage, redundancy, lengths, clusters, quality, overlap."""
+    from dataclasses import asdict
+    from pathlib import Path
+
+    from explorer.cli import comparison_report
+    from explorer.exports import atomic
     from explorer.pipeline.compare import compare as run
 
-    emit(run(open_store(workspace), runs, seeds=seeds, progress=progress_printer(progress)), as_json=json)
+    target = Path(report) if report else None
+    if target is not None:
+        atomic.check(target, overwrite=overwrite)
+    store, shown = open_store(workspace), progress_printer(progress)
+    compared = run(store, runs, seeds=seeds, progress=shown)
+    result = asdict(compared)
+    if target is not None:
+        comparison_report.write(store, compared, target, seeds=seeds, overwrite=overwrite, progress=shown)
+        result["report"] = str(target)
+    emit(result, as_json=json)
 
 
 def run_recipe(

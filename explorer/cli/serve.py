@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     workspace: Annotated[
-        str, typer.Option("-w", "--workspace", help="The workspace; the bundled demo if left out.")
+        str, typer.Option("-w", "--workspace", help="The workspace, or a new folder; the bundled demo if left out.")
     ] = "",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
@@ -35,7 +35,8 @@ def serve(
     from explorer.workspace import Store
 
     folder = Path(workspace) if workspace else WORKSPACE
-    Store.open(folder)
+    if not Store.is_free(folder):  # on an empty folder the app begins with bringing in a dataset
+        Store.open(folder)
     headless = "false" if browser and sys.stdout.isatty() else "true"
     options = ["--server.address", host, "--server.port", str(port), "--server.headless", headless]
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *options]

@@ -80,6 +80,7 @@ def figure(*, height: int, x: str = "", y: str = "", legend: bool = False, **lay
         "hoverlabel": {"align": "left", "namelength": -1},
         "bargap": 0.06,
         "dragmode": False,
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": TEXT_MUTED, "activecolor": ACCENT},
         "xaxis": {**axis, "title": {"text": x, "standoff": 8}},
         "yaxis": {**axis, "title": {"text": y, "standoff": 8}},
     }

@@ -121,6 +121,11 @@ def path() -> Path:
     return Path(chosen) if chosen else default_path()
 
 
+def is_new() -> bool:
+    """Whether there is nothing yet where the workspace of this session is to be."""
+    return Store.is_free(path())
+
+
 def name() -> str:
     """Return the name of the workspace on show, or of the folder where there is none yet."""
     try:

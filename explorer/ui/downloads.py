@@ -18,7 +18,7 @@ def export_bytes(store: Store, run_id: str, export_format: str, extras: Sequence
 
     with tempfile.TemporaryDirectory() as folder:
         if export_format == "bundle":
-            target = bundle(store, store.resolve("selections", run_id), Path(folder) / "selection").path
+            target = bundle(store, store.resolve("selections", run_id), Path(folder) / "selection", extras=extras).path
         else:
             out = Path(folder) / file_name("selection", export_format)
             target = Path(export(store, run_id, format=export_format, out=out, extras=extras).path)

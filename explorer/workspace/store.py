@@ -54,7 +54,7 @@ class Store:
         folder = Path(path)
         if (folder / "workspace.json").exists():
             return cls.open(folder)
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if not cls.is_free(folder):
             refuse(f"{folder} exists and is not a workspace", allowed="a new or empty folder, or a workspace")
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -64,6 +64,12 @@ class Store:
         except OSError as error:
             raise InputError(f"cannot write a workspace at {folder}: {error.strerror}") from error
         return cls(folder, about["name"], created)
+
+    @staticmethod
+    def is_free(path: str | os.PathLike[str]) -> bool:
+        """Whether a workspace can be made at `path`: nothing is there, or an empty folder."""
+        folder = Path(path)
+        return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Store:

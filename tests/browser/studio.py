@@ -27,9 +27,39 @@ def chosen(page: Page, method: str) -> str:
     return sentence.first.inner_text()
 
 
-def open_studio(page: Page, url: str, method: str, title: str, budget: str = "5%25") -> str:
-    """Open the studio on a method and a budget."""
-    page.goto(f"{url}/select?method={method}&budget={budget}")
+def bring(page: Page, url: str, rows: Path, model: Path | None = None, sae: Path | None = None) -> str:
+    """Upload a file on the first page and start reading it; returns how the page says that it is read."""
+    page.goto(url)
+    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(rows)
+    read = page.get_by_text(re.compile("is read as"))
+    read.wait_for()
+    settled(page)
+    if model is not None and sae is not None:
+        page.get_by_text("Model and SAE", exact=True).click()
+        for name, value in (("Language model", model), ("Sparse autoencoder", sae)):
+            box = page.get_by_role("textbox", name=name)
+            box.fill(str(value))
+            box.press("Enter")
+            settled(page)
+    return read.inner_text()
+
+
+def read(page: Page, patience: float) -> None:
+    """Start the job, and wait until its last step is done: `patience` in seconds."""
+    page.get_by_role("button", name="Ingest and read").click()
+    page.get_by_text("Every feature that fires").wait_for(timeout=1_000 * patience)
+    page.get_by_text(re.compile("finished in")).wait_for(timeout=1_000 * patience)
+    settled(page)
+
+
+def choose(page: Page, goal: str, title: str) -> str:
+    """Choose a method by its goal and rank, if that does not begin by itself; returns the answer."""
+    page.get_by_text(goal, exact=True).click()
+    run = page.get_by_role("button", name=re.compile("^(Run|Run again)$"))
+    page.wait_for_timeout(1_500)
+    settled(page)
+    if run.is_enabled():
+        run.click()
     return chosen(page, title)
 
 
@@ -63,9 +93,9 @@ def keep(page: Page, name: str) -> None:
     settled(page)
 
 
-def compare(page: Page, url: str) -> str:
+def compare(page: Page) -> str:
     """Open the comparison; returns its answer."""
-    page.goto(f"{url}/compare")
+    page.get_by_role("link", name="Compare").first.click()
     page.wait_for_selector(".js-plotly-plot .main-svg")
     answer = page.get_by_text(re.compile(r"covers .* of the features and"))
     answer.first.wait_for()
@@ -74,13 +104,17 @@ def compare(page: Page, url: str) -> str:
     return answer.first.inner_text()
 
 
-def download_bundle(page: Page, target: Path) -> None:
-    """Choose the bundle for a trainer and download it."""
+def choose_format(page: Page, title: str) -> None:
+    """Choose the export format of that title."""
     page.get_by_role("combobox", name=re.compile("Format")).click()
-    page.keyboard.type("Bundle")
+    page.keyboard.type(title)
     page.keyboard.press("Enter")
-    page.get_by_text("the entry for LLaMA-Factory").wait_for()
     settled(page)
+
+
+def download(page: Page, title: str, target: Path) -> None:
+    """Choose the export format of that title and download it."""
+    choose_format(page, title)
     with page.expect_download() as waiting:
         page.get_by_role("button", name=re.compile(r"Download [0-9,]+ rows")).click()
     waiting.value.save_as(target)

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from explorer.features import browse
 from explorer.pipeline.differences import differences
 from explorer.ui import state
+from explorer.ui.components import next_step
 from explorer.workspace import Store, marks
 from tests.synthetic import THRESHOLD, TOPICS, Synthetic
 from tests.ui.conftest import linked, tables
@@ -170,6 +171,35 @@ def test_how_a_file_will_be_read_is_shown_before_it_is(fresh: Synthetic, open_pa
     assert "is read as **alpaca**" in said(app)
     assert any(button.label == "Ingest and read" for button in app.button)
     assert not list((fresh.store.path.parent / "home").glob("*/workspace.json"))
+
+
+def test_an_empty_folder_begins_with_bringing_data_into_it(tmp_path: Path, open_page: Open) -> None:
+    source, folder = tmp_path / "rows.jsonl", tmp_path / "mine"
+    source.write_text('{"instruction": "Say a word.", "output": "Word."}', "utf-8")
+    app = open_page(folder)
+    assert not app.exception and "no workspace here yet" not in said(app)
+    app.text_input(key=state.INGEST_PATH).set_value(str(source)).run()
+    assert app.text_input(key=f"{state.INGEST_TARGET}_rows").value == str(folder)
+
+
+def test_a_model_needs_its_sae_and_both_must_be_there(fresh: Synthetic, open_page: Open) -> None:
+    app = open_page(fresh.store.path)
+    source = fresh.store.path.parent / f"{fresh.store.path.name}-source.jsonl"
+    app.text_input(key=state.INGEST_PATH).set_value(str(source)).run()
+    app.text_input(key=f"{state.INGEST_TARGET}_model").set_value("/nowhere/at all").run()
+    assert any("There is no" in error.value for error in app.error)
+    app.text_input(key=f"{state.INGEST_TARGET}_model").set_value(str(fresh.store.path.parent)).run()
+    assert any("Name the model and the SAE" in error.value for error in app.error)
+
+
+def test_the_steps_of_a_job_carry_the_model_to_the_verbs_that_load_it() -> None:
+    options = {"extract": ("--model", "m", "--sae", "s"), "label": ("--model", "m")}
+    steps = next_step.lines([verb for _, verb in next_step.STEPS], Path("w"), options)
+    assert steps[:3] == [
+        ("extract", "--model", "m", "--sae", "s", "-w", "w"),
+        ("label", "--model", "m", "-w", "w"),
+        ("embed", "-w", "w"),
+    ]
 
 
 def test_a_source_that_is_not_there_is_said_in_one_line(fresh: Synthetic, open_page: Open) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import json
 import time
+import zipfile
 from collections.abc import Callable
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer.pipeline.pool import read_ranking
 from explorer.ui import state
+from explorer.ui.components import export_panel
+from explorer.ui.downloads import export_bytes
 from explorer.workspace import marks
 from tests.synthetic import Synthetic
 
@@ -63,6 +69,15 @@ def test_a_banned_pick_is_gone_after_another_run_and_a_pinned_one_is_first(fresh
     app = ranked(press(app, "Run again"))
     assert picks(app)[0] == second[3]
     assert "It is there by a rule: **pinned**." in said(app)
+
+
+def test_a_pinned_row_has_no_gain_where_the_method_did_not_measure_it(fresh: Synthetic, open_page: Open) -> None:
+    marks.pin(fresh.store, fresh.store.require("samples"), [5])
+    for method, measured in (("longest", False), ("sae-greedselect", True)):
+        app = ranked(open_page(fresh.store.path, "select", method=method, budget="6"))
+        table = next(table.value for table in app.dataframe if "pick" in table.value and "gain" in table.value)
+        assert table["row"][0] == 5
+        assert table["gain"].notna().to_list() == [measured, True, True, True, True, True]
 
 
 def test_a_missing_feature_can_be_asked_for(fresh: Synthetic, open_page: Open) -> None:
@@ -130,6 +145,27 @@ def test_an_export_is_written_to_a_path_and_a_second_one_is_refused(fresh: Synth
     assert any("USER/NAME" in error.value.replace("\\", "") for error in app.error)
 
 
+def test_an_export_too_large_for_a_download_says_so_and_is_written_to_a_path(
+    fresh: Synthetic, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_panel, "_DOWNLOAD", 100)  # bytes
+    target = fresh.store.path.parent / "folder"
+    app = ranked(open_page(fresh.store.path, "select"))
+    assert any("to a path instead" in info.value for info in app.info)
+    assert not app.get("download_button")
+    app.selectbox(key=state.EXPORT_FORMAT).set_value("bundle").run()
+    app.text_input(key=state.EXPORT_PATH).set_value(str(target)).run()
+    press(app, "Write")
+    assert (target / "dataset_info.json").is_file()
+
+
+def test_a_bundle_that_is_downloaded_has_the_extra_columns(fresh: Synthetic) -> None:
+    run = fresh.store.artifacts("selections")[0]
+    with zipfile.ZipFile(io.BytesIO(export_bytes(fresh.store, run.id, "bundle", ["rank"]))) as archive:
+        data = next(name for name in archive.namelist() if name.endswith("selection.json"))
+        assert [row["rank"] for row in json.loads(archive.read(data))[:3]] == [0, 1, 2]
+
+
 def test_rules_that_do_not_fit_are_said_and_nothing_is_ranked(fresh: Synthetic, open_page: Open) -> None:
     app = open_page(fresh.store.path, "select", method="random", must_cover="x")
     assert not app.exception
@@ -150,7 +186,7 @@ def test_two_selections_are_shown_side_by_side_and_the_report_is_whole(synthetic
 
 
 def test_rows_are_counted_by_exactly_who_holds_them() -> None:
-    from explorer.ui.components.comparison import combinations
+    from explorer.figures.comparison import combinations
 
     found = combinations([{1, 2, 3}, {3, 4}, {3}], 10)
     assert dict(found) == {(True, False, False): 2, (False, True, False): 1, (True, True, True): 1}

@@ -63,14 +63,18 @@ def _out(view: View, run: Artifact, chosen: str, extras: tuple[str, ...]) -> Non
                 key="download",
             )
         with st.popover("Write to a path", icon=":material/save:"):
-            st.caption("On the machine the app runs on, row by row, so of any size. The recipe is written beside it.")
+            st.caption("On the machine the app runs on, row by row, so of any size, with the recipe beside it.")
             path = st.text_input("Path", key=state.EXPORT_PATH, placeholder=f"/data/{stem}")
             if st.button("Write", type="primary", key="write_export", disabled=not path):
                 _write(view, run, chosen, extras, str(path))
         with st.popover("Push to the Hub", icon=":material/cloud_upload:"):
             _hub(view, run, chosen, extras)
     if size > _DOWNLOAD:
-        st.caption(f"About {size / 2**20:,.0f} MiB: too large for a download through the browser; write it to a path.")
+        st.info(
+            f"About {size / 2**20:,.0f} MiB, and a download through the browser may have {_DOWNLOAD >> 20} MiB: write "
+            "it to a path instead, which takes any size, or use `python -m explorer export`.",
+            icon=":material/info:",
+        )
 
 
 def _write(view: View, run: Artifact, chosen: str, extras: tuple[str, ...], path: str) -> None:

@@ -72,9 +72,15 @@ def draw(view: View) -> Artifact | None:
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "coverage": st.column_config.NumberColumn("coverage", format="percent", width=90),
-            "rows": st.column_config.NumberColumn("rows", format="localized", width=80),
-            "name": st.column_config.TextColumn("name", width="medium"),
+            "name": st.column_config.TextColumn(width=190),
+            "method": st.column_config.TextColumn(width=130),
+            "budget": st.column_config.TextColumn(width=70),
+            "rows": st.column_config.NumberColumn(format="localized", width=60),
+            "coverage": st.column_config.NumberColumn(format="percent", width=80),
+            "rules": st.column_config.TextColumn(width=190),
+            "settings": st.column_config.TextColumn(width=190),
+            "took": st.column_config.TextColumn(width=60),
+            "made (UTC)": st.column_config.TextColumn(width=130),
         },
         alt="Kept selections, newest first",
     )
@@ -88,24 +94,31 @@ def draw(view: View) -> Artifact | None:
 
 def _row(run: Artifact) -> dict[str, Any]:
     parameters, info = run.manifest.parameters, run.manifest.info
-    options = {key: value for key, value in parameters.get("params", {}).items() if value not in ("", [], None)}
     return {
         "name": words.run_name(run.manifest),
         "method": parameters.get("method", ""),
         "budget": str(parameters.get("budget", "")),
         "rows": sum(run.manifest.rows.values()),
         "coverage": info.get("coverage"),
-        "parameters": words.clean(", ".join(f"{key} {value}" for key, value in options.items()), 80),
         "rules": rules_form.said(Rules.read(parameters.get("rules", {}))),
-        "threshold": parameters.get("threshold"),
-        "seed": parameters.get("seed"),
+        "settings": _settings(run),
         "took": words.seconds(float(info.get("seconds") or 0)),
         "made (UTC)": words.when(run.manifest.created),
     }
 
 
+def _settings(run: Artifact) -> str:
+    """Parameters that are set, threshold and seed."""
+    about = run.manifest.parameters
+    options = {key: value for key, value in about.get("params", {}).items() if value not in ("", [], None)}
+    options |= {key: about[key] for key in ("threshold", "seed") if about.get(key) is not None}
+    return words.clean(", ".join(f"{key} {value}" for key, value in options.items()), 200)
+
+
 def _actions(view: View, run: Artifact) -> None:
     name = words.run_name(run.manifest)
+    rules = rules_form.said(Rules.read(run.manifest.parameters.get("rules", {})))
+    st.caption(words.md("; ".join(part for part in (_settings(run), rules) if part), 400))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{words.md(name, 60)}**", width="content")
         st.button(

@@ -12,7 +12,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explorer.errors import ExplorerError
 from explorer.ui import context, jobs, state, words
-from explorer.ui.components import markup, next_step
+from explorer.ui.components import markup, model_form, next_step
 from explorer.ui.components.page import section
 from explorer.workspace import Store
 
@@ -105,13 +105,20 @@ def _plan(source: str) -> tuple[Any, str, dict[str, str]] | None:
     return planned, asked, mapping
 
 
+def _target(stem: str) -> Path:
+    """Where the new workspace is to be: where the app was started, if nothing is there, else a folder of its own."""
+    return context.path() if context.is_new() else home() / stem
+
+
 def _start(source: str, planned: tuple[Any, str, dict[str, str]]) -> None:
     _, asked, mapping = planned
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", Path(source).name.split(".")[0]).strip("-") or "dataset"
     left, right = st.columns([4, 1], vertical_alignment="bottom")
-    folder = left.text_input("New workspace", value=str(home() / stem), key=f"{state.INGEST_TARGET}_{stem}")
-    if not right.button("Ingest and read", type="primary", icon=":material/play_arrow:", width="stretch"):
-        st.caption("Ingest, extract, describe features, embed, cluster, map: as one job in the background.")
+    folder = left.text_input("New workspace", value=str(_target(stem)), key=f"{state.INGEST_TARGET}_{stem}")
+    pressed = right.button("Ingest and read", type="primary", icon=":material/play_arrow:", width="stretch")
+    options = model_form.draw(state.INGEST_TARGET)
+    st.caption("Ingest, extract, describe features, embed, cluster, map, score: as one job in the background.")
+    if not pressed or options is None:
         return
     try:
         store = Store.create(folder.strip(), name=Path(folder.strip()).name)
@@ -123,7 +130,7 @@ def _start(source: str, planned: tuple[Any, str, dict[str, str]]) -> None:
         ingest += ["--format", asked]
     if mapping:
         ingest += ["--map", ",".join(f"{role}={column}" for role, column in mapping.items())]
-    rest = [(*verb, "-w", str(store.path)) for _, verb in next_step.STEPS]
+    rest = next_step.lines([verb for _, verb in next_step.STEPS], store.path, options)
     jobs.start(store.path, f"Bringing in {words.clean(stem, 60)}", [ingest, *rest])
     state.choose_workspace(str(store.path))
     context.remember(str(store.path))

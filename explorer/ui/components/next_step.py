@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
 import streamlit as st
 
 from explorer.ui import jobs, links
+from explorer.ui.components import model_form
 from explorer.ui.components.page import section
 from explorer.ui.context import View
 
@@ -18,13 +22,22 @@ STEPS = (  # attribute of the view, verb with its options
 )
 
 
+Options = Mapping[str, tuple[str, ...]]
+"""More options of the verbs, by verb."""
+
+
 def missing(view: View) -> list[tuple[str, ...]]:
     """Return the verbs that this workspace still needs; after the first missing one everything is made anew."""
     steps: list[tuple[str, ...]] = []
     for name, verb in STEPS:
         if getattr(view, name) is None or (steps and name != "quality"):
-            steps.append((*verb, "-w", str(view.store.path)))
+            steps.append(verb)
     return steps
+
+
+def lines(steps: Sequence[tuple[str, ...]], workspace: Path, options: Options) -> list[tuple[str, ...]]:
+    """Return the steps as they are run on a workspace."""
+    return [(*step, *options.get(step[0], ()), "-w", str(workspace)) for step in steps]
 
 
 def draw(view: View) -> None:
@@ -37,9 +50,11 @@ def draw(view: View) -> None:
             st.markdown(
                 f"**Next: {names}.** The model reads every row once; it runs in the background and can be cancelled."
             )
-            if st.button("Run", type="primary", icon=":material/play_arrow:", key="run_missing"):
-                jobs.start(view.store.path, f"Preparing {view.store.name}", steps)
-                st.rerun()
+            pressed = st.button("Run", type="primary", icon=":material/play_arrow:", key="run_missing")
+        options = model_form.draw("next") if any(step[0] == "extract" for step in steps) else {}
+        if pressed and options is not None:
+            jobs.start(view.store.path, f"Preparing {view.store.name}", lines(steps, view.store.path, options))
+            st.rerun()
     if view.features is None:
         return
     section("Where next?")

@@ -40,6 +40,7 @@ def plot(
     """Draw a figure in the app's theme; its camera button saves PNG or SVG as set in the workspace menu."""
     config = {
         "displaylogo": False,
+        "displayModeBar": "hover",
         "modeBarButtonsToRemove": [] if on_select != "ignore" else _TOOLS,
         "toImageButtonOptions": {"format": state.get(state.IMAGE_FORMAT), "filename": key, "scale": 2},
     }

@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.features import browse
-from explorer.ui import links, state, words
+from explorer.ui import cache, links, state, words
 from explorer.ui.budget import Chosen
 from explorer.ui.components import markup, rules_form
 from explorer.ui.components.page import section
@@ -58,11 +58,12 @@ def _table(view: View, task: Task, chosen: Chosen) -> int:
         page = min(int(state.get(page_key) or 1), pages)
         start, end = (page - 1) * _PAGE, min(chosen.rows, page * _PAGE)
     ids = ranking.positions[start:end].tolist()
+    ruled = without_gain(task)
     table, _ = browse.rows(view.store, view.clusters, ids, limit=max(1, len(ids)))
     rows = [
         {
             "pick": start + place + 1,
-            "gain": float(ranking.gain[start + place]),
+            "gain": None if start + place in ruled else float(ranking.gain[start + place]),
             "row": row["sample_id"],
             "prompt": words.clean(row["prompt"] or "", 160),
             "tokens": row["response_tokens"],
@@ -80,7 +81,11 @@ def _table(view: View, task: Task, chosen: Chosen) -> int:
         column_config={
             "pick": st.column_config.NumberColumn("Pick", format="%d", width=55),
             "gain": st.column_config.NumberColumn(
-                "Gain", format="%.4g", width=65, help="What the pick added, by the method's own measure."
+                "Gain",
+                format="%.4g",
+                width=65,
+                help="What the pick added, by the method's own measure; none for a row that a rule put there, unless "
+                "the method counts it as picked.",
             ),
             "row": st.column_config.NumberColumn("Row", format="%d", width=60),
             "prompt": st.column_config.TextColumn("Prompt"),
@@ -110,6 +115,7 @@ def _why(view: View, task: Task, step: int) -> None:
     if found is not None:
         markup.passage(found["prompt"], limit=280)
         markup.passage(found["response"], answer=True, limit=420)
+        st.caption(_about(view, row, found["response_tokens"]))
     _buttons(view, row)
     rule = _rule(task, step)
     if rule:
@@ -122,6 +128,16 @@ def _why(view: View, task: Task, step: int) -> None:
     st.markdown(_sentence(explained, turn, rounds=int(ranking.round.max(initial=0)) > 1))
     _features(view, ranked.pool.features, explained)
     _earlier(view, explained)
+
+
+def _about(view: View, row: int, tokens: int | None) -> str:
+    """How long the row's response is, and its cluster by its whole name."""
+    parts = [words.noun(tokens, "response token")] if tokens is not None else []
+    if view.clusters is not None:
+        cards = cache.cluster_cards(view)
+        names = dict(zip(cards["cluster"].to_pylist(), cards["name"].to_pylist(), strict=True))
+        parts.append(f"cluster: {words.md(names.get(int(cache.cluster_of(view)[row])) or 'none', 200)}")
+    return " · ".join(parts)
 
 
 def _buttons(view: View, row: int) -> None:
@@ -166,6 +182,14 @@ def _rule(task: Task, step: int) -> str:
         if step <= end:
             return names[kind]
     return ""
+
+
+def without_gain(task: Task) -> range:
+    """Places of the picks that a rule put there and the method did not measure."""
+    assert task.outcome is not None
+    ranking = task.outcome.ranked.ranking
+    opening = sum(ranking.info.get("opening", {}).values())
+    return range(opening) if opening and not ranking.round[:opening].any() else range(0)
 
 
 def _sentence(explained: Explanation, turn: int, *, rounds: bool) -> str:

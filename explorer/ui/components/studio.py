@@ -11,6 +11,7 @@ import streamlit as st
 
 from explorer.figures import selection as figures
 from explorer.figures import theme
+from explorer.figures.comparison import Groups
 from explorer.records import SEGMENTS
 from explorer.ui import address, cache, state, words
 from explorer.ui import budget as budgets
@@ -361,7 +362,11 @@ def profiles(view: View, task: Task, chosen: Chosen) -> None:
     picked = ranking.positions[: chosen.rows]
     columns: list[Any] = st.columns(3 if view.clusters is not None else 2, gap="medium")
     with columns[0]:
-        section("What did each pick add?", "The gain of each pick by the method's own measure.")
+        section(
+            "What did each pick add?",
+            "The gain of each pick by the method's own measure; rows that a rule put first have none, unless the "
+            "method counts them as picked (SAE-GreedSelect does).",
+        )
         plot(figures.gains(ranking.gain, budget=chosen.rows, unit="gain"), key="gains", alt="Gain of each pick")
     with columns[1]:
         section("How long are they?")
@@ -371,17 +376,12 @@ def profiles(view: View, task: Task, chosen: Chosen) -> None:
     if view.clusters is not None:
         with columns[2]:
             section("Where are they?", "Share of each cluster in the pool (bar) and among the picks (dot).")
-            names, every, mine = cluster_shares(view, picked)
-            fig = figures.cluster_profile(names, every, [("selected", theme.ACCENT, mine)], limit=7, height=230)
+            found = groups(view)
+            dots = [("selected", theme.ACCENT, found.shares(picked))]
+            fig = figures.cluster_profile(found.names, found.shares(), dots, limit=7, height=230)
             plot(fig, key="pick_clusters", alt="Clusters of picks and pool")
 
 
-def cluster_shares(view: View, picked: np.ndarray) -> tuple[list[str], np.ndarray, np.ndarray]:
-    """Names of the clusters, the share of each in the pool, and its share among `picked`."""
-    cards = cache.cluster_cards(view)
-    numbers = np.array(cards["cluster"].to_pylist())
-    cluster = cache.cluster_of(view)
-    size = max(1, int(numbers.max()) + 1)
-    every = np.bincount(cluster, minlength=size)[numbers] / max(1, len(cluster))
-    mine = np.bincount(cluster[picked], minlength=size)[numbers] / max(1, len(picked))
-    return [str(name) for name in cards["name"].to_pylist()], every, mine
+def groups(view: View) -> Groups:
+    """The clusters of the workspace."""
+    return Groups.read(cache.cluster_cards(view), cache.cluster_of(view))

@@ -12,7 +12,7 @@ if view is None or view.samples is None:
     header("What does the model see in your data?", "Bring in a dataset: nothing leaves this machine.")
     if view is not None:
         jobs_panel.draw(view)
-    else:
+    elif not context.is_new():
         empty.no_workspace(state.get(state.PROBLEM))
     new_dataset.draw(open_at_once=True)
     st.stop()

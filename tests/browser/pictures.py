@@ -1,0 +1,88 @@
+"""The pictures of the README's walk: the demo's first 1,000 rows, from a file to an export, in a real browser.
+
+    python -m tests.browser.pictures [--out data/demo/screenshots]
+
+Takes a few minutes: the rows are read by the default model. The steps are those of `tests/browser/test_studio.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import shutil
+import tempfile
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from tests.browser import studio
+from tests.browser.conftest import ARGUMENTS, PATIENCE, ROOT, running
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+ROWS, WIDTH = 1_000, 1_280
+GREEDY, LONGEST, RANDOM = "SAE-GreedSelect", "Longest responses", "Random"
+GOALS = {
+    LONGEST: "The strong simple baseline: long answers hold many features",
+    RANDOM: "The baseline that every method has to beat",
+}
+
+
+def save(page: Page, target: Path, top: str, height: int) -> None:
+    """Save `height` pixels of the page, beginning at the heading or text `top`, as a picture of 128 colours."""
+    place = page.get_by_text(top, exact=True).first.bounding_box()
+    assert place is not None
+    y = max(0.0, place["y"] - 24)
+    clip = {"x": 0, "y": y, "width": WIDTH, "height": height}
+    shot = Image.open(io.BytesIO(page.screenshot(clip=clip, full_page=True)))  # type: ignore[arg-type]
+    shot.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(target, optimize=True)
+
+
+def walk(page: Page, url: str, rows: Path, out: Path) -> None:
+    """Take the walk and save a picture at each of its stations."""
+    studio.bring(page, url, rows)
+    save(page, out / "bring.png", "What does the model see in your data?", 760)
+    studio.read(page, patience=900)
+    page.get_by_role("link", name="Which rows for my budget?").click()
+    studio.chosen(page, GREEDY)
+    studio.understand(page, 2)
+    save(page, out / "why.png", "The 50 picks", 760)
+    studio.ban(page, GREEDY)
+    studio.keep(page, "greedy 5%")
+    for title, goal in GOALS.items():
+        studio.choose(page, goal, title)
+        studio.keep(page, f"{title.split()[0].lower()} 5%")
+    studio.compare(page)
+    save(page, out / "compare.png", "What differs between these choices?", 1_000)
+    page.get_by_role("link", name="Select").first.click()
+    studio.settled(page)
+    studio.choose_format(page, "OpenAI messages")
+    save(page, out / "export.png", "Kept selections", 720)
+
+
+def main() -> None:
+    """Make the pictures."""
+    from playwright.sync_api import sync_playwright
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--out", type=Path, default=ROOT / "data/demo/screenshots")
+    out = parser.parse_args().out
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        raise RuntimeError("no Chromium here")
+    with tempfile.TemporaryDirectory() as room, running(Path(room)) as url, sync_playwright() as driver:
+        rows = Path(room) / "thousand.jsonl"
+        with open(ROOT / "data/demo/demo.jsonl", encoding="utf-8") as file:
+            rows.write_text("".join(islice(file, ROWS)), "utf-8")
+        browser = driver.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        context = browser.new_context(viewport={"width": WIDTH, "height": 3_600}, color_scheme="light")
+        context.set_default_timeout(PATIENCE)
+        walk(context.new_page(), url, rows, out)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

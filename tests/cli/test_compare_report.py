@@ -1,0 +1,36 @@
+"""`compare --report` writes the Compare page as one file."""
+
+import re
+
+import pytest
+
+from tests.synthetic import build
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("compare") / "workspace", samples=90).store
+
+
+def test_the_report_holds_the_answer_the_plots_and_every_selection(explorer, workspace, tmp_path):
+    target = tmp_path / "comparison.html"
+    names = [run.id for run in workspace.artifacts("selections")]
+    said = explorer("compare", *names, "-w", workspace.path, "--seeds", "2", "--report", target, "--json").json
+    assert said["report"] == str(target) and len(said["runs"]) == len(names)
+    text = target.read_text("utf-8")
+    assert "covers" in text and re.search(r"rows? (is|are) in all", text)
+    assert all(name in text for name in names)
+    for shown in ("Coverage by number of rows", "Rows by the selections that hold them", "Where are they?", "Numbers"):
+        assert shown in text
+    assert 'src="http' not in text and "<script src" not in text
+
+
+def test_a_report_that_is_there_is_not_replaced_unasked(explorer, workspace, tmp_path):
+    target = tmp_path / "comparison.html"
+    target.write_text("mine", "utf-8")
+    name = workspace.artifacts("selections")[0].id
+    refused = explorer("compare", name, "-w", workspace.path, "--report", target)
+    assert refused.code == 2 and "exists already" in refused.err
+    assert target.read_text("utf-8") == "mine"
+    assert explorer("compare", name, "-w", workspace.path, "--report", target, "--overwrite").code == 0
+    assert "What differs between these choices?" in target.read_text("utf-8")
