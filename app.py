@@ -6,7 +6,7 @@ from explorer.ui import collector, links
 from explorer.ui.components import markup
 
 st.set_page_config(page_title="SAE Data Explorer", page_icon="explorer/ui/assets/icon.png", layout="wide")
-collector.watch()
 page = st.navigation(links.pages(), position="top")
 markup.style()
+collector.later()
 page.run()

@@ -1,36 +1,42 @@
-"""What survives a slow collection is set aside, once and for good."""
+"""Garbage is collected once, when the pages have been quiet."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+import time
+import tomllib
+import weakref
 
 import pytest
 
 from explorer.ui import collector
+from tests.ui.conftest import ROOT
 
 
-@pytest.fixture
-def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
-    """The collector is watched during the test only."""
-    collector.watch()
-    yield monkeypatch
-    collector.release()
+class Ring:
+    """Refers to itself, so that only the collector frees it."""
+
+    def __init__(self) -> None:
+        self.me = self
 
 
-def test_survivors_of_a_slow_collection_are_not_walked_through_again(watched: pytest.MonkeyPatch) -> None:
-    gc.unfreeze()
-    watched.setattr(collector, "_SLOW", 60.0)
-    gc.collect()
-    assert gc.get_freeze_count() == 0
-    watched.setattr(collector, "_SLOW", 0.0)
-    gc.collect(1)
-    assert gc.get_freeze_count() == 0
-    gc.collect()
-    assert gc.get_freeze_count() > 1_000
-    assert len(gc.get_objects()) < gc.get_freeze_count()
+def test_a_ring_is_freed_after_the_last_run_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    gc.disable()  # else an allocation might free it at any time
+    try:
+        monkeypatch.setattr(collector, "_QUIET", 0.4)
+        seen = weakref.ref(Ring())
+        began = time.perf_counter()
+        for _ in range(3):
+            collector.later()
+            time.sleep(0.2)
+        assert seen() is not None or time.perf_counter() - began > 0.8
+        deadline = time.perf_counter() + 20
+        while seen() is not None and time.perf_counter() < deadline:
+            time.sleep(0.05)
+        assert seen() is None
+    finally:
+        gc.enable()
 
 
-def test_watching_twice_is_watching_once(watched: pytest.MonkeyPatch) -> None:
-    collector.watch()
-    assert gc.callbacks.count(collector._settle) == 1
+def test_streamlit_leaves_it_to_the_app() -> None:
+    assert tomllib.loads((ROOT / ".streamlit/config.toml").read_text("utf-8"))["runner"]["postScriptGC"] is False

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from explorer.selection import Method
 
 _AUTOMATIC = 100_000  # rows up to which the first ranking is made without being asked
+_SENT = 0.04  # seconds for the picture to leave: what is not sent when another run begins is never sent
 
 
 def open_address() -> None:
@@ -116,6 +117,7 @@ def result(view: View, request: Request | None, method: Method) -> tuple[Chosen 
     shown = state.get(state.SELECT_SHOWN)
     state.put(state.SELECT_SHOWN, (unit, value))
     if shown is not None and shown != (unit, value):
+        time.sleep(_SENT)
         st.rerun()
     return found
 
