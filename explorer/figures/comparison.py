@@ -21,11 +21,11 @@ HEAD = {
     "rows": "rows",
     "tokens": "response tokens",
     "coverage": "features covered",
-    "certificate": "of the best possible, at least",
+    "certificate": "of the best, at least",
     "redundancy": "redundancy",
     "quality": "mean quality",
     "seconds": "seconds",
-    "memory": "peak memory (MiB)",
+    "memory": "memory (MiB)",
     "seed": "seed",
     "rules": "rules",
 }

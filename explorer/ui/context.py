@@ -147,7 +147,7 @@ def current() -> View | None:
 
 def require(*names: str) -> View:
     """Return the current view with all of `names` there, or say what to do next and end the page."""
-    from explorer.ui.components import empty
+    from explorer.ui.components import empty, jobs_panel
 
     view = current()
     if view is None:
@@ -155,6 +155,6 @@ def require(*names: str) -> View:
         st.stop()
     missing = [name for name in names if getattr(view, name) is None]
     if missing:
-        empty.missing(view.store, missing[0])
+        empty.missing(view.store, missing[0], coming=jobs_panel.draw(view))
         st.stop()
     return view

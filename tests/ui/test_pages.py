@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.features import browse
 from explorer.pipeline.differences import differences
-from explorer.ui import state
+from explorer.ui import jobs, state
 from explorer.ui.components import next_step
 from explorer.workspace import Store, marks
 from tests.synthetic import THRESHOLD, TOPICS, Synthetic
@@ -180,6 +182,21 @@ def test_an_empty_folder_begins_with_bringing_data_into_it(tmp_path: Path, open_
     assert not app.exception and "no workspace here yet" not in said(app)
     app.text_input(key=state.INGEST_PATH).set_value(str(source)).run()
     assert app.text_input(key=f"{state.INGEST_TARGET}_rows").value == str(folder)
+
+
+def test_a_page_that_waits_for_a_job_shows_it(tmp_path: Path, open_page: Open) -> None:
+    store = Store.create(tmp_path / "workspace")
+    folder = store.path / ".jobs" / "one"
+    folder.mkdir(parents=True)
+    about = {"title": "Bringing in rows", "steps": [["extract"]], "state": jobs.RUNNING, "step": 0}
+    (folder / "job.json").write_text(json.dumps({**about, "created": time.time()}), "utf-8")
+    (folder / "pid").write_text("0", "utf-8")
+    with open(folder / "lock", "a", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # a job that is alive holds it
+        app = open_page(store.path, "select")
+        assert not app.exception
+        assert "Bringing in rows" in said(app)
+        assert any("when the job is done" in info.value for info in app.info)
 
 
 def test_a_model_needs_its_sae_and_both_must_be_there(fresh: Synthetic, open_page: Open) -> None:

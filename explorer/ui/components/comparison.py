@@ -145,6 +145,47 @@ def _profiles(view: View, sides: list[Side]) -> dict[str, theme.Figure]:
     return found
 
 
+_PROFILE_HELP = {
+    "Where are they?": "Share of each cluster in the pool (bar) and in each selection (dots).",
+    "How good are they?": "The newest quality score; rows without one are left out.",
+}
+
+
+def _profiles(view: View, sides: list[Side]) -> dict[str, theme.Figure]:
+    tokens = cache.lengths(view)["response_tokens"].fill_null(0).to_numpy()
+    groups = studio.groups(view) if view.clusters is not None else None
+    quality = None
+    if view.quality is not None:
+        quality = (cache_map.quality(view), str(view.quality.manifest.parameters.get("scorer", "")))
+    found = figures.profiles(sides, tokens, groups, quality)
+    columns: list[Any] = st.columns(len(found), gap="medium")
+    for number, (column, (title, fig)) in enumerate(zip(columns, found.items(), strict=True)):
+        with column:
+            section(title, _PROFILE_HELP.get(title, ""))
+            plot(fig, key=f"compare_profile_{number}", alt=title)
+    return found
+
+
+_COLUMNS = {  # width in pixels, and format
+    "selection": (190, None),
+    "rows": (60, "localized"),
+    "tokens": (115, "localized"),
+    "coverage": (120, "percent"),
+    "certificate": (140, "percent"),
+    "redundancy": (90, "%.3f"),
+    "quality": (95, "%.3f"),
+    "seconds": (70, "%.3f"),
+    "memory": (100, "localized"),
+    "seed": (50, "%d"),
+    "rules": (110, None),
+}
+_HELP = {
+    "certificate": "How close the coverage is to the most that any choice of as many rows could reach, at least.",
+    "redundancy": "Mean cosine between the feature sets of two picks.",
+    "memory": "The peak of the whole process while it was ranked.",
+}
+
+
 def _numbers(view: View, runs: list[Artifact]) -> list[dict[str, Any]]:
     section("What do they cost?", "Time is that of the ranking alone; memory is the peak of the whole process then.")
     rows = [
@@ -159,16 +200,10 @@ def _numbers(view: View, runs: list[Artifact]) -> list[dict[str, Any]]:
         hide_index=True,
         height="content",
         column_config={
-            **{key: st.column_config.Column(name) for key, name in head.items()},
-            "coverage": column(head["coverage"], format="percent"),
-            "certificate": column(head["certificate"], format="percent"),
-            "redundancy": column(
-                "redundancy", format="%.3f", help="Mean cosine between the feature sets of two picks."
-            ),
-            "quality": column(head["quality"], format="%.3f"),
-            "seconds": column(head["seconds"], format="%.3f"),
-            "tokens": column(head["tokens"], format="localized"),
-            "rows": column(head["rows"], format="localized"),
+            key: column(head[key], width=width, format=how, help=_HELP.get(key))
+            if how
+            else st.column_config.TextColumn(head[key], width=width)
+            for key, (width, how) in _COLUMNS.items()
         },
         alt="Numbers of each selection",
     )

@@ -18,9 +18,15 @@ _NEEDS = {
 }
 
 
-def missing(store: Store, name: str) -> None:
-    """Say that the workspace has no `name`, and how it is made: in the app or on the command line."""
+def missing(store: Store, name: str, *, coming: bool = False) -> None:
+    """Say that the workspace has no `name`, and how it is made: in the app or on the command line.
+
+    `coming`: a job is running in this workspace, and the page shows it.
+    """
     what, how, verb = _NEEDS[name]
+    if coming:
+        st.info(f"This workspace has {what}: this page fills when the job is done.", icon=":material/hourglass_top:")
+        return
     with st.container(border=True):
         st.subheader(f"This workspace has {what}", anchor=False)
         st.write(f"{how}, from the Overview page, or on the command line:")

@@ -65,9 +65,9 @@ def _table(view: View, task: Task, chosen: Chosen) -> int:
             "pick": start + place + 1,
             "gain": None if start + place in ruled else float(ranking.gain[start + place]),
             "row": row["sample_id"],
-            "prompt": words.clean(row["prompt"] or "", 160),
             "tokens": row["response_tokens"],
             "cluster": words.clean(row["cluster"] or "", 40),
+            "prompt": words.clean(row["prompt"] or "", 160),
         }
         for place, row in enumerate(table.to_pylist())
     ]

@@ -36,6 +36,7 @@ def draw(view: View, runs: list[Artifact]) -> None:
     if a == b:
         st.caption("Choose two different selections.")
         return
+    left, right = st.columns(2, gap="large")
     rows = {key: cache.picks(view, key)["sample_id"].to_pylist() for key in (a, b)}
     shared = set(rows[a]) & set(rows[b])
     only = {key: [row for row in rows[key] if row not in shared] for key in (a, b)}
