@@ -145,27 +145,6 @@ def _profiles(view: View, sides: list[Side]) -> dict[str, theme.Figure]:
     return found
 
 
-_PROFILE_HELP = {
-    "Where are they?": "Share of each cluster in the pool (bar) and in each selection (dots).",
-    "How good are they?": "The newest quality score; rows without one are left out.",
-}
-
-
-def _profiles(view: View, sides: list[Side]) -> dict[str, theme.Figure]:
-    tokens = cache.lengths(view)["response_tokens"].fill_null(0).to_numpy()
-    groups = studio.groups(view) if view.clusters is not None else None
-    quality = None
-    if view.quality is not None:
-        quality = (cache_map.quality(view), str(view.quality.manifest.parameters.get("scorer", "")))
-    found = figures.profiles(sides, tokens, groups, quality)
-    columns: list[Any] = st.columns(len(found), gap="medium")
-    for number, (column, (title, fig)) in enumerate(zip(columns, found.items(), strict=True)):
-        with column:
-            section(title, _PROFILE_HELP.get(title, ""))
-            plot(fig, key=f"compare_profile_{number}", alt=title)
-    return found
-
-
 _COLUMNS = {  # width in pixels, and format
     "selection": (190, None),
     "rows": (60, "localized"),
