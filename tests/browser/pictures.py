@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import shutil
 import tempfile
 from itertools import islice
 from pathlib import Path
@@ -18,7 +17,8 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from tests.browser import studio
-from tests.browser.conftest import ARGUMENTS, PATIENCE, ROOT, running
+from tests.browser.conftest import PATIENCE
+from tests.server import ROOT, launch, serve
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -70,17 +70,16 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, default=ROOT / "data/demo/screenshots")
     out = parser.parse_args().out
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    if chromium is None:
-        raise RuntimeError("no Chromium here")
-    with tempfile.TemporaryDirectory() as room, running(Path(room)) as url, sync_playwright() as driver:
-        rows = Path(room) / "thousand.jsonl"
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
+        room = Path(folder)
+        rows = room / "thousand.jsonl"
         with open(ROOT / "data/demo/demo.jsonl", encoding="utf-8") as file:
             rows.write_text("".join(islice(file, ROWS)), "utf-8")
-        browser = driver.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        browser = launch(driver)
         context = browser.new_context(viewport={"width": WIDTH, "height": 3_600}, color_scheme="light")
         context.set_default_timeout(PATIENCE)
-        walk(context.new_page(), url, rows, out)
+        with serve(room / "thousand", room / "home") as url:
+            walk(context.new_page(), url, rows, out)
         browser.close()
 
 

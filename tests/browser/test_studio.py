@@ -17,7 +17,7 @@ import pytest
 from explorer.pipeline.pool import read_ranking
 from explorer.workspace import Store, marks
 from tests.browser import studio
-from tests.browser.conftest import running
+from tests.server import serve
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -53,7 +53,7 @@ def test_a_new_user_brings_rows_chooses_understands_bans_compares_and_exports(pa
     tiny = pytest.importorskip("tests.tiny", reason="needs the packages of the model")
     rows = write_rows(tmp_path / "thousand.jsonl")
     model, sae = tiny.save_model(tmp_path / "model"), tiny.save_sae(tmp_path / "sae", width=1_024, bias=False)
-    with running(tmp_path) as url:
+    with serve(tmp_path / "workspace", tmp_path / "home") as url:
         assert "alpaca" in studio.bring(page, url, tmp_path / "thousand.jsonl", model, sae)
         studio.read(page, patience=240)
         store = Store.open(tmp_path / "workspace")  # made where the app was started
