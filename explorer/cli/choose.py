@@ -8,8 +8,10 @@ import typer
 
 from explorer.cli.options import (
     JsonOption,
+    OverwriteReportOption,
     ParamOption,
     ProgressOption,
+    ReportOption,
     SeedOption,
     SegmentOption,
     ThresholdOption,
@@ -84,10 +86,8 @@ def compare(
     runs: Annotated[list[str], typer.Argument(help="One or more selections, by id or name; overlaps need two.")],
     workspace: WorkspaceOption,
     seeds: Annotated[int, typer.Option(help="2 or more: also say how much the results of so many seeds agree.")] = 0,
-    report: Annotated[
-        str, typer.Option(help="Also write plots and tables to this HTML file; it opens without a network.")
-    ] = "",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing report.")] = False,
+    report: ReportOption = "",
+    overwrite: OverwriteReportOption = False,
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:

@@ -9,8 +9,10 @@ import typer
 from explorer.cli.options import (
     EmbeddingOption,
     JsonOption,
+    OverwriteReportOption,
     ParamOption,
     ProgressOption,
+    ReportOption,
     SeedOption,
     SegmentOption,
     ThresholdOption,
@@ -123,10 +125,8 @@ def length(
     workspace: WorkspaceOption,
     threshold: ThresholdOption = None,
     segment: SegmentOption = "response",
-    report: Annotated[
-        str, typer.Option(help="Also write plots, tables and sentences to this HTML file; it opens without a network.")
-    ] = "",
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing report.")] = False,
+    report: ReportOption = "",
+    overwrite: OverwriteReportOption = False,
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:

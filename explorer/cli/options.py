@@ -20,6 +20,13 @@ SeedOption = Annotated[int, typer.Option(help="Seed of everything random.")]
 ThresholdOption = Annotated[float | None, typer.Option(help="Activation above which a feature counts.")]
 SegmentOption = Annotated[str, typer.Option(help="response, prompt or all.")]
 EmbeddingOption = Annotated[str, typer.Option(help="Id of an embedding; the newest is taken where none is named.")]
+ReportOption = Annotated[
+    str,
+    typer.Option(
+        "--report", help="Also write plots, tables and sentences to this HTML file; it opens without a network."
+    ),
+]
+OverwriteReportOption = Annotated[bool, typer.Option("--overwrite", help="Replace an existing report.")]
 ParamOption = Annotated[
     list[str] | None, typer.Option("--param", help="A parameter of the method, key=value; may be given again.")
 ]
