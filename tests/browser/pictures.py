@@ -31,20 +31,23 @@ GOALS = {
 }
 
 
-def save(page: Page, target: Path, top: str, height: int) -> None:
-    """Save `height` pixels of the page, beginning at the heading or text `top`, as a picture of 128 colours."""
+def save(page: Page, target: Path, top: str, bottom: str | int) -> None:
+    """Save the page from the text `top` to the text `bottom`, or so many pixels, as a picture of 128 colours."""
     place = page.get_by_text(top, exact=True).first.bounding_box()
     assert place is not None
     y = max(0.0, place["y"] - 24)
-    clip = {"x": 0, "y": y, "width": WIDTH, "height": height}
-    shot = Image.open(io.BytesIO(page.screenshot(clip=clip, full_page=True)))  # type: ignore[arg-type]
+    end = page.get_by_text(bottom).first.bounding_box() if isinstance(bottom, str) else None
+    height = end["y"] + end["height"] + 24 - y if end is not None else float(bottom)
+    page.mouse.move(2, y + 2)  # away from plots and tables, whose tools show under the pointer
+    page.wait_for_timeout(400)
+    shot = Image.open(io.BytesIO(page.screenshot(clip={"x": 0, "y": y, "width": WIDTH, "height": height})))
     shot.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(target, optimize=True)
 
 
 def walk(page: Page, url: str, rows: Path, out: Path) -> None:
     """Take the walk and save a picture at each of its stations."""
     studio.bring(page, url, rows)
-    save(page, out / "bring.png", "What does the model see in your data?", 760)
+    save(page, out / "bring.png", "What does the model see in your data?", "as one job in the background")
     studio.read(page, patience=900)
     page.get_by_role("link", name="Which rows for my budget?").click()
     studio.chosen(page, GREEDY)
@@ -56,7 +59,7 @@ def walk(page: Page, url: str, rows: Path, out: Path) -> None:
         studio.choose(page, goal, title)
         studio.keep(page, f"{title.split()[0].lower()} 5%")
     studio.compare(page)
-    save(page, out / "compare.png", "What differs between these choices?", 1_000)
+    save(page, out / "compare.png", "What differs between these choices?", 1_060)
     page.get_by_role("link", name="Select").first.click()
     studio.settled(page)
     studio.choose_format(page, "OpenAI messages")
