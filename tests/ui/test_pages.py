@@ -42,7 +42,10 @@ def test_every_page_comes_up_with_a_question_and_without_an_error(
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_page_says_what_to_do_where_there_is_no_workspace(page: str, tmp_path: Path, open_page: Open) -> None:
-    app = open_page(tmp_path / "nothing", page)
+    folder = tmp_path / "something else"
+    folder.mkdir()
+    (folder / "a file").touch()
+    app = open_page(folder, page)
     assert not app.exception
     assert any("--workspace" in block.value for block in app.code)
 
