@@ -147,7 +147,7 @@ class Suite:
         model = HFLM(pretrained=loaded.model, tokenizer=loaded.tokenizer, batch_size=8)
         samples: dict[str, Any] = {}
         for chat in (False, True):
-            tasks: Any = [self._task(one) for one in self.found if one.chat == chat]
+            tasks: Any = [self._task(one, model.max_length // 2) for one in self.found if one.chat == chat]
             if tasks:
                 done = simple_evaluate(
                     model=model,
@@ -161,11 +161,15 @@ class Suite:
                 samples |= done["samples"]
         return {one.slug: [float(item[one.metric]) for item in samples[one.slug]] for one in self.found}
 
-    def _task(self, one: Benchmark) -> dict[str, Any]:
+    def _task(self, one: Benchmark, most: int) -> dict[str, Any]:
+        """The task for the harness; answers are at most `most` tokens long, so that a prompt has its place too."""
         own = {key: value for key, value in one.task.items() if key not in ("columns", "header")}
         files: dict[str, Any] = {"data_files": {"test": one.files(self.folder)}}
         if "columns" in one.task:
             files |= {"column_names": one.task["columns"], "header": one.task.get("header"), "keep_default_na": False}
+        if "generation_kwargs" in own:
+            longest = min(most, own["generation_kwargs"]["max_gen_toks"])
+            own["generation_kwargs"] = {**own["generation_kwargs"], "max_gen_toks": longest}
         metrics = [{"metric": one.metric}]
         return {"task": one.slug, "dataset_path": "json", "dataset_kwargs": files, "test_split": "test"} | (
             {"metric_list": metrics, **own}

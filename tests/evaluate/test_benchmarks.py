@@ -92,9 +92,8 @@ def test_every_item_is_right_or_wrong(folder, tmp_path):
 
 
 @pytest.mark.skipif(not installed or bool(ifeval.missing()), reason=ifeval.INSTALL)
-def test_ifeval_judges_whole_prompts(folder, tmp_path, monkeypatch):
+def test_ifeval_judges_whole_prompts(folder, tmp_path):
     put_ifeval(folder)
-    monkeypatch.setitem(ifeval.TASK["generation_kwargs"], "max_gen_toks", 8)
     rows = [json.loads(line) for line in (folder / "ifeval_input_data.jsonl").read_text().splitlines()]
     assert ifeval.judged(rows[0], ["A fox and a dog."]) == {ifeval.METRIC: True}
     assert ifeval.judged(rows[0], ["A fox, a dog."]) == {ifeval.METRIC: False}
