@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from explorer.errors import InputError, refuse
+from explorer.workspace.artifact import to_disk
 
 
 @contextmanager
@@ -28,12 +29,12 @@ def replacing(target: Path, *, overwrite: bool, ours: tuple[str, ...] = ()) -> I
     try:
         yield room / "new"
         for path in (room / "new", *(room / "new").rglob("*")):
-            _flush(path)
+            to_disk(path)
         check(target, overwrite=overwrite, ours=ours)
         if target.is_dir():
             os.replace(target, room / "old")  # a folder cannot be replaced in one step
         os.replace(room / "new", target)
-        _flush(target.parent)
+        to_disk(target.parent)
     except OSError as error:
         if (room / "old").exists() and not target.exists():
             os.replace(room / "old", target)
@@ -50,11 +51,3 @@ def check(target: Path, *, overwrite: bool, ours: tuple[str, ...] = ()) -> None:
         refuse(f"{target} exists already", allowed="a new path, or overwriting it on purpose (--overwrite)")
     if target.is_dir() and any(target.iterdir()) and not any((target / mark).is_file() for mark in ours):
         refuse(f"{target} is a folder that this program did not write; it is not replaced")
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -184,11 +184,11 @@ class Draft:
         )
         write_json(self.path / "manifest.json", asdict(manifest))
         for file in self.path.rglob("*"):
-            _fsync(file)
-        _fsync(self.path)
+            to_disk(file)
+        to_disk(self.path)
         self.target.parent.mkdir(parents=True, exist_ok=True)
         os.rename(self.path, self.target)
-        _fsync(self.target.parent)
+        to_disk(self.target.parent)
         return Artifact(self.kind, self.id, self.target, manifest)
 
 
@@ -248,7 +248,8 @@ def peak_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _fsync(path: Path) -> None:
+def to_disk(path: Path) -> None:
+    """Wait until a file or folder is on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
