@@ -67,7 +67,9 @@ def ribbon(names: Sequence[str], table: np.ndarray, *, height: int = 340) -> go.
     x = list(range(len(table)))
     bands = [(theme.plain(names[i], 24), table[:, i], theme.CATEGORIES[k]) for k, i in enumerate(moved)]
     rest = 1.0 - table[:, moved].sum(axis=1)
-    for name, values, colour in [*bands, (f"{len(names) - len(moved)} others", rest, theme.POOL_SOLID)]:
+    if len(names) > len(moved):
+        bands.append((f"{len(names) - len(moved)} others", rest, theme.POOL_SOLID))
+    for name, values, colour in bands:
         fig.add_trace(
             go.Scatter(
                 x=x,

@@ -61,7 +61,8 @@ def answer(found: Refinement, chosen: Artifact) -> str:
     low, high = int(np.argmin(change)), int(np.argmax(change))
     rounds = words.noun(len(found.weights) - 1, "iteration")
     failed = sum(chosen.manifest.dropped.values())
-    missed = f" {words.noun(failed, 'reward')} could not be made and count for nothing." if failed else ""
+    count = "counts" if failed == 1 else "count"
+    missed = f" {words.noun(failed, 'reward')} could not be made and {count} for nothing." if failed else ""
     lost, won = words.md(found.names[low], 40), words.md(found.names[high], 40)
     return (
         f"After {rounds} and {words.noun(chosen.manifest.info['rows'], 'row')}, **{lost}** has {change[low]:.2g} times "

@@ -92,6 +92,7 @@ def _table(entries: list[dict[str, Any]], chosen: Artifact) -> None:
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
+        placeholder="–",
         key=f"results_table_{chosen.id}",
         column_config={
             "method": st.column_config.TextColumn("Method", width=190),
