@@ -38,6 +38,12 @@ class Estimate:
     n: int
 
 
+def signed(value: float, digits: int = 2) -> str:
+    """Return a correlation as it stands in a sentence: with a minus sign, not a hyphen, and none before a nought."""
+    text = f"{value:.{digits}f}"
+    return text.replace("-", "\N{MINUS SIGN}" if float(text) else "")
+
+
 def resamples(n: int, work: int = _WORK) -> int:
     """How many bootstrap resamples are drawn for n samples."""
     return int(np.clip(work // max(n, 1), 200, RESAMPLES))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from explorer.features.length import Estimate, Grouped
+from explorer.features.length import Estimate, Grouped, signed
 from explorer.features.length_coverage import Decomposition
 from explorer.features.length_fits import Fit
 
@@ -70,7 +70,7 @@ def warnings(r: Estimate, grouped: dict[str, Grouped], names: dict[str, list[str
         apart = inside.high < r.low or inside.low > r.high
         if not apart or abs(r.value - inside.value) < _GAP:
             continue
-        numbers = f"r = {r.value:.2f} over all samples, {inside.value:.2f} within {factor}s"
+        numbers = f"r = {signed(r.value)} over all samples, {signed(inside.value)} within {factor}s"
         if r.value * inside.value < 0 and min(abs(r.value), abs(inside.value)) > 0.1:
             said.append(f"Simpson's paradox: the sign turns round inside {factor}s ({numbers})")
         elif abs(inside.value) < abs(r.value):
@@ -115,11 +115,10 @@ def off_sentences(off: OffTrend, r: float, samples: int) -> list[str]:
         said += f"; {off.repeat:,} of the {off.read:,} long ones repeat themselves"
     if off.pearson is not None and hides(off, r):
         share = (off.feature_poor + off.feature_rich) / samples
-        said += (
-            f". Without these {share:.1%} of the samples r is {off.pearson:.2f}, not {r:.2f}: they hide the relation"
-        )
+        said += f". Without these {share:.1%} of the samples r is {signed(off.pearson)}, not {signed(r)}: "
+        said += "they hide the relation"
     elif off.pearson is not None:
-        said += f"; without them r is {off.pearson:.2f}"
+        said += f"; without them r is {signed(off.pearson)}"
     return [f"{said}."]
 
 
@@ -132,8 +131,8 @@ def _strength(facts: Facts) -> str:
     size = abs(r.value)
     where = {"response": "response", "prompt": "prompt", "all": "prompt and response"}[facts.segment]
     numbers = (
-        f"r = {r.value:.2f} (95 % interval {r.low:.2f} to {r.high:.2f}; rank correlation {facts.spearman.value:.2f}; "
-        f"the paper reports {PAPER_R})"
+        f"r = {signed(r.value)} (95 % interval {signed(r.low)} to {signed(r.high)}; "
+        f"rank correlation {signed(facts.spearman.value)}; the paper reports {PAPER_R})"
     )
     over = f"On {facts.samples:,} samples, at threshold {facts.threshold:g},"
     if r.low <= 0.0 <= r.high or size < 0.1:
@@ -151,7 +150,7 @@ def _cause(facts: Facts) -> list[str]:
         return [f"{among}{text}." for text in warned]
     r, grouped = (facts.pearson, facts.grouped) if facts.core is None else (facts.core.pearson, facts.core.grouped)
     held = [
-        f"{found.partial.value:.2f} given the {factor}"
+        f"{signed(found.partial.value)} given the {factor}"
         for factor, found in grouped.items()
         if _known(found.partial) and len(facts.names[factor]) > 1
     ]

@@ -25,100 +25,72 @@ _CURVE_NAMES = {
 Curve = tuple[str, np.ndarray, np.ndarray]
 
 
+def where(segment: str) -> str:
+    """Return whose features are counted, in words."""
+    return {"response": "the response", "prompt": "the prompt"}.get(segment, "prompt and response")
+
+
 def scatter(
-    x: np.ndarray,
+    tokens: np.ndarray,
     features: np.ndarray,
     words: Sequence[str],
     *,
-    axis: str = "response length (tokens)",
     segment: str = "response",
     groups: tuple[np.ndarray, Sequence[str]] | None = None,
-    quality: np.ndarray | None = None,
     curves: Sequence[Curve] = (),
-    log: bool = False,
     height: int = 480,
 ) -> go.Figure:
     """One point a sample: response length against active features.
 
     Args:
-        x: Length of each sample.
+        tokens: Length of each response.
         features: Active features of each sample.
         words: First words of each sample, already plain (`theme.plain`).
-        axis: Title of the length axis with its unit.
         segment: Whose features are counted.
         groups: Number of the group of each sample (largest group first) and the names; they colour the points.
-        quality: Score of each sample, NaN where it is missing; colours the points when there are no groups.
         curves: Fitted lines: name, lengths, features.
-        log: Whether the length axis is logarithmic; lengths below 1 are drawn at 1.
         height: In pixels.
     """
-    where = {"response": "the response", "prompt": "the prompt"}.get(segment, "prompt and response")
-    fig = theme.figure(height=height, x=axis, y=f"features active in {where}", legend=True)
-    shown = np.maximum(x, 1.0) if log else x
-    whole = bool(np.all(shown == np.round(shown)))
-    shown = shown.astype(np.int32) if whole else shown.astype(np.float32)
+    fig = theme.figure(
+        height=height, x="response length (tokens)", y=f"features active in {where(segment)}", legend=True
+    )
     counts = features.astype(np.int32)
-    size = 3.5 if len(x) > 20_000 else 5 if len(x) > 2_000 else 6
-    for name, inside, marker in _parts(len(x), groups, quality):
-        every = len(inside) == len(x)
+    size = 3.5 if len(tokens) > 20_000 else 5 if len(tokens) > 2_000 else 6
+    for name, inside, colour in _parts(len(tokens), groups):
         fig.add_trace(
             go.Scattergl(
-                x=shown if every else shown[inside],
-                y=counts if every else counts[inside],
+                x=tokens[inside].astype(np.int32),
+                y=counts[inside],
                 mode="markers",
                 name=name,
                 showlegend=bool(name),
-                hovertext=words if every else [words[i] for i in inside.tolist()],
-                marker={"size": size, "opacity": 0.45 if len(x) > 20_000 else 0.6, "line": {"width": 0}, **marker},
-                hovertemplate=f"<b>%{{hovertext}}</b><br>%{{x:,}} {_unit(axis)}, %{{y:,}} features<extra></extra>",
+                hovertext=[words[i] for i in inside.tolist()],
+                marker={"size": size, "opacity": 0.45 if len(tokens) > 20_000 else 0.6, "color": colour},
+                hovertemplate="<b>%{hovertext}</b><br>%{x:,} tokens, %{y:,} features<extra></extra>",
             )
         )
     for number, (name, at, y) in enumerate(curves):
         line = {"color": theme.ACCENT, "width": 2.2, "dash": "solid" if number == 0 else "dot"}
-        fig.add_trace(
-            go.Scatter(x=np.maximum(at, 1.0) if log else at, y=y, mode="lines", name=name, line=line, hoverinfo="skip")
-        )
-    if log:
-        fig.update_xaxes(type="log")
+        fig.add_trace(go.Scatter(x=at, y=y, mode="lines", name=name, line=line, hoverinfo="skip"))
     most = float(counts.max(initial=1))
     fig.update_yaxes(range=[-0.02 * most, 1.05 * most])
     return fig
 
 
-def _unit(axis: str) -> str:
-    return "characters" if "characters" in axis else "tokens"
-
-
-def _parts(
-    n: int, groups: tuple[np.ndarray, Sequence[str]] | None, quality: np.ndarray | None
-) -> list[tuple[str, np.ndarray, dict[str, Any]]]:
-    """Traces: name, positions, marker."""
-    if groups is not None:
-        numbers, names = groups
-        shown = names[: len(theme.CATEGORIES)]
-        parts = [
-            (theme.plain(name or "(none)", 28), np.flatnonzero(numbers == k), {"color": theme.CATEGORIES[k]})
-            for k, name in enumerate(shown)
-        ]
-        rest = np.flatnonzero((numbers >= len(shown)) | (numbers < 0))
-        if len(rest):
-            parts.append((f"{len(names) - len(shown)} others", rest, {"color": theme.POOL_SOLID}))
-        return parts
-    if quality is not None and np.isfinite(quality).any():
-        known = np.flatnonzero(np.isfinite(quality))
-        low, high = np.quantile(quality[known], [0.02, 0.98])
-        marker = {
-            "color": quality[known].astype(np.float32),
-            "colorscale": theme.scale(theme.MAGNITUDE),
-            "cmin": float(low),
-            "cmax": float(high),
-            "colorbar": {"title": {"text": "quality"}, "thickness": 10, "outlinewidth": 0, "len": 0.7},
-        }
-        parts = [("", known, marker)]
-        if len(known) < n:
-            parts.append(("no score", np.flatnonzero(~np.isfinite(quality)), {"color": theme.POOL_SOLID}))
-        return parts
-    return [("", np.arange(n), {"color": theme.POOL})]
+def _parts(n: int, groups: tuple[np.ndarray, Sequence[str]] | None) -> list[tuple[str, np.ndarray, str]]:
+    """Traces: name, positions, colour."""
+    if groups is None:
+        return [("", np.arange(n), theme.POOL)]
+    numbers, names = groups
+    shown = names[: len(theme.CATEGORIES)]
+    parts = [
+        (theme.plain(name or "(none)", 28), np.flatnonzero(numbers == k), theme.CATEGORIES[k])
+        for k, name in enumerate(shown)
+    ]
+    rest = np.flatnonzero((numbers >= len(shown)) | (numbers < 0))
+    if len(rest):
+        parts.append((f"{len(names) - len(shown)} others", rest, theme.POOL_SOLID))
+    return parts
 
 
 def r_curve(
@@ -136,7 +108,7 @@ def r_curve(
     _band(fig, thresholds, interval)
     lines = [("Pearson", pearson, PEARSON, "solid"), ("Spearman", spearman, SPEARMAN, "dashdot")]
     for number, (factor, values) in enumerate((partial or {}).items()):
-        lines.append((f"given the {factor}", values, (PARTIAL, "#CC79A7")[number % 2], "dash"))
+        lines.append((f"given {factor}", values, (PARTIAL, "#CC79A7")[number % 2], "dash"))
     for name, values, colour, dash in lines:
         fig.add_trace(
             go.Scatter(
@@ -150,11 +122,13 @@ def r_curve(
         )
     line = {"width": 1.2, "color": theme.TEXT_MUTED, "dash": "dot"}
     ends = [thresholds[0], thresholds[-1]]
-    paper = f"paper: {PAPER_R}"
+    paper = f"paper {PAPER_R}"
     fig.add_trace(go.Scatter(x=ends, y=[PAPER_R] * 2, mode="lines", name=paper, line=line, hoverinfo="skip"))
-    theme.threshold_line(fig, threshold, below=True)
+    theme.threshold_line(fig, threshold, foot="right" if threshold > float(np.mean(ends)) else "left")
     known = np.concatenate([values for _, values, _, _ in lines] + [interval[0]])
-    fig.update_yaxes(range=_r_range(known))
+    low, high = _r_range(known)
+    fig.update_yaxes(range=[low - 0.1 * (high - low), high])  # the name of the threshold stands under the lines
+    fig.update_layout(legend={"font": {"size": 11}, "itemwidth": 30, "entrywidth": 78})
     return fig
 
 

@@ -87,17 +87,20 @@ def figure(*, height: int, x: str = "", y: str = "", legend: bool = False, **lay
     return go.Figure(layout={**base, **layout})
 
 
-def threshold_line(fig: go.Figure, value: float, *, label: str = "threshold", below: bool = False) -> None:
-    """Draw the threshold: the same dashed vertical line on every plot; its label above, or at the foot (`below`)."""
+def threshold_line(fig: go.Figure, value: float, *, label: str = "threshold", foot: str = "") -> None:
+    """Draw the threshold: the same dashed vertical line on every plot, its label above or at the foot.
+
+    `foot` says which end of a label at the foot is at the line: `left`, or `right` for a line in the right half.
+    """
     line = {"dash": "dash", "width": 1.5, "color": TEXT_MUTED}
     said = {
         "text": f"{label} {value:g}",
         "font": {"size": 11, "color": TEXT_MUTED},
         "x": value,
-        "y": 0 if below else 1,
+        "y": 0 if foot else 1,
         "yref": "paper",
         "yanchor": "bottom",
-        "xanchor": "left" if below else "center",
+        "xanchor": foot or "center",
         "showarrow": False,
     }
     # add_vline asks every trace of every panel where it may go, which takes longer than the rest of a figure

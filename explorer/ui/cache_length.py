@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import streamlit as st
 
 from explorer.features import length
@@ -14,7 +15,7 @@ from explorer.features.length_fits import Fit, Residuals, fit_linear, residuals,
 from explorer.features.length_summary import OffTrend
 from explorer.features.sets import load_sets
 from explorer.figures import theme
-from explorer.ui import cache, length_numbers
+from explorer.ui import cache, cache_map, length_numbers
 from explorer.ui.context import View
 from explorer.ui.length_numbers import Grid
 
@@ -164,6 +165,22 @@ def drawn(view: View, most: int) -> np.ndarray:
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _drawn(_view: View, key: Key, most: int) -> np.ndarray:
     return np.sort(np.random.default_rng(0).permutation(_view.rows)[:most])
+
+
+def carried(view: View, most: int) -> pa.Table:
+    """Lengths and first words of the rows that a scatter of at most `most` points shows; `id` where not of all rows."""
+    return _carried(view, view.key("samples", "activations"), most)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _carried(_view: View, key: Key, most: int) -> pa.Table:
+    columns = {"tokens": lengths(_view, "tokens"), "characters": lengths(_view, "characters")}
+    said = cache_map.words(_view)
+    if _view.rows <= most:
+        return pa.table({**{name: column.astype(np.int32) for name, column in columns.items()}, "words": said})
+    ids = drawn(_view, most)
+    lengths_of = {name: column[ids].astype(np.int32) for name, column in columns.items()}
+    return pa.table({**lengths_of, "words": said.take(pa.array(ids)), "id": ids.astype(np.int32)})
 
 
 def analysis(view: View, threshold: float, segment: str) -> LengthResult:

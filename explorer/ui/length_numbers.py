@@ -10,11 +10,6 @@ from explorer.features import length
 from explorer.features.sets import FeatureSets
 
 UNITS = ("tokens", "characters", "log of tokens")
-AXES = {
-    "tokens": "response length (tokens)",
-    "characters": "response length (characters)",
-    "log of tokens": "response length (tokens, log scale)",
-}
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,25 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import numpy as np
+import pytest
 
-from explorer.features.length import pearson
+from explorer.features.length import pearson, signed
 from explorer.features.sets import load_sets
+from explorer.ui import cache_length, context
+from explorer.ui.components import canvas, length_scatter, scatter_canvas
 from explorer.ui.length_numbers import grid
 from explorer.workspace import Store, marks
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """What the scatter was given, in place of a browser."""
+    calls: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    monkeypatch.setattr(scatter_canvas, "draw", lambda key, spec, tables: calls.append((dict(spec), dict(tables))))
+    return calls
 
 
 def text_of(app) -> str:
@@ -113,3 +125,70 @@ def test_a_row_that_was_clicked_open_is_shown(synthetic, open_page) -> None:
     if [box for box in app.info if "none lies more than three" in box.value]:
         return  # no row is listed, so none can be clicked
     assert "What is in row 5?" in [title.value for title in app.title]
+
+
+def test_a_threshold_sends_the_heights_of_every_row_and_no_lengths_again(synthetic, open_page, drawn) -> None:
+    app = open_page(synthetic.store.path, "length")
+    store = Store.open(synthetic.store.path)
+    activations = store.require("activations")
+    for threshold in (1.0, 2.0):
+        app.slider(key="length_threshold").set_value(threshold).run()
+        assert not app.exception
+        spec, tables = drawn[-1]
+        seen = float(spec["stamp"].split()[-1])
+        sets = load_sets(store, activations, segment="response", threshold=seen, samples=len(synthetic.tokens))
+        assert tables["heights"]["y"].to_pylist() == sets.sizes.tolist()
+        assert tables["heights"]["y"].type.bit_width == 16
+        assert set(tables) == {"heights", "curve0", "curve1"}
+        assert [curve["dashed"] for curve in spec["curves"]] == [False, True]
+    (before, _), (after, _) = drawn[-2:]
+    assert before["frame"] == after["frame"] and before["points"] == after["points"]
+    assert before["stamp"] != after["stamp"]
+
+
+def test_units_and_colours_say_what_they_are(synthetic, open_page, drawn) -> None:
+    app = open_page(synthetic.store.path, "length")
+    app.session_state["length_unit"] = "characters"
+    app.session_state["length_grouping"] = "cluster"
+    app.run()
+    spec, tables = drawn[-1]
+    assert spec["titles"]["x"] == "response length (characters)" and spec["curves"] == [] and not spec["log"]
+    assert spec["look"]["kind"] == "category" and len(spec["look"]["names"]) <= 8
+    assert tables["values"]["value"].to_numpy().max() == len(spec["look"]["names"]) - 1
+    app.session_state["length_unit"] = "log of tokens"
+    app.session_state["length_grouping"] = "quality"
+    app.run()
+    spec, tables = drawn[-1]
+    assert spec["log"] and spec["measure"] == "tokens" and len(spec["curves"]) == 2
+    assert spec["look"]["kind"] == "magnitude" and spec["look"]["title"] == "quality"
+    assert "coloured by quality" in spec["alt"] and "r = " in spec["alt"]
+
+
+def test_a_large_dataset_draws_an_even_share_and_says_so(synthetic, open_page, drawn, monkeypatch) -> None:
+    carried = []
+    monkeypatch.setattr(length_scatter, "POINTS", 100)
+    monkeypatch.setattr(canvas, "carry", lambda key, points: carried.append(points))
+    app = open_page(synthetic.store.path, "length")
+    assert not app.exception
+    points, (_, tables) = carried[-1], drawn[-1]
+    ids = points["id"].to_numpy()
+    view = context.view_of(Store.open(synthetic.store.path))
+    assert len(ids) == 100 == tables["heights"].num_rows and len(set(ids.tolist())) == 100
+    assert points["tokens"].to_pylist() == cache_length.lengths(view, "tokens")[ids].tolist()
+    assert any(f"100 of {view.rows} rows are drawn" in caption.value for caption in app.caption)
+
+
+def test_a_click_on_a_point_opens_its_row_and_nothing_else_does(synthetic, open_page, monkeypatch) -> None:
+    said: list[Any] = [7]
+    monkeypatch.setattr(scatter_canvas, "draw", lambda *rest: said.pop() if said else None)
+    app = open_page(synthetic.store.path, "length")
+    assert "What is in row 7?" in [title.value for title in app.title]
+    for wrong in (-1, len(synthetic.tokens)):
+        said.append(wrong)
+        app = open_page(synthetic.store.path, "length")
+        assert not app.exception and "Why does length work?" in [title.value for title in app.title]
+
+
+def test_a_correlation_is_written_with_a_minus_sign() -> None:
+    assert [signed(value) for value in (0.926, -0.014, -0.001)] == ["0.93", "\N{MINUS SIGN}0.01", "0.00"]
+    assert signed(-0.5, 3) == "\N{MINUS SIGN}0.500"

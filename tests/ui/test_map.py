@@ -57,7 +57,7 @@ def test_categories_past_eight_have_shapes_and_names_for_every_code(synthetic: S
     view = context.view_of(synthetic.store)
     codes, names = cache_map.cluster_codes(view)
     assert codes.min() == 0 and codes.max() == len(names) - 1
-    look = map_colours._category("cluster", codes, tuple(f"c{i}" for i in range(20))).spec
+    look = map_colours.category("cluster", codes, tuple(f"c{i}" for i in range(20))).spec
     assert len(look["colours"]) == 8 and len(look["symbols"]) * len(look["colours"]) >= 20
 
 

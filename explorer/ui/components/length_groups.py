@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from explorer.features.length import signed
 from explorer.figures import length as figures
 from explorer.figures.theme import Figure
 from explorer.ui import cache_length, state, words
@@ -60,7 +61,7 @@ def draw(view: View, now: Live) -> None:
             (
                 names[c],
                 np.flatnonzero(numbers == c),
-                f"r = {each[c].value:.2f} ({each[c].low:.2f} to {each[c].high:.2f})",
+                f"r = {signed(each[c].value)} ({signed(each[c].low)} to {signed(each[c].high)})",
             )
             for c in shown
         ]
@@ -89,10 +90,11 @@ def _said(now: Live, factor: str) -> str:
     if not inside or not np.isfinite(found.partial.value):
         return "No group is large enough, or one side does not vary."
     return (
-        f"Given the {factor}, r is **{found.partial.value:.3f}** "
-        f"({found.partial.low:.3f} to {found.partial.high:.3f}), over all rows {now.pearson.value:.3f}. "
+        f"Given the {factor}, r is **{signed(found.partial.value, 3)}** "
+        f"({signed(found.partial.low, 3)} to {signed(found.partial.high, 3)}), "
+        f"over all rows {signed(now.pearson.value, 3)}. "
         f"Inside the {words.noun(len(inside), factor)} with at least 20 rows it "
-        f"runs from {min(inside):.2f} to {max(inside):.2f}, in the median {np.median(inside):.2f}."
+        f"runs from {signed(min(inside))} to {signed(max(inside))}, in the median {signed(float(np.median(inside)))}."
     )
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from explorer.features.length import Estimate
+from explorer.features.length import Estimate, signed
 from explorer.features.length_summary import OffTrend, hides, off_sentences, warnings
 from explorer.figures import length as figures
+from explorer.figures.length import where
 from explorer.records import SEGMENTS
 from explorer.ui import cache_length, length_numbers, state, words
-from explorer.ui.components import length_groups, length_residuals, length_written
+from explorer.ui.components import length_groups, length_residuals, length_scatter, length_written
 from explorer.ui.components.page import header, plot, section
 from explorer.ui.context import View
 from explorer.ui.length_live import Live, live
 
 _TITLE = "Why does length work?"
-_POINTS = 6_000  # drawn at most, so that the picture follows the slider
 _COLOURS = ("nothing", "source", "cluster", "quality")
 
 
@@ -28,7 +28,7 @@ def draw(view: View) -> None:
         threshold, segment, unit, colour = _controls(view)
     now = live(view, threshold, segment, unit)
     with left:
-        _scatter(view, now, colour)
+        length_scatter.draw(view, now, colour)
     with top:
         header(_TITLE, _answer(now))
         cautions = st.container()
@@ -92,15 +92,17 @@ def _answer(now: Live) -> str:
     off = now.off
     if hides(off, r.value) and off.pearson is not None:
         strength = "partly predicts" if r.value < 0.7 else "predicts"
-        hidden = f", and **{off.pearson:.2f}** without the {off.feature_poor + off.feature_rich:,} rows off the trend"
+        hidden = (
+            f", and **{signed(off.pearson)}** without the {off.feature_poor + off.feature_rich:,} rows off the trend"
+        )
     else:
         strength = "almost fixes" if r.value >= 0.9 else "predicts" if r.value >= 0.7 else "partly predicts"
         strength = "says little about" if r.value < 0.3 else strength
         hidden = ""
-    where = {"response": "the response", "prompt": "the prompt"}.get(now.segment, "prompt and response")
     return (
-        f"Response length ({now.unit}) {strength} how many features {where} activates: **r = {r.value:.3f}** "
-        f"(95 % interval {r.low:.3f} to {r.high:.3f}){hidden}; the paper reports {figures.PAPER_R}. "
+        f"Response length ({now.unit}) {strength} how many features {where(now.segment)} activates: "
+        f"**r = {signed(r.value, 3)}** "
+        f"(95 % interval {signed(r.low, 3)} to {signed(r.high, 3)}){hidden}; the paper reports {figures.PAPER_R}. "
         f"At threshold {now.threshold:g}, {words.noun(len(now.x), 'row')}, "
         f"{np.mean(now.counts):,.0f} features a row in the mean."
     )
@@ -117,43 +119,6 @@ def _cautions(view: View, now: Live) -> None:
         return
     for text in warnings(r, now.grouped, now.names):
         st.warning(words.md(text, 600), icon=":material/warning:")
-
-
-def _scatter(view: View, now: Live, colour: str) -> None:
-    """Draw every row, or of a large dataset all rows off the trend and an even share of the others."""
-    characters = now.unit == "characters"
-    x = cache_length.lengths(view, "characters" if characters else "tokens")
-    hover = cache_length.words(view)
-    groups = cache_length.factors(view).get(colour)
-    score = cache_length.quality(view) if colour == "quality" else None
-    counts, part = now.counts, None
-    if len(x) > _POINTS and not state.get(state.LENGTH_ALL):
-        far = np.concatenate([now.far.feature_poor, now.far.feature_rich])[: _POINTS // 2]
-        part = np.union1d(cache_length.drawn(view, _POINTS), far)
-        x, counts, hover = x[part], counts[part], [hover[i] for i in part.tolist()]
-        groups = (groups[0][part], groups[1]) if groups is not None else None
-        score = score[part] if score is not None else None
-    fig = figures.scatter(
-        x,
-        counts,
-        hover,
-        axis=length_numbers.AXES[now.unit],
-        segment=now.segment,
-        groups=groups,
-        quality=score,
-        curves=() if characters else now.curves,
-        log=now.unit.startswith("log"),
-        height=540,
-    )
-    plot(fig, key="length_scatter", alt="Response length against active features, one point a row")
-    if len(now.x) > _POINTS:
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            if part is not None:
-                st.caption(
-                    f"{len(part):,} of {len(now.x):,} rows are drawn: all off the trend, an even share of the rest. "
-                    "Every number is of all rows."
-                )
-            st.toggle("Draw every row", key=state.LENGTH_ALL, persist_state="session", help="Slower to redraw.")
 
 
 def _threshold_curve(view: View, now: Live) -> None:

@@ -1,32 +1,24 @@
-"""The map as an element of the page: a canvas that draws points, and a carrier that brings them to the browser once.
-
-Why no Plotly here: Streamlit builds a Plotly chart anew whenever its data changes, so that a colouring would lose zoom
-and lasso, and 50,000 hover texts would travel again. The canvas keeps its places; a colouring sends a number a point.
-"""
+"""The map as an element of the page: a canvas that draws points, and what was drawn or clicked on it."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import streamlit as st
 from streamlit.components.v2 import component
 
-_FOLDER = Path(__file__).resolve().parents[1] / "assets" / "map"
-_SCRIPT = "\n".join(
-    (_FOLDER / f"{name}.js").read_text("utf-8") for name in ("raster", "panel", "replay", "picture", "map")
-)
+from explorer.ui.components import canvas
+
 _canvas = component(
     "explorer_map",
     html='<div class="map" role="group" aria-label="Map of the rows"></div>',
-    css=(_FOLDER / "map.css").read_text("utf-8"),
-    js=_SCRIPT,
+    css=canvas.style("map"),
+    js=canvas.script("map", "panel", "replay", "picture", "map"),
 )
-_carrier = component("explorer_map_points", js=_SCRIPT)
 
 
 @dataclass(frozen=True)
@@ -35,11 +27,6 @@ class Region:
 
     polygons: tuple[tuple[tuple[float, float], ...], ...] = ()
     row: int | None = None
-
-
-def carry(key: str, points: pa.Table) -> None:
-    """Bring points (x, y float32, words) to the browser under `key`; no need to send them with every colouring."""
-    _carrier(key="map_points", data={"key": key, "points": points})
 
 
 def draw(key: str, spec: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> None:

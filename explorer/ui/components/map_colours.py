@@ -51,35 +51,38 @@ def colourings(view: View, chosen: str) -> list[Colouring]:
     if chosen in (SELECTED, RANK):
         return _selections(view, chosen)
     if chosen == "cluster":
-        return [_category("cluster", *cache_map.cluster_codes(view))]
+        return [category("cluster", *cache_map.cluster_codes(view))]
     if chosen == "source":
-        return [_category("source", *cache_map.sources(view))]
+        return [category("source", *cache_map.sources(view))]
     if chosen == "length":
-        return [_magnitude("response tokens", cache_map.tokens(view))]
+        return [magnitude("response tokens", cache_map.tokens(view))]
     if chosen == "quality":
-        return [_magnitude("quality score", cache_map.quality(view))]
+        return [magnitude("quality score", cache_map.quality(view))]
     if chosen == "feature count":
         counts = cache.feature_counts(view, view.threshold, "response")
-        return [_magnitude("features", counts.astype(np.float32))]
+        return [magnitude("features", counts.astype(np.float32))]
     return [_feature(view)]
 
 
-def _look(kind: str, title: str, **more: Any) -> dict[str, Any]:
+def look(kind: str, title: str, **more: Any) -> dict[str, Any]:
+    """Return how points look to a canvas (`assets/plot/shades.js`)."""
     return {"kind": kind, "title": title, "accent": theme.ACCENT, **more}
 
 
-def _category(title: str, codes: np.ndarray, names: tuple[str, ...]) -> Colouring:
+def category(title: str, codes: np.ndarray, names: tuple[str, ...], *, rest: str = "") -> Colouring:
+    """Colour rows by their code; `rest` is what the legend calls the rows without one (a negative code)."""
     said = [words.clean(name, 48) for name in names]
-    look = _look("category", title, names=said, colours=list(theme.CATEGORIES), symbols=list(theme.SYMBOLS))
-    return Colouring(look, codes)
+    colours, symbols = list(theme.CATEGORIES), list(theme.SYMBOLS)
+    return Colouring(look("category", title, names=said, colours=colours, symbols=symbols, rest=rest), codes)
 
 
-def _magnitude(title: str, values: np.ndarray) -> Colouring:
+def magnitude(title: str, values: np.ndarray) -> Colouring:
+    """Colour rows by a number, float32 [N], NaN where a row has none."""
     there = values[np.isfinite(values)]
     low, high = (float(np.quantile(there, 0.01)), float(np.quantile(there, 0.99))) if len(there) else (0.0, 1.0)
     high = high if high > low else low + 1
     beyond = bool(len(there) and there.max() > high)
-    return Colouring(_look("magnitude", title, scales=figures.MAGNITUDE, low=low, high=high, open=beyond), values)
+    return Colouring(look("magnitude", title, scales=figures.MAGNITUDE, low=low, high=high, open=beyond), values)
 
 
 def _feature(view: View) -> Colouring:
@@ -102,7 +105,7 @@ def _feature(view: View) -> Colouring:
         said.markdown(f"**{words.md(label, 60)}**  \nin {words.noun(table.num_rows, 'response')}")
     high = float(values.max()) or 1.0
     return Colouring(
-        _look("activation", f"activation of {number}", scales=figures.ACTIVATION, low=0.0, high=high), values
+        look("activation", f"activation of {number}", scales=figures.ACTIVATION, low=0.0, high=high), values
     )
 
 
@@ -120,8 +123,8 @@ def _selections(view: View, chosen: str) -> list[Colouring]:
     kind = "selected" if chosen == SELECTED else "rank"
     found = []
     for run in shown:
-        look = _look(kind, chosen, run=run, scales=figures.ACTIVATION, low=0.0, high=1.0)
+        spec = look(kind, chosen, run=run, scales=figures.ACTIVATION, low=0.0, high=1.0)
         if len(shown) > 1:
-            look["heading"] = name(run)
-        found.append(Colouring(look, None, cache.picks(view, run)["sample_id"].to_numpy()))
+            spec["heading"] = name(run)
+        found.append(Colouring(spec, None, cache.picks(view, run)["sample_id"].to_numpy()))
     return found

@@ -11,7 +11,7 @@ import streamlit as st
 from explorer.maps import browse, region
 from explorer.maps.density import Bounds, density
 from explorer.ui import cache, cache_map, links, state, words
-from explorer.ui.components import cluster_card, cluster_table, map_canvas, map_colours, map_region
+from explorer.ui.components import canvas, cluster_card, cluster_table, map_canvas, map_colours, map_region
 from explorer.ui.components.map_colours import Colouring
 from explorer.ui.context import View
 from explorer.workspace import Artifact
@@ -71,7 +71,7 @@ def carry(view: View, one: Artifact) -> None:
     """Bring the points to the browser; a map of more than `POINTS` rows sends what is in view instead."""
     if view.rows <= POINTS:
         x, y = cache_map.places(view, one)
-        map_canvas.carry(_place(view, one), pa.table({"x": x, "y": y, "words": cache_map.words(view)}))
+        canvas.carry(_place(view, one), pa.table({"x": x, "y": y, "words": cache_map.words(view)}))
 
 
 def _place(view: View, one: Artifact) -> str:

@@ -1,8 +1,5 @@
 // The map: one camera for one or two panels, tools, replay, and what goes to the server (region, frame).
 
-const POINTS = (globalThis.__explorerPoints ??= new Map()); // points that a carrier element brought, by key
-const INSTANCES = new WeakMap();
-
 class ScatterMap {
   constructor(root) {
     this.root = root;
@@ -11,50 +8,20 @@ class ScatterMap {
     this.polygons = [];
     this.landing = [];
     this.panels = [];
-    this.toolbar();
+    const tools = ["lasso", "box", "pan", "closer", "further", "all", "clear", "save"];
+    this.buttons = toolbar(root, tools, (name) => this.press(name));
+    this.mark_tool();
     this.replay = new Replay(this, element("div", "replay", root));
     this.stage = element("div", "stage", root);
     root.append(this.replay.node);
     this.watch = new ResizeObserver(() => this.layout());
     this.watch.observe(root);
-    this.arrived = (event) => event.detail === this.spec?.points && this.take(this.given);
-    document.addEventListener("explorer-points", this.arrived);
   }
 
   end() {
     this.watch.disconnect();
     this.replay.stop();
     clearTimeout(this.waiting);
-    document.removeEventListener("explorer-points", this.arrived);
-  }
-
-  toolbar() {
-    const bar = element("div", "tools", this.root);
-    const icons = {
-      lasso: ["Lasso: draw around points (hold Shift to add)", "M4 9c0-3 4-5 8-5s8 2 8 5-4 5-8 5c-1.6 0-3-.3-4.300-.8M7.700 13.200c-1.500.3-2.700 1.500-2.700 2.800 0 1.500 1.500 2.500 3 2.500M6 21c2 0 2.500-1.500 2-2.800"],
-      box: ["Box (hold Shift to add)", "M4 5h16v14H4z"],
-      pan: ["Move the map (or drag with the right button)", "M12 3v18M3 12h18M12 3l-2.500 2.500M12 3l2.500 2.500M12 21l-2.500-2.500M12 21l2.500-2.500M3 12l2.500-2.500M3 12l2.500 2.500M21 12l-2.500-2.500M21 12l-2.500 2.500"],
-      closer: ["Zoom in", "M12 5v14M5 12h14"],
-      further: ["Zoom out", "M5 12h14"],
-      all: ["Show everything", "M4 9V4h5M15 4h5v5M20 15v5h-5M9 20H4v-5"],
-      clear: ["Clear the region (Esc)", "M6 6l12 12M18 6L6 18"],
-      save: ["Save the picture", "M12 4v11M7 11l5 5 5-5M5 20h14"],
-    };
-    this.buttons = {};
-    for (const [name, [title, path]] of Object.entries(icons)) {
-      const button = element("button", "tool", bar);
-      button.title = title;
-      button.setAttribute("aria-label", title);
-      const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-      svg.setAttribute("viewBox", "0 0 24 24");
-      const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
-      line.setAttribute("d", path);
-      svg.append(line);
-      button.append(svg);
-      button.onclick = () => this.press(name);
-      this.buttons[name] = button;
-    }
-    this.mark_tool();
   }
 
   mark_tool() {
@@ -85,14 +52,14 @@ class ScatterMap {
     if (spec.points && !carried) return; // the carrier element comes after this one
     this.bounds = spec.bounds;
     this.root.setAttribute("aria-label", spec.alt);
-    this.points = carried || (data.points ? pointsOf(data.points) : null);
+    this.points = pointsOf(carried || data.points, this.points);
     if (this.points && this.points !== this.known) this.nearest = new Nearest(this.points.x, this.points.y, spec.bounds);
     this.known = this.points;
     if (!this.points) this.nearest = null;
     this.bins = data.bins ? binsOf(data.bins, spec.grid) : null;
     if (before && before.place !== spec.place) [this.polygons, this.row] = [[], null];
-    this.look();
-    this.focus = data.focus ? columnOf(data.focus, "id") : null;
+    Object.assign(this, themeOf(this.root));
+    this.focus = columnOf(data.focus, "id");
     this.choose();
     while (this.panels.length < spec.panels.length) {
       const frame = element("div", "frame", this.stage);
@@ -103,22 +70,14 @@ class ScatterMap {
     }
     while (this.panels.length > spec.panels.length) this.panels.pop().node.parentElement.remove();
     this.panels.forEach((panel, k) => {
-      const values = data[`values${k}`] ? columnOf(data[`values${k}`], "value") : null;
-      const picks = data[`picks${k}`] ? picksOf(data[`picks${k}`]) : null;
+      const values = columnOf(data[`values${k}`], "value");
+      const picks = pointsOf(data[`picks${k}`]);
       panel.take(spec.panels[k], values, picks);
     });
     this.replay.take();
     const fresh = !before || before.place !== spec.place;
     this.layout(fresh || before.panels.length !== spec.panels.length);
     this.root.dataset.drawn = spec.stamp;
-  }
-
-  look() {
-    const style = getComputedStyle(this.root);
-    this.paper = cssColour(style.getPropertyValue("--st-background-color"), "#ffffff");
-    this.ink = cssColour(style.getPropertyValue("--st-text-color"), "#1b2027");
-    this.font = style.getPropertyValue("--st-font") || "sans-serif";
-    this.dark = this.paper[0] + this.paper[1] + this.paper[2] < 382;
   }
 
   // Which points stand out: those of the region, else those the server names.
@@ -181,6 +140,13 @@ class ScatterMap {
     this.moved();
   }
 
+  // Move what is in view by pixels.
+  shift(dx, dy) {
+    this.camera.x += dx / this.camera.unit;
+    this.camera.y -= dy / this.camera.unit;
+    this.moved();
+  }
+
   // After a move: draw in the next frame, and tell the server what is in view where it wants to know.
   moved() {
     this.redraw();
@@ -228,13 +194,13 @@ class ScatterMap {
 
   listen(panel) {
     const node = panel.node;
-    node.tabIndex = 0;
-    node.setAttribute("role", "application");
-    const at = (event) => {
-      const box = node.getBoundingClientRect();
-      return [event.clientX - box.left - node.clientLeft, event.clientY - box.top - node.clientTop];
-    };
-    node.addEventListener("contextmenu", (event) => event.preventDefault());
+    steer(node, this.root, {
+      zoom: (factor, px, py) => this.zoom(factor, panel, px, py),
+      shift: (dx, dy) => this.shift(dx, dy),
+      fit: () => this.fit(),
+      clear: () => this.clear(),
+    });
+    const at = (event) => spotIn(node, event);
     node.addEventListener("pointerdown", (event) => {
       const start = at(event);
       node.setPointerCapture(event.pointerId);
@@ -248,10 +214,8 @@ class ScatterMap {
       const { drawing } = this;
       if (!drawing || drawing.panel !== panel) return this.point(panel, ...now);
       if (drawing.pan) {
-        this.camera.x -= (now[0] - drawing.last[0]) / this.camera.unit;
-        this.camera.y += (now[1] - drawing.last[1]) / this.camera.unit;
+        this.shift(drawing.last[0] - now[0], drawing.last[1] - now[1]);
         drawing.last = now;
-        this.moved();
       } else if (this.tool === "box") {
         const [[ax, ay], [bx, by]] = [drawing.start, now];
         drawing.pixels = [[ax, ay], [bx, ay], [bx, by], [ax, by]];
@@ -288,38 +252,12 @@ class ScatterMap {
       const hit = panel.under(...at(event));
       if (!hit) this.fit();
     });
-    node.addEventListener("wheel", (event) => {
-      const focused = this.root.getRootNode().activeElement === node;
-      if (!focused && !event.ctrlKey && !event.metaKey) return; // the page scrolls
-      event.preventDefault();
-      this.zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0016)), panel, ...at(event));
-    }, { passive: false });
-    node.addEventListener("keydown", (event) => {
-      const step = 60 / this.camera.unit;
-      const move = { ArrowLeft: [-step, 0], ArrowRight: [step, 0], ArrowUp: [0, step], ArrowDown: [0, -step] }[event.key];
-      if (move) {
-        this.camera.x += move[0];
-        this.camera.y += move[1];
-        this.moved();
-      } else if (event.key === "+" || event.key === "=") this.zoom(1.4);
-      else if (event.key === "-") this.zoom(1 / 1.4);
-      else if (event.key === "0") this.fit();
-      else if (event.key === "Escape") this.clear();
-      else return;
-      event.preventDefault();
-    });
   }
 
   point(panel, px, py) {
     const hit = panel.under(px, py);
     if (!hit) return this.hide_tips();
-    panel.tip.replaceChildren();
-    element("b", "", panel.tip).textContent = hit.words || "(empty)";
-    if (hit.line) element("span", "", panel.tip).textContent = hit.line;
-    panel.tip.style.display = "block";
-    const wide = panel.tip.offsetWidth;
-    panel.tip.style.left = `${Math.max(4, Math.min(panel.width - wide - 4, px + 14))}px`;
-    panel.tip.style.top = `${py + 90 > panel.height ? py - panel.tip.offsetHeight - 10 : py + 14}px`;
+    showTip(panel.tip, hit, px, py, panel.width, panel.height);
     for (const other of this.panels) other.pointed = hit.at;
     this.draw_over();
   }
@@ -335,17 +273,11 @@ class ScatterMap {
   }
 }
 
-function columnOf(table, name) {
-  const column = table.getChild(name);
-  return column ? column.toArray() : null;
-}
-
-function pointsOf(table) {
-  return { x: columnOf(table, "x"), y: columnOf(table, "y"), id: columnOf(table, "id"), words: table.getChild("words") };
-}
-
-function picksOf(table) {
-  return pointsOf(table);
+// The columns of a table of points, as they were taken the last time where it is the same table.
+function pointsOf(table, before = null) {
+  if (!table || before?.table === table) return table ? before : null;
+  const [x, y, id] = ["x", "y", "id"].map((name) => columnOf(table, name));
+  return { table, x, y, id, words: table.getChild("words") };
 }
 
 function binsOf(table, grid) {
@@ -355,24 +287,4 @@ function binsOf(table, grid) {
   return { grid, n, most, index: columnOf(table, "bin"), values: [columnOf(table, "value0"), columnOf(table, "value1")] };
 }
 
-export default function draw(args) {
-  const root = args.parentElement.querySelector(".map");
-  if (!root) {
-    const { data } = args; // the carrier: it only brings points
-    POINTS.clear();
-    POINTS.set(data.key, pointsOf(data.points));
-    document.dispatchEvent(new CustomEvent("explorer-points", { detail: data.key }));
-    return;
-  }
-  if (!INSTANCES.has(root)) {
-    const made = new ScatterMap(root);
-    INSTANCES.set(root, made);
-    root.map = made;
-  }
-  const map = INSTANCES.get(root);
-  map.take(args);
-  return () => {
-    map.end();
-    INSTANCES.delete(root);
-  };
-}
+export default (args) => mount(args.parentElement.querySelector(".map"), ScatterMap, args);

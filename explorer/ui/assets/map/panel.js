@@ -1,7 +1,5 @@
 // One panel: the pool of points or its density, coloured by one thing, with picks, labels and the region on top.
 
-const GREY = [138, 145, 156];
-
 class Panel {
   constructor(map, host) {
     this.map = map;
@@ -11,59 +9,20 @@ class Panel {
     this.tip = element("div", "tip", host);
     this.legend = element("div", "legend", host.parentElement);
     this.shown = 0;
-    this.only = null;
   }
 
   // Take the data of a panel: what colours the points, and its picks.
   take(spec, values, picks) {
     this.spec = spec;
-    const dark = this.map.dark;
     this.title.textContent = spec.heading || "";
     this.title.hidden = !spec.heading;
     this.values = values;
-    this.shades = spec.kind === "category" ? spec.colours.map(rgb) : null;
-    this.scale = spec.scales ? ramp(spec.scales[dark ? 1 : 0]) : null;
-    this.accent = rgb(spec.accent);
+    this.shades = new Shades(spec, this.map.dark);
     this.picks = picks;
     this.nearestPick = picks && picks.x.length ? new Nearest(picks.x, picks.y, this.map.bounds, 96) : null;
     this.shown = picks ? picks.x.length : 0;
-    this.only = null;
-    this.order = this.sorted();
-    this.draw_legend();
-  }
-
-  // Points in the order they are drawn: what has no value first, the strongest last, categories mixed.
-  sorted() {
-    const { values, spec } = this;
-    const n = values ? values.length : 0;
-    const order = new Uint32Array(n);
-    let known = 0;
-    for (let i = 0; i < n; i++) if (this.known(values[i])) known++;
-    let low = 0;
-    let high = n - known;
-    const step = spec.kind === "category" ? stride(n) : 1;
-    for (let k = 0, i = 0; k < n; k++, i = (i + step) % n) order[this.known(values[i]) ? high++ : low++] = i;
-    if (spec.kind !== "category") order.subarray(n - known).sort((a, b) => values[a] - values[b]);
-    this.first = n - known;
-    return order;
-  }
-
-  known(value) {
-    return this.spec.kind === "category" ? value >= 0 : this.spec.kind === "activation" ? value > 0 : value === value;
-  }
-
-  colour(value) {
-    if (this.shades) return value >= 0 ? this.shades[value % this.shades.length] : GREY;
-    const { kind, low, high } = this.spec;
-    if (!this.scale || kind === "selected" || kind === "rank" || !this.known(value)) return GREY;
-    const at = 3 * Math.max(0, Math.min(255, Math.round((255 * (value - low)) / (high - low || 1))));
-    return [this.scale[at], this.scale[at + 1], this.scale[at + 2]];
-  }
-
-  shape(value) {
-    const { spec } = this;
-    if (!this.shades || spec.names.length <= this.shades.length || value < 0) return "circle";
-    return spec.symbols[Math.floor(value / this.shades.length) % spec.symbols.length];
+    this.order = values ? this.shades.order(values) : new Uint32Array(0);
+    this.shades.legend(this.legend, () => this.draw());
   }
 
   resize(width, height, ratio) {
@@ -106,14 +65,14 @@ class Panel {
           const i = all ? all[k] : k;
           if (focus && focus[i] !== pass) continue;
           const value = this.values ? this.values[i] : -1;
-          let opacity = k < this.first && !faint ? 90 : strong;
-          if (this.only !== null && value !== this.only) opacity = 18;
+          let opacity = k < this.shades.unknown && !faint ? 90 : strong;
+          if (this.shades.faded(value)) opacity = 18;
           if (focus && !pass) opacity = Math.round(opacity * 0.22);
           if (focus && pass) opacity = 225;
-          const [r, g, b] = this.colour(value);
+          const [r, g, b] = this.shades.colour(value);
           const x = mid_x + (points.x[i] - map.camera.x) * unit;
           const y = mid_y - (points.y[i] - map.camera.y) * unit;
-          const shape = this.shape(value);
+          const shape = this.shades.shape(value);
           raster.stamp((masks[shape] ??= raster.mask(shape, size)), x, y, r, g, b, opacity);
         }
       }
@@ -133,9 +92,9 @@ class Panel {
       const x = grid.x0 + (index[k] % grid.columns) * grid.dx;
       const y = grid.y0 + Math.floor(index[k] / grid.columns) * grid.dy;
       const value = values ? values[k] : -1;
-      const [r, g, b] = plain < 1 ? GREY : this.colour(value);
+      const [r, g, b] = plain < 1 ? GREY : this.shades.colour(value);
       let opacity = plain * (0.14 + (0.86 * Math.log1p(n[k])) / top);
-      if (this.only !== null && value !== this.only) opacity *= 0.1;
+      if (this.shades.faded(value)) opacity *= 0.1;
       const left = this.ground.width / 2 + (x - map.camera.x) * unit;
       const low = this.ground.height / 2 - (y - map.camera.y) * unit;
       raster.box(left, low - grid.dy * unit, left + grid.dx * unit, low, r, g, b, Math.round(256 * opacity));
@@ -158,10 +117,11 @@ class Panel {
   }
 
   pick_colour(rank) {
-    if (this.spec.kind !== "rank" || !this.scale) return this.accent;
+    const { scale } = this.shades;
+    if (this.spec.kind !== "rank" || !scale) return this.shades.accent;
     const last = Math.max(1, this.picks.x.length - 1);
     const at = 3 * (255 - Math.round((240 * rank) / last));
-    return [this.scale[at], this.scale[at + 1], this.scale[at + 2]];
+    return [scale[at], scale[at + 1], scale[at + 2]];
   }
 
   // Draw picks `from` to `until` of the ranking; from 0 the layer is cleared first.
@@ -200,7 +160,7 @@ class Panel {
       if (age < 0 || age > 1) continue;
       const [x, y] = this.place(this.picks.x[rank], this.picks.y[rank]);
       pen.globalAlpha = 0.9 * (1 - age);
-      pen.strokeStyle = pen.fillStyle = `rgb(${this.accent})`;
+      pen.strokeStyle = pen.fillStyle = `rgb(${this.shades.accent})`;
       pen.lineWidth = 2;
       pen.beginPath();
       pen.arc(x, y, 3 + 17 * Math.sqrt(age), 0, 7);
@@ -217,10 +177,10 @@ class Panel {
       pen.beginPath();
       shape.forEach(([x, y], k) => (k ? pen.lineTo(x, y) : pen.moveTo(x, y)));
       pen.closePath();
-      pen.fillStyle = `rgba(${this.accent},0.07)`;
+      pen.fillStyle = `rgba(${this.shades.accent},0.07)`;
       pen.fill();
       pen.lineWidth = 1.5;
-      pen.strokeStyle = `rgb(${this.accent})`;
+      pen.strokeStyle = `rgb(${this.shades.accent})`;
       pen.stroke();
     }
     for (const spot of [this.pointed, map.row && map.row.at]) {
@@ -272,7 +232,7 @@ class Panel {
     if (i >= 0) {
       const { points } = map;
       const at = [points.x[i], points.y[i]];
-      return { at, id: points.id ? points.id[i] : i, words: points.words.get(i), line: this.said(this.values ? this.values[i] : -1) };
+      return { at, id: points.id ? points.id[i] : i, words: points.words.get(i), line: this.shades.said(this.values ? this.values[i] : -1) };
     }
     if (map.bins) {
       const { grid } = map.bins;
@@ -281,7 +241,7 @@ class Panel {
       const inside = column >= 0 && row >= 0 && column < grid.columns && row < grid.rows;
       const k = inside ? map.bins.index.indexOf(row * grid.columns + column) : -1;
       const values = map.bins.values[this.number];
-      if (k >= 0) return { at: null, words: `${number.format(map.bins.n[k])} rows here`, line: values ? this.said(values[k], true) : "" };
+      if (k >= 0) return { at: null, words: `${number.format(map.bins.n[k])} rows here`, line: values ? this.shades.said(values[k], true) : "" };
     }
     return null;
   }
@@ -291,67 +251,22 @@ class Panel {
     const { points } = this.map;
     return points && !points.id ? points.words.get(picks.id[rank]) : `row ${picks.id[rank]}`;
   }
+}
 
-  said(value, many = false) {
-    const { spec } = this;
-    if (spec.kind === "category") return value >= 0 ? `${many ? "mostly " : ""}${spec.names[value]}` : "";
-    if (spec.kind === "selected" || spec.kind === "rank") return many ? "" : "not selected";
-    if (value !== value) return `no ${spec.title}`;
-    return `${many ? "mean " : ""}${spec.title} ${Number(value.toPrecision(4)).toLocaleString("en")}`;
-  }
-
-  draw_legend() {
-    const { spec, legend } = this;
-    legend.replaceChildren();
-    if (spec.kind === "category") {
-      spec.names.slice(0, 40).forEach((name, code) => {
-        const item = element("button", "entry", legend);
-        item.append(swatch(this.shape(code), `rgb(${this.colour(code)})`), name);
-        item.title = "Show only these";
-        item.onclick = () => {
-          this.only = this.only === code ? null : code;
-          [...legend.children].forEach((other, k) => other.classList.toggle("off", this.only !== null && k !== this.only));
-          this.draw();
-        };
-      });
-      if (spec.names.length > 40) legend.append(`and ${spec.names.length - 40} more`);
-    } else if (this.scale && spec.kind !== "selected") {
-      const stops = Array.from({ length: 9 }, (_, k) => 3 * Math.round((k * 255) / 8));
-      const bar = element("span", "bar", legend);
-      const colours = stops.map((at) => `rgb(${[...this.scale.slice(at, at + 3)]})`);
-      bar.style.background = `linear-gradient(90deg,${(spec.kind === "rank" ? colours.reverse() : colours).join()})`;
-      const text = (value) => Number(value.toPrecision(3)).toLocaleString("en");
-      bar.before(spec.kind === "rank" ? "first pick" : `${spec.title}: ${text(spec.low)}`);
-      bar.after(spec.kind === "rank" ? "last pick" : `${text(spec.high)}${spec.open ? " and more" : ""}`);
-    } else {
-      for (const [colour, text] of [[this.accent, "selected"], [GREY, "not selected"]]) {
-        element("span", "entry", legend).append(swatch("circle", `rgb(${colour})`), text);
+// Whether each point lies in any of the polygons (even-odd rule, as the server counts: explorer/maps/region.py).
+function insideAny(x, y, polygons) {
+  const out = new Uint8Array(x.length);
+  for (const polygon of polygons) {
+    const crossings = new Uint8Array(x.length);
+    for (let k = 0; k < polygon.length; k++) {
+      const [ax, ay] = polygon[k];
+      const [bx, by] = polygon[(k + 1) % polygon.length];
+      if (ay === by) continue;
+      for (let i = 0; i < x.length; i++) {
+        if (ay > y[i] !== by > y[i] && x[i] < ((bx - ax) * (y[i] - ay)) / (by - ay) + ax) crossings[i] ^= 1;
       }
     }
+    for (let i = 0; i < x.length; i++) out[i] |= crossings[i];
   }
-}
-
-function swatch(shape, colour) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", "-1.5 -1.5 3 3");
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-  path.setAttribute("d", PATHS[shape]);
-  path.setAttribute("fill", colour);
-  svg.append(path);
-  return svg;
-}
-
-function element(tag, name, parent) {
-  const made = document.createElement(tag);
-  made.className = name;
-  parent.append(made);
-  return made;
-}
-
-// A step through 0..n-1 that has no factor in common with n and mixes neighbours.
-function stride(n) {
-  const common = (a, b) => (b ? common(b, a % b) : a);
-  let step = Math.max(1, Math.floor(n * 0.618));
-  while (n > 1 && common(step, n) !== 1) step++;
-  return step;
+  return out;
 }

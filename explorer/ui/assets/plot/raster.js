@@ -1,5 +1,5 @@
 // Points as pixels: shapes cut into masks once, then stamped into an image. 50,000 points take a few milliseconds on a
-// processor alone, so the map needs no WebGL and looks the same everywhere.
+// processor alone, so a plot needs no WebGL and looks the same everywhere.
 
 const PATHS = {
   circle: "M1,0A1,1,0,1,1,-1,0A1,1,0,1,1,1,0Z",
@@ -150,22 +150,4 @@ class Nearest {
     }
     return best;
   }
-}
-
-// Whether each point lies in any of the polygons (even-odd rule, as the server counts: explorer/maps/region.py).
-function insideAny(x, y, polygons) {
-  const out = new Uint8Array(x.length);
-  for (const polygon of polygons) {
-    const crossings = new Uint8Array(x.length);
-    for (let k = 0; k < polygon.length; k++) {
-      const [ax, ay] = polygon[k];
-      const [bx, by] = polygon[(k + 1) % polygon.length];
-      if (ay === by) continue;
-      for (let i = 0; i < x.length; i++) {
-        if (ay > y[i] !== by > y[i] && x[i] < ((bx - ax) * (y[i] - ay)) / (by - ay) + ax) crossings[i] ^= 1;
-      }
-    }
-    for (let i = 0; i < x.length; i++) out[i] |= crossings[i];
-  }
-  return out;
 }

@@ -1,0 +1,158 @@
+"""The scatter of the Length page in a browser: points, hover, a threshold that moves, zoom, pictures, a row opened."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from explorer.features.sets import load_sets
+from tests.browser.conftest import Served
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = pytest.mark.browser
+
+
+def _open(page: Page, served: Served) -> None:
+    page.goto(f"{served.url}/length")
+    page.wait_for_selector(".scatter[data-drawn]")
+    page.get_by_text("Which rows are off the trend?").wait_for()
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stApp]').getAttribute('data-test-script-state') === 'notRunning'"
+    )
+    assert page.query_selector("[data-testid=stException]") is None
+
+
+def _state(page: Page) -> dict[str, Any]:
+    """What is drawn: heights, lengths, view, stamp, and where each point is in the window."""
+    return page.locator(".scatter").evaluate(
+        """(node) => {
+            const { map } = node;
+            const box = map.node.getBoundingClientRect();
+            return {
+                heights: [...map.heights], lengths: [...map.points.tokens], view: map.view, stamp: node.dataset.drawn,
+                x: [...map.places.x].map((x) => box.left + map.at.left + x),
+                y: [...map.places.y].map((y) => box.top + map.at.top + y),
+            };
+        }"""
+    )
+
+
+def _ink(page: Page) -> str:
+    """The pixels of the points, as one text."""
+    return page.locator(".scatter canvas.ground").evaluate("(canvas) => canvas.toDataURL()")
+
+
+def _alone(state: dict[str, Any]) -> int:
+    """Return the point that lies furthest from every other."""
+    places = np.stack([state["x"], state["y"]], axis=1)
+    apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
+    np.fill_diagonal(apart, np.inf)
+    return int(apart.min(axis=1).argmax())
+
+
+def _counts(served: Served, threshold: float) -> list[int]:
+    store = served.synthetic.store
+    rows = len(served.synthetic.tokens)
+    sets = load_sets(store, store.require("activations"), segment="response", threshold=threshold, samples=rows)
+    return sets.sizes.tolist()
+
+
+def test_a_threshold_that_moves_changes_the_points_and_keeps_the_zoom(page: Page, served: Served) -> None:
+    _open(page, served)
+    first = _state(page)
+    assert first["heights"] == _counts(served, float(first["stamp"].split()[-1]))
+    said = page.locator(".scatter").get_attribute("aria-label") or ""
+    assert said.startswith(f"Scatter of {len(first['heights'])} rows: response length (tokens)")
+    page.get_by_role("button", name="Zoom in", exact=True).click()
+    page.wait_for_timeout(300)
+    zoomed = _state(page)
+    assert zoomed["view"] is not None
+    before = _ink(page)
+    slider = page.get_by_role("slider").first
+    slider.focus()
+    for _ in range(4):
+        slider.press("ArrowRight")
+    page.locator(f".scatter:not([data-drawn='{first['stamp']}'])").wait_for()
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stApp]').getAttribute('data-test-script-state') === 'notRunning'"
+    )
+    after = _state(page)
+    threshold = float(after["stamp"].split()[-1])
+    assert threshold > float(first["stamp"].split()[-1])
+    assert after["heights"] == _counts(served, threshold) != first["heights"]
+    assert after["view"] == zoomed["view"] and after["lengths"] == first["lengths"]
+    assert _ink(page) != before
+    page.get_by_role("button", name="Show everything").click()
+    page.wait_for_timeout(300)
+    assert _state(page)["view"] is None
+
+
+def test_hover_says_what_a_point_is_and_a_click_opens_its_row(page: Page, served: Served) -> None:
+    _open(page, served)
+    page.locator(".scatter").scroll_into_view_if_needed()
+    state = _state(page)
+    row = _alone(state)
+    page.mouse.move(state["x"][row], state["y"][row])
+    said = page.locator(".scatter .tip")
+    said.wait_for()
+    expected = f"{state['lengths'][row]:,} tokens, {state['heights'][row]:,} features"
+    assert expected in said.inner_text()
+    page.mouse.click(state["x"][row], state["y"][row])
+    page.wait_for_url(re.compile(rf"samples\?sample={row}$"))
+
+
+def test_hostile_words_are_text_in_the_hover_of_the_scatter(page: Page, served: Served) -> None:
+    _open(page, served)
+    last = len(served.synthetic.tokens) - 1
+    for row in range(last - 5, last + 1):  # the hostile rows
+        page.locator(".scatter").evaluate(
+            """(node, row) => {
+                node.map.under = () => row;
+                node.map.point(200, 200);
+            }""",
+            row,
+        )
+        assert page.locator(".scatter .tip b").inner_text()
+        assert page.locator(".scatter .tip b *").count() == 0
+    assert page.evaluate("window.__owned") is None
+
+
+def test_colours_have_a_legend_and_the_length_axis_turns_logarithmic(page: Page, served: Served) -> None:
+    _open(page, served)
+    assert page.locator(".scatter .legend button").count() == 0
+    page.get_by_role("radio", name="source").first.click()
+    page.locator(".scatter[data-drawn*=' source ']").wait_for()
+    names = page.locator(".scatter .legend button").all_inner_texts()
+    assert len(names) > 1
+    plain = _ink(page)
+    page.locator(".scatter .legend button").first.click()
+    assert _ink(page) != plain, "one source alone"
+    state = _state(page)
+    page.get_by_role("button", name="Logarithmic length axis").click()
+    assert page.get_by_role("button", name="Logarithmic length axis").get_attribute("aria-pressed") == "true"
+    turned = _state(page)
+    longest, shortest = int(np.argmax(state["lengths"])), int(np.argmin(state["lengths"]))
+    assert abs(turned["x"][longest] - state["x"][longest]) < 40
+    middle = int(np.argsort(state["lengths"])[len(state["lengths"]) // 2])
+    assert turned["x"][middle] > state["x"][middle] + 20 and turned["x"][shortest] < turned["x"][middle]
+
+
+def test_the_picture_of_the_scatter_is_saved_and_follows_the_width(page: Page, served: Served) -> None:
+    _open(page, served)
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Save the picture").click()
+    assert waiting.value.suggested_filename == "length.png"
+    assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
+    svg = page.locator(".scatter").evaluate("(node) => node.map.svg().outerHTML")
+    assert svg.count("<path") >= 0.9 * len(served.synthetic.tokens) and "response length (tokens)" in svg
+    wide = page.locator(".scatter canvas.ground").bounding_box()
+    page.set_viewport_size({"width": 1700, "height": 1000})
+    page.wait_for_timeout(400)
+    wider = page.locator(".scatter canvas.ground").bounding_box()
+    assert wide is not None and wider is not None and wider["width"] > wide["width"] + 100
