@@ -55,6 +55,7 @@ LENGTH_THRESHOLD = "length_threshold"
 LENGTH_SEGMENT = "length_segment"
 LENGTH_GROUPING = "length_grouping"
 LENGTH_UNIT = "length_unit"
+LENGTH_CARRIED = "length_carried"  # which points this session has brought to the browser
 LENGTH_CANVAS = "length_canvas"  # the scatter in the browser
 LENGTH_INSIDE = "length_inside"
 LENGTH_OPEN = "length_row"  # 1 + the row to open, kept from a click to the run after it

@@ -21,26 +21,35 @@ _COLOURS = ("nothing", "source", "cluster", "quality")
 
 
 def draw(view: View) -> None:
-    """Draw the page."""
+    """Draw the page: the scatter first, since it follows the slider."""
     top = st.container()
     left, right = st.columns([5, 2], gap="large")
+    with left:
+        picture, statistics, carrier = st.container(), st.container(), st.container()
+    late = state.get(state.LENGTH_CARRIED) == length_scatter.place(view)
+    if not late:
+        with carrier:
+            length_scatter.carry(view)
     with right:
         threshold, segment, unit, colour = _controls(view)
     now = live(view, threshold, segment, unit)
-    with left:
+    with picture:
         length_scatter.draw(view, now, colour)
     with top:
         header(_TITLE, _answer(now))
         cautions = st.container()
     with right:
         _threshold_curve(view, now)
-    with left:
+    with statistics:
         _statistics(view, now)
     with cautions:
         _cautions(view, now)
     length_written.draw(view, now)
     length_groups.draw(view, now)
     length_residuals.draw(view, now)
+    if late:  # the browser has the points; they only have to stay on the page
+        with carrier:
+            length_scatter.carry(view)
 
 
 def _controls(view: View) -> tuple[float, str, str, str]:

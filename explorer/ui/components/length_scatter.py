@@ -21,11 +21,20 @@ HEIGHT = 540
 _SHOWN = 8  # groups with a colour of their own, as many as there are colours
 
 
+def place(view: View) -> str:
+    """Return what the points are called in the browser."""
+    return "/".join((*view.key("samples", "activations"), "length"))
+
+
+def carry(view: View) -> None:
+    """Bring lengths and words to the browser."""
+    canvas.carry(place(view), cache_length.carried(view, POINTS))
+    state.put(state.LENGTH_CARRIED, place(view))
+
+
 def draw(view: View, now: Live, colour: str) -> None:
-    """Draw the scatter; a click on a point opens its row."""
+    """Draw the scatter of what was carried; a click on a point opens its row."""
     part = None if view.rows <= POINTS else cache_length.drawn(view, POINTS)
-    place = "/".join((*view.key("samples", "activations"), "length"))
-    canvas.carry(place, cache_length.carried(view, POINTS))
     measure = "characters" if now.unit == "characters" else "tokens"
     log = now.unit.startswith("log")
     shown = _colouring(view, colour)
@@ -38,8 +47,8 @@ def draw(view: View, now: Live, colour: str) -> None:
     for number, (_, x, y) in enumerate(curves):
         tables[f"curve{number}"] = pa.table({"x": x.astype(np.float32), "y": y.astype(np.float32)})
     spec: dict[str, Any] = {
-        "points": place,
-        "frame": f"{place} {now.unit} {now.segment}",
+        "points": place(view),
+        "frame": f"{place(view)} {now.unit} {now.segment}",
         "measure": measure,
         "log": log,
         "height": HEIGHT,

@@ -8,14 +8,14 @@ function roundTicks(low, high, wanted) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = Math.max(1, [1, 2, 5, 10].map((factor) => factor * power).find((each) => each >= rough * 0.999));
   const out = [];
-  for (let k = Math.ceil(low / step); k * step <= high && out.length < 60; k++) out.push(k * step);
+  for (let k = Math.ceil(low / step); k * step <= high && out.length < 60; k++) out.push(k * step + 0); // never -0
   return out;
 }
 
 // Ticks of a logarithmic axis between two exponents of ten: 1, 2, 5 of each decade, fewer or more as there is room.
 function logTicks(low, high, wanted) {
   if (high - low < 0.6) return roundTicks(10 ** low, 10 ** high, wanted).filter((value) => value > 0);
-  const factors = wanted / (high - low) >= 4 ? [1, 2, 5] : [1];
+  const factors = wanted / (high - low) >= 2.2 ? [1, 2, 5] : [1];
   const out = [];
   for (let power = Math.floor(low); power <= high; power++) for (const f of factors) out.push(f * 10 ** power);
   return out.filter((value) => value >= 10 ** low * 0.999 && value <= 10 ** high * 1.001);

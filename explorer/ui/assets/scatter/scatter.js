@@ -37,6 +37,7 @@ class Scatter {
     const before = this.spec;
     const spec = (this.spec = data.spec);
     const table = POINTS.get(spec.points);
+    this.root.style.minHeight = `${spec.height}px`;
     if (!table) return; // the carrier element comes after this one
     this.open = (row) => args.setTriggerValue("open", row);
     Object.assign(this, themeOf(this.root));
@@ -52,16 +53,11 @@ class Scatter {
     this.heights = columnOf(data.heights, "y");
     this.most = this.heights.reduce((most, each) => Math.max(most, each), 1);
     this.values = columnOf(data.values, "value");
-    const { only } = this.shades || {};
-    this.shades = new Shades(spec.look, this.dark);
-    if (before && before.look.title === spec.look.title) this.shades.only = only ?? null;
+    this.colour();
     this.order = this.values ? this.shades.order(this.values) : null;
     this.curves = spec.curves.map((look, k) => ({ ...look, x: columnOf(data[`curve${k}`], "x"), y: columnOf(data[`curve${k}`], "y") }));
     this.root.setAttribute("aria-label", spec.alt);
     this.node.setAttribute("aria-label", spec.alt);
-    const said = JSON.stringify([spec.look, spec.curves, this.dark]);
-    if (said !== this.said) this.fill_legend();
-    this.said = said;
     this.mark_tools();
     this.draw();
     this.root.dataset.drawn = spec.stamp;
@@ -74,7 +70,12 @@ class Scatter {
     this.ends = this.along.reduce(([low, high], each) => [Math.min(low, each), Math.max(high, each)], [Infinity, -Infinity]);
   }
 
-  fill_legend() {
+  // Colours and legend, where they are other ones: a category shown alone stays alone while the threshold moves.
+  colour() {
+    const said = JSON.stringify([this.spec.look, this.spec.curves, this.dark]);
+    if (said === this.said) return;
+    this.said = said;
+    this.shades = new Shades(this.spec.look, this.dark);
     this.shades.legend(this.legend, () => this.draw());
     for (const { name, dashed } of this.spec.curves) {
       const item = element("span", "entry line", this.legend);
@@ -87,6 +88,7 @@ class Scatter {
   mark_tools() {
     for (const name of ["into", "pan"]) this.buttons[name].setAttribute("aria-pressed", String(this.tool === name));
     this.buttons.log.setAttribute("aria-pressed", String(this.log));
+    this.node.dataset.tool = this.tool;
   }
 
   press(name) {
@@ -232,14 +234,18 @@ class Scatter {
     return [x0 + ((px - at.left) / at.wide) * (x1 - x0), y1 - ((py - at.top) / at.high) * (y1 - y0)];
   }
 
+  look_at(view) {
+    this.at.view = this.view = view;
+    this.redraw();
+  }
+
   zoom(factor, px = this.at.left + this.at.wide / 2, py = this.at.top + this.at.high / 2) {
     const [x0, x1, y0, y1] = this.at.view;
     const [a0, a1] = this.whole();
     const now = (a1 - a0) / (x1 - x0);
     const by = Math.max(0.5 / now, Math.min(2_000 / now, factor));
     const [x, y] = this.value(px, py);
-    this.view = [x - (x - x0) / by, x + (x1 - x) / by, y - (y - y0) / by, y + (y1 - y) / by];
-    this.redraw();
+    this.look_at([x - (x - x0) / by, x + (x1 - x) / by, y - (y - y0) / by, y + (y1 - y) / by]);
   }
 
   // Move what is in view by pixels.
@@ -247,8 +253,7 @@ class Scatter {
     const { at } = this;
     const [x0, x1, y0, y1] = at.view;
     const [x, y] = [(dx / at.wide) * (x1 - x0), (-dy / at.high) * (y1 - y0)];
-    at.view = this.view = [x0 + x, x1 + x, y0 + y, y1 + y];
-    this.redraw();
+    this.look_at([x0 + x, x1 + x, y0 + y, y1 + y]);
   }
 
   listen() {
@@ -288,7 +293,7 @@ class Scatter {
   zoom_into(start, end) {
     const corners = [this.value(...start), this.value(...end)];
     const [xs, ys] = [0, 1].map((axis) => corners.map((corner) => corner[axis]).sort((a, b) => a - b));
-    this.view = [...xs, ...ys];
+    this.look_at([...xs, ...ys]);
     this.zoom(1); // keeps the size within its limits
   }
 
