@@ -34,17 +34,17 @@ _CHUNK = 2_000  # samples whose pairs are written at a time
 
 _WATCH = """
 (node) => {
-  window.__times = {key: 0, sent: 0, first: 0, last: 0};
+  window.__times = {key: 0, sent: 0, first: 0, last: 0, before: ""};
   const send = WebSocket.prototype.send;
   WebSocket.prototype.send = function (data) {
     if (!window.__times.sent) window.__times.sent = performance.now();
     return send.call(this, data);
   };
   window.addEventListener("keydown", () => {
-    Object.assign(window.__times, {key: performance.now(), sent: 0, first: 0});
+    Object.assign(window.__times, {key: performance.now(), sent: 0, first: 0, before: node.dataset.drawn});
   }, true);
   new MutationObserver(() => requestAnimationFrame(() => {  // the frame in which the points stand
-    if (!window.__times.first) window.__times.first = performance.now();
+    if (!window.__times.first && node.dataset.drawn !== window.__times.before) window.__times.first = performance.now();
   })).observe(node, {attributes: true, attributeFilter: ["data-drawn"]});
   const page = document.querySelector("[data-testid=stMain]");
   const everything = {childList: true, subtree: true, characterData: true, attributes: true};
@@ -144,6 +144,8 @@ def measure(url: str, moves: int) -> dict[str, Any]:
                 request.append(times["first"] - times["sent"])
                 settled.append(times["last"] - times["key"])
             values.append(float(slider.input_value()))
+            shown = page.locator(".scatter").get_attribute("data-drawn") or ""
+            assert abs(float(shown.split()[-1]) - values[-1]) < 1e-6, f"{shown} is drawn at {values[-1]}"
         return {
             "first_picture_s": round(first, 2),
             "key": whole,

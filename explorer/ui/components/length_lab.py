@@ -38,10 +38,10 @@ def draw(view: View) -> None:
     with top:
         header(_TITLE, _answer(now))
         cautions = st.container()
-    with right:
-        _threshold_curve(view, now)
     with statistics:
         _statistics(view, now)
+    with right:
+        _threshold_curve(view, now)
     with cautions:
         _cautions(view, now)
     length_written.draw(view, now)
@@ -145,7 +145,7 @@ def _threshold_curve(view: View, now: Live) -> None:
 
 
 def _statistics(view: View, now: Live) -> None:
-    """Draw every correlation with its interval; ranks are resampled last, when the picture stands already."""
+    """Draw every correlation with its interval; ranks are resampled while the browser draws the scatter."""
     rows = [_row("Pearson r", now.pearson)]
     rows += [_row(f"r given the {factor} (partial)", found.partial) for factor, found in now.grouped.items()]
     rows.append(_row("Spearman's rho (ranks)", cache_length.spearman(view, now.segment, now.stop, now.unit)))
