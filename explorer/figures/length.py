@@ -128,7 +128,7 @@ def r_curve(
     known = np.concatenate([values for _, values, _, _ in lines] + [interval[0]])
     low, high = _r_range(known)
     fig.update_yaxes(range=[low - 0.1 * (high - low), high])  # the name of the threshold stands under the lines
-    fig.update_layout(legend={"font": {"size": 11}, "itemwidth": 30, "entrywidth": 78})
+    fig.update_layout(legend={"font": {"size": 11}, "itemwidth": 30, "entrywidth": 64, "traceorder": "normal"})
     return fig
 
 

@@ -126,11 +126,11 @@ def measure(url: str, moves: int) -> dict[str, Any]:
         page = launch(driver).new_page(viewport={"width": 1280, "height": 800})
         began = time.monotonic()
         page.goto(url, timeout=600_000)
-        page.wait_for_selector(".scatter[data-drawn]", timeout=600_000)
+        page.wait_for_selector("div.scatter[data-drawn]", timeout=600_000)
         first = time.monotonic() - began
         page.wait_for_selector("text=Which rows are off the trend?", timeout=600_000)
         page.wait_for_timeout(8_000)
-        page.locator(".scatter").evaluate(_WATCH)
+        page.locator("div.scatter").evaluate(_WATCH)
         slider = page.locator("[data-testid=stSlider] input[type=range]").first
         slider.focus()
         whole, request, settled, values = [], [], [], []
@@ -144,7 +144,7 @@ def measure(url: str, moves: int) -> dict[str, Any]:
                 request.append(times["first"] - times["sent"])
                 settled.append(times["last"] - times["key"])
             values.append(float(slider.input_value()))
-            shown = page.locator(".scatter").get_attribute("data-drawn") or ""
+            shown = page.locator("div.scatter").get_attribute("data-drawn") or ""
             assert abs(float(shown.split()[-1]) - values[-1]) < 1e-6, f"{shown} is drawn at {values[-1]}"
         return {
             "first_picture_s": round(first, 2),

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 
 def _open(page: Page, served: Served) -> None:
     page.goto(f"{served.url}/length")
-    page.wait_for_selector(".scatter[data-drawn]")
+    page.wait_for_selector("div.scatter[data-drawn]")
     page.get_by_text("Which rows are off the trend?").wait_for()
     page.wait_for_function(
         "document.querySelector('[data-testid=stApp]').getAttribute('data-test-script-state') === 'notRunning'"
@@ -30,7 +30,7 @@ def _open(page: Page, served: Served) -> None:
 
 def _state(page: Page) -> dict[str, Any]:
     """What is drawn: heights, lengths, view, stamp, and where each point is in the window."""
-    return page.locator(".scatter").evaluate(
+    return page.locator("div.scatter").evaluate(
         """(node) => {
             const { map } = node;
             const box = map.node.getBoundingClientRect();
@@ -45,7 +45,7 @@ def _state(page: Page) -> dict[str, Any]:
 
 def _ink(page: Page) -> str:
     """The pixels of the points, as one text."""
-    return page.locator(".scatter canvas.ground").evaluate("(canvas) => canvas.toDataURL()")
+    return page.locator("div.scatter canvas.ground").evaluate("(canvas) => canvas.toDataURL()")
 
 
 def _alone(state: dict[str, Any]) -> int:
@@ -67,7 +67,7 @@ def test_a_threshold_that_moves_changes_the_points_and_keeps_the_zoom(page: Page
     _open(page, served)
     first = _state(page)
     assert first["heights"] == _counts(served, float(first["stamp"].split()[-1]))
-    said = page.locator(".scatter").get_attribute("aria-label") or ""
+    said = page.locator("div.scatter").get_attribute("aria-label") or ""
     assert said.startswith(f"Scatter of {len(first['heights'])} rows: response length (tokens)")
     page.get_by_role("button", name="Zoom in", exact=True).click()
     page.wait_for_timeout(300)
@@ -78,7 +78,7 @@ def test_a_threshold_that_moves_changes_the_points_and_keeps_the_zoom(page: Page
     slider.focus()
     for _ in range(4):
         slider.press("ArrowRight")
-    page.locator(f".scatter:not([data-drawn='{first['stamp']}'])").wait_for()
+    page.locator(f"div.scatter:not([data-drawn='{first['stamp']}'])").wait_for()
     page.wait_for_function(
         "document.querySelector('[data-testid=stApp]').getAttribute('data-test-script-state') === 'notRunning'"
     )
@@ -95,11 +95,11 @@ def test_a_threshold_that_moves_changes_the_points_and_keeps_the_zoom(page: Page
 
 def test_hover_says_what_a_point_is_and_a_click_opens_its_row(page: Page, served: Served) -> None:
     _open(page, served)
-    page.locator(".scatter").scroll_into_view_if_needed()
+    page.locator("div.scatter").scroll_into_view_if_needed()
     state = _state(page)
     row = _alone(state)
     page.mouse.move(state["x"][row], state["y"][row])
-    said = page.locator(".scatter .tip")
+    said = page.locator("div.scatter .tip")
     said.wait_for()
     expected = f"{state['lengths'][row]:,} tokens, {state['heights'][row]:,} features"
     assert expected in said.inner_text()
@@ -111,27 +111,27 @@ def test_hostile_words_are_text_in_the_hover_of_the_scatter(page: Page, served: 
     _open(page, served)
     last = len(served.synthetic.tokens) - 1
     for row in range(last - 5, last + 1):  # the hostile rows
-        page.locator(".scatter").evaluate(
+        page.locator("div.scatter").evaluate(
             """(node, row) => {
                 node.map.under = () => row;
                 node.map.point(200, 200);
             }""",
             row,
         )
-        assert page.locator(".scatter .tip b").inner_text()
-        assert page.locator(".scatter .tip b *").count() == 0
+        assert page.locator("div.scatter .tip b").inner_text()
+        assert page.locator("div.scatter .tip b *").count() == 0
     assert page.evaluate("window.__owned") is None
 
 
 def test_colours_have_a_legend_and_the_length_axis_turns_logarithmic(page: Page, served: Served) -> None:
     _open(page, served)
-    assert page.locator(".scatter .legend button").count() == 0
+    assert page.locator("div.scatter .legend button").count() == 0
     page.get_by_role("radio", name="source").first.click()
-    page.locator(".scatter[data-drawn*=' source ']").wait_for()
-    names = page.locator(".scatter .legend button").all_inner_texts()
+    page.locator("div.scatter[data-drawn*=' source ']").wait_for()
+    names = page.locator("div.scatter .legend button").all_inner_texts()
     assert len(names) > 1
     plain = _ink(page)
-    page.locator(".scatter .legend button").first.click()
+    page.locator("div.scatter .legend button").first.click()
     assert _ink(page) != plain, "one source alone"
     state = _state(page)
     page.get_by_role("button", name="Logarithmic length axis").click()
@@ -149,10 +149,10 @@ def test_the_picture_of_the_scatter_is_saved_and_follows_the_width(page: Page, s
         page.get_by_role("button", name="Save the picture").click()
     assert waiting.value.suggested_filename == "length.png"
     assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
-    svg = page.locator(".scatter").evaluate("(node) => node.map.svg().outerHTML")
+    svg = page.locator("div.scatter").evaluate("(node) => node.map.svg().outerHTML")
     assert svg.count("<path") >= 0.9 * len(served.synthetic.tokens) and "response length (tokens)" in svg
-    wide = page.locator(".scatter canvas.ground").bounding_box()
+    wide = page.locator("div.scatter canvas.ground").bounding_box()
     page.set_viewport_size({"width": 1700, "height": 1000})
     page.wait_for_timeout(400)
-    wider = page.locator(".scatter canvas.ground").bounding_box()
+    wider = page.locator("div.scatter canvas.ground").bounding_box()
     assert wide is not None and wider is not None and wider["width"] > wide["width"] + 100

@@ -133,7 +133,7 @@ class Scatter {
     const [a0, a1] = this.whole();
     const [x0, x1] = this.at.view;
     const closer = Math.max(1, (a1 - a0) / (x1 - x0));
-    return (n > 20_000 ? 3.2 : n > 2_000 ? 5 : 6) * Math.min(2, closer ** 0.25);
+    return (n > 20_000 ? 4 : n > 2_000 ? 5 : 6) * Math.min(2, closer ** 0.25);
   }
 
   redraw() {
