@@ -46,9 +46,8 @@ def planted() -> list[dict[str, object]]:
     return table
 
 
-def alpaca(data: Path, rows: int) -> tuple[Store, dict[str, int]]:
-    """A workspace of the first `rows` Alpaca rows of `data`, and the sample of each row id."""
-    folder = Path(tempfile.mkdtemp())
+def alpaca(data: Path, rows: int, folder: Path) -> tuple[Store, dict[str, int]]:
+    """A workspace in `folder` of the first `rows` Alpaca rows of `data`, and the sample of each row id."""
     kept = []
     with open(data, encoding="utf-8") as lines:
         for line in lines:
@@ -114,8 +113,9 @@ def main() -> None:
     result: dict[str, object] = {"planted": planted()}
     show(result["planted"])  # type: ignore[arg-type]
     if options.data and options.published:
-        store, ids = alpaca(options.data, options.rows)
-        result["published"] = published(store, ids, options.published)
+        with tempfile.TemporaryDirectory() as folder:
+            store, ids = alpaca(options.data, options.rows, Path(folder))
+            result["published"] = published(store, ids, options.published)
         show(result["published"])  # type: ignore[arg-type]
     save("choices", result)
 
