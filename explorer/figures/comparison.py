@@ -177,7 +177,7 @@ def blocks(
 ) -> list[report.Block]:
     """The comparison as blocks of a report: the answer, the plots, the numbers, how each was made, a note."""
     made = [
-        [side.name, side.method, run.id, run.manifest.created, _settings(run)]
+        [side.name, side.method, run.id, run.manifest.created[:16].replace("T", " "), _settings(run)]
         for side, run in zip(sides, runs, strict=True)
     ]
     shown = [report.Plot(fig, f"comparison-{number}", title) for number, (title, fig) in enumerate(plots.items())]

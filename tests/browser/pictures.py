@@ -52,14 +52,15 @@ def walk(page: Page, url: str, rows: Path, out: Path) -> None:
     page.get_by_role("link", name="Which rows for my budget?").click()
     studio.chosen(page, GREEDY)
     studio.understand(page, 2)
-    save(page, out / "why.png", "The 50 picks", 760)
+    save(page, out / "why.png", "The 50 picks", 745)
     studio.ban(page, GREEDY)
     studio.keep(page, "greedy 5%")
     for title, goal in GOALS.items():
         studio.choose(page, goal, title)
         studio.keep(page, f"{title.split()[0].lower()} 5%")
     studio.compare(page)
-    save(page, out / "compare.png", "What differs between these choices?", 1_060)
+    page.wait_for_timeout(5_000)  # until the notes of what was kept are gone
+    save(page, out / "compare.png", "What differs between these choices?", 1_000)
     page.get_by_role("link", name="Select").first.click()
     studio.settled(page)
     studio.choose_format(page, "OpenAI messages")
