@@ -21,7 +21,7 @@ from explorer.lm.layout import PROMPT, RESPONSE, SEGMENT_NAMES, Layout, Turn, la
 from explorer.lm.model import LoadedModel
 from explorer.lm.reader import Reader
 from explorer.records import EMBEDDINGS, PAIRS, TOKENS
-from explorer.sae.encode import SparseEncoder
+from explorer.sae.encode import Entries, SparseEncoder
 from explorer.sae.load import SINK_FACTOR, LoadedSAE
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Extractor:
         self.max_tokens = max_tokens
         self.batch_tokens = batch_tokens or default_batch_tokens(model.device)
         self._reader = Reader(model, sae.hook_name)
-        self._encode = SparseEncoder(sae)
+        self._encode = SparseEncoder(sae, bfloat16=model.dtype == "bfloat16")
         self._gate = Gate(sae.d_sae)
 
     def __call__(
@@ -157,7 +157,7 @@ class Extractor:
         kind = segment[row, position]
         _add_means(x[kind == RESPONSE], row[kind == RESPONSE], batch, means)
         entries = self._encode(x)
-        self._measure(x, sums, shift)
+        self._measure(x, entries, sums, shift)
         sums["entries"] += len(entries)
         sums["counted"] += len(x)
         at = entries.row
@@ -169,15 +169,21 @@ class Extractor:
             value=entries.value,
         )
 
-    def _measure(self, x: torch.Tensor, sums: dict[str, float], shift: NDArray[np.float64]) -> None:
+    def _measure(self, x: torch.Tensor, entries: Entries, sums: dict[str, float], shift: NDArray[np.float64]) -> None:
         """Add to the sums that variance unexplained is made of, on one token in `FVU_EVERY`."""
         import torch
 
         some = x[::FVU_EVERY]
+        measured = entries.row % FVU_EVERY == 0
         with torch.inference_mode():
             sae: Any = self.sae.sae
             seen = some.to(sae.device)
-            sums["error"] += float((sae.decode(sae.encode(seen)) - seen).pow(2).sum())
+            active = torch.zeros(len(seen), self.sae.d_sae, device=sae.device, dtype=sae.dtype)
+            row = torch.from_numpy(entries.row[measured] // FVU_EVERY).long()
+            feature = torch.from_numpy(entries.feature[measured]).long()
+            active[row, feature] = torch.from_numpy(entries.value[measured]).to(active)
+            sae.process_sae_in(seen)  # decoding undoes the scaling of what went in last
+            sums["error"] += float((sae.decode(active) - seen).pow(2).sum())
         sums["squares"] += float(some.double().pow(2).sum())
         sums["measured"] += len(some)
         shift += some.double().sum(0).cpu().numpy()

@@ -121,7 +121,7 @@ def load_model(
         refuse(f"model {name!r} has no fast tokenizer, which token offsets need")
     model.eval().requires_grad_(False)
     if device == "cpu":
-        speed_up(model, merge=not trainable)
+        speed_up(model, trainable=trainable)
     else:
         model.to(torch.device(device))  # type: ignore[arg-type]
     return LoadedModel(canonical_name(name), model, tokenizer, device, dtype)

@@ -1,10 +1,13 @@
 """Encode residuals as sparse entries: only active features ever become arrays.
 
-Values are those of sae-lens's own `SAE.encode` on the same rows; the TopK family skips the dense scatter.
+Values are those of sae-lens's own `SAE.encode` on the same rows; the TopK family skips the dense scatter. Rows that a
+model in bfloat16 gave may be multiplied in bfloat16 too, with sums in float32: no less exact than they are themselves.
 """
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +19,7 @@ from explorer.sae.load import LoadedSAE
 if TYPE_CHECKING:
     import torch
 
-DENSE_BYTES = 64 * 2**20  # the [rows × width] block that exists at any one time
+DENSE_BYTES = 16 * 2**20  # the [rows × width] block that exists at any one time
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,9 @@ class Entries:
 class SparseEncoder:
     """`encoder(x) -> Entries` for x float [n, d_in]; n is cut into chunks whose dense block stays small."""
 
-    def __init__(self, loaded: LoadedSAE) -> None:
+    def __init__(self, loaded: LoadedSAE, *, bfloat16: bool = False) -> None:
         self.loaded = loaded
+        self._products = bfloat16_products if bfloat16 else contextlib.nullcontext
         self.chunk = max(16, DENSE_BYTES // (4 * loaded.d_sae))
 
     def __call__(self, x: torch.Tensor) -> Entries:
@@ -43,7 +47,7 @@ class SparseEncoder:
         import torch
 
         rows, features, values = [], [], []
-        with torch.inference_mode():
+        with torch.inference_mode(), self._products():
             for start in range(0, len(x), self.chunk):
                 block = x[start : start + self.chunk].to(self.loaded.sae.device)
                 row, feature, value = self._encode(block)
@@ -59,7 +63,7 @@ class SparseEncoder:
 
         sae: Any = self.loaded.sae
         if self.loaded.architecture == "topk":
-            before = sae.process_sae_in(block) @ sae.W_enc + sae.b_enc
+            before = torch.addmm(sae.b_enc, sae.process_sae_in(block), sae.W_enc)
             if sae.cfg.rescale_acts_by_decoder_norm:
                 before = before * sae.W_dec.norm(dim=-1)
             value, feature = torch.topk(before, sae.cfg.k, dim=-1)
@@ -68,3 +72,17 @@ class SparseEncoder:
         dense = sae.encode(block)
         row, feature = torch.nonzero(dense > 0, as_tuple=True)
         return row, feature, dense[row, feature]
+
+
+@contextlib.contextmanager
+def bfloat16_products() -> Iterator[None]:
+    """Products of float32 matrices on the CPU round their factors to bfloat16 and add in float32."""
+    import torch
+
+    matmul: Any = torch.backends.mkldnn.matmul
+    before = matmul.fp32_precision
+    matmul.fp32_precision = "bf16"
+    try:
+        yield
+    finally:
+        matmul.fp32_precision = before
