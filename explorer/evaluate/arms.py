@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from explorer.errors import refuse
 from explorer.workspace import Artifact
@@ -27,11 +28,17 @@ class Arm:
         return self.runs[seed % len(self.runs)]
 
 
-def arms_of(runs: Sequence[Artifact]) -> list[Arm]:
-    """Group `runs` in their order. An arm is called by its method, or by its name where a method has several arms."""
+def arms_of(runs: Sequence[Artifact], refinements: Mapping[str, Mapping[str, Any]] | None = None) -> list[Arm]:
+    """Group `runs` in their order. An arm is called by its method, or by its name where a method has several arms.
+
+    `refinements` gives the parameters of each refinement that a run came from: those alike but for the seed are one arm.
+    """
     groups: dict[str, list[Artifact]] = {}
     for run in runs:
-        own = {key: value for key, value in run.manifest.parameters.items() if key != "seed"}
+        own = _without_seed(run.manifest.parameters)
+        refinement = own.get("params", {}).get("refinement")
+        if refinements and refinement in refinements:
+            own["params"] = sorted(_without_seed(refinements[refinement]).items())
         groups.setdefault(repr(sorted(own.items(), key=lambda item: item[0])), []).append(run)
     methods = [str(group[0].manifest.parameters["method"]) for group in groups.values()]
     arms = []
@@ -41,6 +48,10 @@ def arms_of(runs: Sequence[Artifact]) -> list[Arm]:
         ordered = sorted(group, key=lambda run: int(run.manifest.parameters.get("seed") or 0))
         arms.append(Arm(method if methods.count(method) == 1 else own_name, method, tuple(ordered)))
     return arms
+
+
+def _without_seed(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in parameters.items() if key != "seed"}
 
 
 def equalise(

@@ -105,7 +105,8 @@ def evaluate(
     for run in found:
         if run.manifest.inputs.get("samples") != samples.id:
             refuse(f"selection {run.id} was made from other samples than the newest ones ({samples.id})")
-    arms = arms_of(found)
+    made = {str(run.manifest.parameters.get("params", {}).get("refinement", "")) for run in found} - {""}
+    arms = arms_of(found, {key: store.resolve("refinements", key).manifest.parameters for key in made})
     base = _baseline(arms, baseline)
     tests = suite(benchmarks, benchmark_items, benchmark_tasks)
     progress("evaluate", 0, None, "held-out rows")

@@ -75,3 +75,11 @@ def test_equal_tokens_is_a_prefix_within_the_smallest_total():
 def test_a_selection_without_a_usable_row_is_refused():
     with pytest.raises(InputError, match="selection a has no row left"):
         equalise({"a": [1]}, set(), {}, "rows")
+
+
+def test_refinements_alike_but_for_the_seed_are_one_arm():
+    runs = [selection(name, "iterative-kmq", seed, name, refinement=name) for seed, name in enumerate("abc")]
+    made = {name: {"iterations": 3, "seed": seed} for seed, name in enumerate("ab")} | {
+        "c": {"iterations": 4, "seed": 2}
+    }
+    assert [[run.id for run in arm.runs] for arm in arms_of(runs, made)] == [["a", "b"], ["c"]]
