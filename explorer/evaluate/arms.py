@@ -31,7 +31,7 @@ class Arm:
 def arms_of(runs: Sequence[Artifact], refinements: Mapping[str, Mapping[str, Any]] | None = None) -> list[Arm]:
     """Group `runs` in their order. An arm is called by its method, or by its name where a method has several arms.
 
-    `refinements` gives the parameters of each refinement that a run came from; alike but for the seed, they are one arm.
+    `refinements` gives the parameters of each refinement that a run came from; alike but for the seed they are one arm.
     """
     groups: dict[str, list[Artifact]] = {}
     for run in runs:

@@ -139,7 +139,7 @@ def block_causal_attention(query: torch.Tensor, key: torch.Tensor, value: torch.
     return out.view(batch, heads, length, -1)
 
 
-@functools.lru_cache(maxsize=256)
+@functools.lru_cache(maxsize=64)
 def _later_keys(start: int, stop: int, shared: int, dtype: torch.dtype) -> torch.Tensor:
     """What hides the keys after each query of a block: [shared * (stop - start), stop], 0 or minus infinity."""
     import torch
