@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from explorer.lm.model import LoadedModel
     from explorer.sae.load import LoadedSAE
 
-SHARD_SAMPLES = 512
+SHARD_SAMPLES = 1024
 SHARD_CHARS = 400_000  # about 100,000 tokens of English: what bounds the memory of a shard, and what a kill can cost
 CALIBRATION_SAMPLES = 64
 TABLES = ("by_sample", "tokens", "lm_mean", "candidates")
