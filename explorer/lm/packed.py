@@ -29,15 +29,15 @@ def pack(model: Any) -> None:
     import torch
 
     body = model.base_model
-    linears = [module for module in body.modules() if type(module) is torch.nn.Linear]
+    linears: list[Any] = [module for module in body.modules() if type(module) is torch.nn.Linear]
     size = sum(module.weight.numel() * module.weight.element_size() for module in linears)
     if not _can_pack(model.dtype) or size > _memory() // MEMORY_SHARE:
         return
-    packed = {module: PackedLinear(module) for module in linears}
+    packed: dict[Any, PackedLinear] = {module: PackedLinear(module) for module in linears}
     for module, layer in packed.items():
         module.forward = layer
     for module in body.modules():
-        parts = [getattr(module, name, None) for name in ("gate_proj", "up_proj", "down_proj")]
+        parts: list[Any] = [getattr(module, name, None) for name in ("gate_proj", "up_proj", "down_proj")]
         if all(part in packed for part in parts) and type(module.act_fn).__name__ in ("SiLU", "SiLUActivation"):
             module.forward = _fused_mlp(*(packed[part] for part in parts))
 

@@ -79,7 +79,8 @@ def bfloat16_products() -> Iterator[None]:
     """Products of float32 matrices on the CPU round their factors to bfloat16 and add in float32."""
     import torch
 
-    matmul: Any = torch.backends.mkldnn.matmul
+    backend: Any = torch.backends.mkldnn
+    matmul = backend.matmul
     before = matmul.fp32_precision
     matmul.fp32_precision = "bf16"
     try:
