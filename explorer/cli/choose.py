@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -18,7 +18,7 @@ from explorer.cli.options import (
     WorkspaceOption,
     parse_pairs,
 )
-from explorer.cli.output import emit, open_store, progress_printer
+from explorer.cli.output import aligned, emit, open_store, progress_printer
 
 
 def register(app: typer.Typer) -> None:
@@ -108,7 +108,27 @@ def compare(
     if target is not None:
         comparison_report.write(store, compared, target, seeds=seeds, overwrite=overwrite, progress=shown)
         result["report"] = str(target)
-    emit(result, as_json=json)
+    emit(result, as_json=json, lines=lambda: _comparison(result))
+
+
+def _comparison(result: dict[str, Any]) -> list[str]:
+    """A line for each selection, then one for each pair."""
+    shown = ("rows", "coverage", "certificate", "redundancy", "tokens", "median_tokens", "clusters", "quality")
+    stable = ["seed stability"] if any(run["seed_stability"] is not None for run in result["runs"]) else []
+    header = ["selection", "method", *(name.replace("_", " ") for name in shown), *stable]
+    rows = [
+        [run["name"] or run["artifact"], run["method"], *(run["metrics"][name] for name in shown)]
+        + [run["seed_stability"] for _ in stable]
+        for run in result["runs"]
+    ]
+    called = {run["artifact"]: run["name"] or run["artifact"] for run in result["runs"]}
+    pairs = [
+        f"{called.get(pair['a'], pair['a'])} and {called.get(pair['b'], pair['b'])} share {pair['rows']:,} rows, "
+        f"{pair['jaccard']:.1%} of those in either"
+        for pair in result["overlaps"]
+    ]
+    said = [f"report  {result['report']}"] if "report" in result else []
+    return [*aligned(header, rows), *pairs, *said]
 
 
 def run_recipe(

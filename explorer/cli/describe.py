@@ -19,7 +19,7 @@ from explorer.cli.options import (
     WorkspaceOption,
     parse_pairs,
 )
-from explorer.cli.output import emit, open_store, progress_printer
+from explorer.cli.output import aligned, emit, open_store, progress_printer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -149,7 +149,16 @@ def length(
     if target is not None:
         _report(store, result, measured, target, overwrite=overwrite)
         result["report"] = str(target)
-    emit(result, as_json=json)
+    emit(result, as_json=json, lines=lambda: _length(result))
+
+
+def _length(result: dict[str, Any]) -> list[str]:
+    """The correlations with their intervals, then what they mean."""
+    kinds = ("pearson", "spearman")
+    rows = [[kind.capitalize(), *(result[f"{kind}{end}"] for end in ("", "_low", "_high"))] for kind in kinds]
+    about = f"{result['samples']:,} samples, features of the {result['segment']} above {result['threshold']:g}"
+    said = [f"report  {result['report']}"] if "report" in result else []
+    return [about, *aligned(["length against features", "r", "95 % from", "to"], rows), result["summary"], *said]
 
 
 def _report(store: Any, result: dict[str, Any], measured: Any, target: Path, *, overwrite: bool) -> None:

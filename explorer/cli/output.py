@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from explorer.progress import silent
@@ -100,6 +100,17 @@ def _clean(value: Any) -> Any:
     return value if isinstance(value, (str, int, float, bool, type(None))) else str(value)
 
 
+def aligned(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
+    """A table as lines of text: words to the left, numbers to the right, '–' where there is none."""
+    rows = list(rows)
+    lines = [header, *(["–" if value is None else _shown(value) for value in row] for row in rows)]
+    columns = []
+    for i, cells in enumerate(zip(*lines, strict=True)):
+        width, words = max(map(len, cells)), any(isinstance(row[i], str) for row in rows)
+        columns.append([cell.ljust(width) if words else cell.rjust(width) for cell in cells])
+    return ["  ".join(cells).rstrip() for cells in zip(*columns, strict=True)]
+
+
 def _plain(fields: Mapping[str, Any]) -> list[str]:
     said = {name: value for name, value in fields.items() if value != ""}
     width = max((len(name) for name in said), default=0)
@@ -116,5 +127,5 @@ def _shown(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key}: {_shown(inner)}" for key, inner in value.items()) or "none"
     if isinstance(value, (list, tuple)):
-        return f"{len(value)} entries" if value and isinstance(value[0], Mapping) else ", ".join(map(_shown, value))
+        return f"{len(value)} entries" if value and isinstance(value[0], Mapping) else "; ".join(map(_shown, value))
     return str(value)

@@ -9,6 +9,7 @@ import typer
 
 from explorer.cli.options import JsonOption, ProgressOption
 from explorer.cli.output import emit, progress_printer
+from explorer.errors import refuse
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,6 +35,7 @@ def serve(
     from explorer.pipeline.demo import WORKSPACE
     from explorer.workspace import Store
 
+    _check(host, port)
     folder = Path(workspace) if workspace else WORKSPACE
     if not Store.is_free(folder):  # on an empty folder the app begins with bringing in a dataset
         Store.open(folder)
@@ -41,6 +43,19 @@ def serve(
     options = ["--server.address", host, "--server.port", str(port), "--server.headless", headless]
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py"), *options]
     os.execv(sys.executable, [*command, "--", "--workspace", str(folder.resolve())])
+
+
+def _check(host: str, port: int) -> None:
+    """Refuse a port that cannot be listened on before Streamlit is started."""
+    import socket
+
+    if not 1 <= port <= 65_535:
+        refuse("serve: --port is no port", got=port, allowed="1 to 65535")
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as error:
+        refuse(f"serve: cannot listen on {host}:{port} ({error.strerror or error})", allowed="a free --port")
 
 
 def demo(

@@ -52,6 +52,7 @@ def write(
         refuse(f"export format {format} has no place for extra columns", got=", ".join(extras), allowed="none")
     if not out.name:
         refuse("the export needs a file name", got=str(out))
+    atomic.check(recipe_path(out), overwrite=overwrite, ours=OURS)
     picks = Picks.of(store, selection, extras=extras)
     with atomic.replacing(out, overwrite=overwrite, ours=OURS) as temporary:
         rows = how.write(picks, temporary, options, progress, ending=out.suffix.lower())

@@ -138,6 +138,7 @@ def evaluate(
         draft.dropped = about["dropped"]
         draft.info = {**asdict(report), "held_out": held.about, "failed": failed, **about}
         artifact = draft.commit()
+    store.also_call(artifact, name)
     return _result(artifact, existed=False)
 
 

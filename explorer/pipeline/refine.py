@@ -184,6 +184,7 @@ def refine(
         draft.info = {"rows": len(taken), "clusters": int(gathered.pool.clusters.max()) + 1}  # type: ignore[union-attr]
         draft.rows = {"batches": len(taken), "weights": (iterations + 1) * draft.info["clusters"], "steps": iterations}
         artifact = draft.commit()
+    store.also_call(artifact, name)
     ranking = _ranking(store, artifact)
     chosen = {key: parameters[key] for key in ("method", "budget", "seed")}
     chosen |= {"threshold": gathered.threshold, "segment": "response", "params": {"refinement": artifact.id}}

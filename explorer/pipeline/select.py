@@ -110,16 +110,17 @@ def select(
         threshold = default_threshold(found.activations)
     parameters = _parameters(how, allowance, threshold, segment, seed, options, rules)
     known = store.find("selections", parameters, found.inputs)
+    before = store.named("selections", name)
     if known is not None:
         store.also_call(known, name)
-        return _result(known, existed=True, made=list(found.made))
+        return _result(known, existed=True, made=list(found.made), before=before, name=name)
     progress("select", 0, None, "reading")
     gathered = _gather(store, found, needs | rules.needs, options, threshold, segment)
     progress("select", 0, None, how.title)
     ranking, seconds = _run(how, gathered.pool, allowance, options, seed, rules, progress)
     artifact = store_ranking(store, how, gathered.pool, ranking, options, seconds, parameters, found.inputs, name)
     progress("select", len(ranking), len(ranking), f"{seconds:.2f} s")
-    return _result(artifact, existed=False, made=list(found.made))
+    return _result(artifact, existed=False, made=list(found.made), before=before, name=name)
 
 
 def rank(
@@ -226,7 +227,14 @@ def _gather(
     store: Store, found: Sources, needs: frozenset[str], options: Any, threshold: float | None, segment: str
 ) -> Gathered:
     column = getattr(options, "column", "")
-    return gather(store, found, needs, threshold=threshold, segment=segment, column=column)
+    gathered = gather(store, found, needs, threshold=threshold, segment=segment, column=column)
+    features = gathered.pool.features
+    if "features" in needs and features is not None and not len(features.indices):
+        where = "" if segment == "all" else f" in any {segment}"
+        refuse(
+            f"no feature is active above the threshold{where}", got=gathered.threshold, allowed="a lower --threshold"
+        )
+    return gathered
 
 
 def _run(
@@ -259,7 +267,9 @@ def store_ranking(
     with store.draft("selections", parameters=parameters, inputs=inputs, seed=parameters["seed"], name=name) as draft:
         draft.write(to_table(ranking))
         draft.info = _info(how, pool, ranking, options, seconds)
-        return draft.commit()
+        artifact = draft.commit()
+    store.also_call(artifact, name)
+    return artifact
 
 
 def _info(how: Method, pool: Pool, ranking: Ranking, options: Any, seconds: float) -> dict[str, Any]:
@@ -278,8 +288,14 @@ def _info(how: Method, pool: Pool, ranking: Ranking, options: Any, seconds: floa
     return info | {f"method_{key}": value for key, value in ranking.info.items()}
 
 
-def _result(artifact: Artifact, *, existed: bool, made: list[str]) -> SelectResult:
+def _result(
+    artifact: Artifact, *, existed: bool, made: list[str], before: Artifact | None = None, name: str = ""
+) -> SelectResult:
+    """What was stored; `before` is what `name` meant until now."""
     parameters, info = artifact.manifest.parameters, artifact.manifest.info
+    notes = [_note(Budget.parse(parameters["budget"]), info)]
+    if before is not None and before.id != artifact.id:
+        notes.append(f"{name!r} meant {before.ref} until now")
     return SelectResult(
         artifact=artifact.ref,
         method=parameters["method"],
@@ -293,11 +309,11 @@ def _result(artifact: Artifact, *, existed: bool, made: list[str]) -> SelectResu
         threshold=parameters["threshold"],
         segment=parameters["segment"],
         seed=parameters["seed"],
-        name=artifact.manifest.name,
+        name=name or artifact.manifest.name,
         nested=info["nested"],
         existed=existed,
         made=made,
-        note=_note(Budget.parse(parameters["budget"]), info),
+        note="; ".join(filter(None, notes)),
     )
 
 

@@ -14,6 +14,7 @@ from explorer.workspace import Artifact
 
 TEXTS = ("within", "must_cover", "exclude")
 NUMBERS = ("seed", "min_per_source", "min_per_cluster")
+NAMES = ("method", "budget", "threshold", "segment", "params", *TEXTS, *NUMBERS)
 
 
 def write(

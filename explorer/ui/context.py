@@ -151,7 +151,7 @@ def require(*names: str) -> View:
 
     view = current()
     if view is None:
-        empty.no_workspace(state.get(state.PROBLEM))
+        empty.no_workspace(state.get(state.PROBLEM), new=is_new())
         st.stop()
     missing = [name for name in names if getattr(view, name) is None]
     if missing:

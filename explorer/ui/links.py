@@ -23,7 +23,7 @@ RESULTS = f"{_FOLDER}/results.py"
 def pages() -> list[Any]:
     """Every page in the order of the navigation; the first one is the start page."""
     return [
-        st.Page(OVERVIEW, title="Overview", icon=":material/monitoring:", url_path="overview", default=True),
+        st.Page(OVERVIEW, title="Overview", icon=":material/monitoring:", default=True),
         st.Page(FEATURES, title="Features", icon=":material/hub:", url_path="features"),
         st.Page(SAMPLES, title="Rows", icon=":material/notes:", url_path="samples"),
         st.Page(MAP, title="Map", icon=":material/scatter_plot:", url_path="map"),

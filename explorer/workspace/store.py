@@ -129,32 +129,42 @@ class Store:
         """The artifact meant by an id, a unique start of one, `kind/id`, or a name (the latest of that name)."""
         known = self.artifacts(kind)
         text = reference.removeprefix(f"{kind}/").rstrip("/")
-        other_names = self._names().get(kind, {})
-        named = [a for a in known if a.manifest.name == text or other_names.get(text) == a.id]
+        named = self._called(known, kind, text)
         started = [a for a in known if text and a.id.startswith(text)]
-        if named:
-            return named[-1]
+        if named is not None:
+            return named
         if len(started) == 1:
             return started[0]
         said = [f"{a.id} ({_called(a)})" if _called(a) else a.id for a in known] or "none yet"
         problem = "is the start of several ids" if started else "is not there"
         refuse(f"{kind} {reference!r} {problem} in {self.path}", allowed=said)
 
+    def named(self, kind: str, name: str) -> Artifact | None:
+        """The artifact of `kind` that `name` means; None where it means none."""
+        return self._called(self.artifacts(kind), kind, name) if name else None
+
+    def _called(self, known: list[Artifact], kind: str, name: str) -> Artifact | None:
+        meant = self._names().get(kind, {}).get(name)
+        found = [a for a in known if a.id == meant] or [a for a in known if a.manifest.name == name]
+        return found[-1] if found else None
+
     def also_call(self, artifact: Artifact, name: str) -> None:
-        """Let `resolve` find an artifact by a further name, as when a step that was done already is asked for again."""
-        if name and name != artifact.manifest.name:
+        """Let `name` mean `artifact` from now on, also where it is not the one that was stored with that name last."""
+        meant = self.named(artifact.kind, name)
+        if name and (meant is None or meant.id != artifact.id):
             names = self._names()
             names.setdefault(artifact.kind, {})[name] = artifact.id
             write_json(self.path / NAMES, names)
 
     def rename(self, artifact: Artifact, name: str) -> None:
         """Call an artifact `name` from now on: its manifest stays as it was written."""
-        name = " ".join(name.split())
-        if not 0 < len(name) <= MAX_NAME:
-            refuse("a name has letters", got=f"{len(name)} characters", allowed=f"1 to {MAX_NAME}")
+        name = _fitting(name)
+        if not name:
+            refuse("a name has letters", got="none", allowed=f"1 to {MAX_NAME}")
         names = self._names()
         names.setdefault(RENAMED, {})[artifact.ref] = name
         write_json(self.path / NAMES, names)
+        self.also_call(artifact, name)
 
     def _names(self) -> dict[str, dict[str, str]]:
         file = self.path / NAMES
@@ -174,6 +184,7 @@ class Store:
         resumable: bool = False,
     ) -> Draft:
         """Begin a new artifact: `with store.draft(…) as draft: draft.write(…); artifact = draft.commit()`."""
+        name = _fitting(name)
         return Draft(self.path, kind, parameters=parameters, inputs=inputs, seed=seed, name=name, resumable=resumable)
 
     def discard(self, artifact: Artifact) -> Path:
@@ -250,6 +261,14 @@ def cursor() -> duckdb.DuckDBPyConnection:
             _connection = duckdb.connect(":memory:", config=config)
             _connection.execute("SET enable_progress_bar = false")
         return _connection.cursor()
+
+
+def _fitting(name: str) -> str:
+    """`name` on one line; one that would flood every list is refused."""
+    name = " ".join(name.split())
+    if len(name) > MAX_NAME or not name.isprintable():
+        refuse("a name is short and on one line", got=f"{len(name)} characters", allowed=f"{MAX_NAME}, printable")
+    return name
 
 
 def _load(kind: str, path: Path, renamed: Mapping[str, str]) -> Artifact:

@@ -61,7 +61,7 @@ def addresses(served: Served) -> list[str]:
     store = served.synthetic.store
     run = store.artifacts("selections")[-1].id
     return [
-        "overview",
+        "",
         "features",
         "features?q=%3Cscript%3E",
         "features?view=map",

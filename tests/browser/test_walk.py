@@ -180,7 +180,7 @@ def test_hostile_text_is_shown_and_never_executed(theme: str, page: Page, served
     addresses = [
         "samples?find=hostile",
         "map?colour=source",
-        "overview",
+        "",
         f"features?feature={served.synthetic.feature_of['moon']}",
     ]
     addresses += [f"samples?sample={row}" for row in range(last - 5, last + 1)]

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -84,6 +85,8 @@ def test_a_threshold_that_is_no_number_is_refused(explorer, tmp_path, source, pa
         outcome = explorer(*verb, "-w", w, "--threshold", "nan")
         assert outcome.code == 2
         assert "threshold" in outcome.err
+    outcome = explorer("select", "sae-greedselect", "--budget", "5", "-w", w, "--threshold", "1e9")
+    assert outcome.code == 2 and "no feature is active above the threshold" in outcome.err
 
 
 def test_with_json_standard_output_is_one_object_and_progress_goes_elsewhere(explorer, tmp_path, source):
@@ -129,6 +132,7 @@ BAD = {
     "an unknown verb": (lambda t, p: ["selekt"], "selekt"),
     "an unknown option": (lambda t, p: ["info", "--nope"], "--nope"),
     "a missing option": (lambda t, p: ["info"], "workspace"),
+    "a port that is none": (lambda t, p: ["serve", "--port", "99999999"], "65535"),
 }
 
 
@@ -142,6 +146,12 @@ def test_bad_input_gets_one_line_and_code_2_and_leaves_nothing(what, explorer, t
     assert mentioned in lines[0]
     assert "Traceback" not in outcome.err
     assert not (tmp_path / "w").exists()
+
+
+def test_a_port_that_is_taken_is_refused(explorer):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        outcome = explorer("serve", "--port", taken.getsockname()[1])
+    assert outcome.code == 2 and "cannot listen" in outcome.err
 
 
 BAD_LATER = {

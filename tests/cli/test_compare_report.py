@@ -25,6 +25,18 @@ def test_the_report_holds_the_answer_the_plots_and_every_selection(explorer, wor
     assert 'src="http' not in text and "<script src" not in text
 
 
+def test_text_gives_a_line_for_each_selection_and_each_pair(explorer, workspace):
+    runs = workspace.artifacts("selections")[:2]
+    lines = explorer("compare", *(run.id for run in runs), "-w", workspace.path).out.splitlines()
+    assert lines[0].split()[:3] == ["selection", "method", "rows"] and len(lines) == 4
+    assert all(run.manifest.name in line for run, line in zip(runs, lines[1:], strict=False)) and "share" in lines[3]
+
+
+def test_text_of_length_is_short_and_ends_with_what_it_means(explorer, workspace):
+    said = explorer("length", "-w", workspace.path).out
+    assert "Pearson" in said and max(map(len, said.splitlines()[:4])) < 100 and len(said) < 4000
+
+
 def test_a_report_that_is_there_is_not_replaced_unasked(explorer, workspace, tmp_path):
     target = tmp_path / "comparison.html"
     target.write_text("mine", "utf-8")

@@ -219,6 +219,10 @@ def test_a_failed_or_unwanted_export_leaves_nothing_and_touches_nothing(make, tm
     assert Path(first.recipe) == tmp_path / "deep/er/x.json.recipe.yaml"
     with pytest.raises(InputError, match="exists already"):
         export(store, run.id, format="alpaca", out=out)
+    with pytest.raises(InputError, match=r"recipe\.yaml exists already"):
+        (tmp_path / "y.json.recipe.yaml").write_text("mine")
+        export(store, run.id, format="alpaca", out=tmp_path / "y.json")
+    assert not (tmp_path / "y.json").exists()
 
     def stop(stage, done, total, note=""):
         raise InputError("stopped")

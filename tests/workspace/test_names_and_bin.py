@@ -31,8 +31,30 @@ def test_a_new_name_is_found_and_shown_and_the_manifest_stays(store: Store) -> N
     assert store.artifacts("selections")[0].manifest.name == "new name"
     assert (run.path / "manifest.json").read_bytes() == before
     for name in ("", " ", "x" * 81):
-        with pytest.raises(InputError, match="a name has letters"):
+        with pytest.raises(InputError, match="a name (has letters|is short)"):
             store.rename(run, name)
+
+
+def test_a_name_means_what_was_called_so_last(store: Store) -> None:
+    first = select(store, "random", budget=3, name="mine")
+    assert first.note == ""
+    second = select(store, "random", budget=4, name="mine")
+    assert first.artifact in second.note and store.resolve("selections", "mine").ref == second.artifact
+    again = select(store, "random", budget=3, name="mine")
+    assert again.existed and second.artifact in again.note
+    assert store.resolve("selections", "mine").ref == first.artifact
+    store.rename(store.resolve("selections", second.artifact), "mine")
+    assert store.resolve("selections", "mine").ref == second.artifact
+    store.discard(store.resolve("selections", "mine"))
+    assert store.resolve("selections", "mine").ref == first.artifact
+
+
+@pytest.mark.parametrize("name", ["x" * 81, "bell \x07"])
+def test_a_name_that_would_spoil_every_list_is_refused_and_nothing_is_stored(store: Store, name: str) -> None:
+    with pytest.raises(InputError, match="a name is short"):
+        select(store, "random", budget=3, name=name)
+    assert store.artifacts("selections") == []
+    assert select(store, "random", budget=3, name="two\nlines").name == "two lines"
 
 
 def test_the_bin_gives_back_what_was_thrown_into_it(store: Store) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.ui import links
+from explorer.ui import links, words
+from explorer.ui.components import page
 from explorer.workspace import Store
 
 _NEEDS = {
@@ -34,13 +35,9 @@ def missing(store: Store, name: str, *, coming: bool = False) -> None:
         st.page_link(links.OVERVIEW, label="Go to Overview", icon=":material/arrow_forward:")
 
 
-def no_workspace(problem: str) -> None:
-    """Say that there is no workspace to show, and the ways to get one."""
-    with st.container(border=True):
-        st.subheader("There is no workspace here yet", anchor=False)
-        st.text(problem)
-        st.write("Bring in a dataset on the Overview page, or build the bundled demo:")
-        st.code("python -m explorer demo --rebuild", language="bash")
-        st.write("or start the app on a workspace of your own:")
-        st.code("streamlit run app.py -- --workspace PATH", language="bash")
-        st.page_link(links.OVERVIEW, label="Go to Overview", icon=":material/arrow_forward:")
+def no_workspace(problem: str, *, new: bool) -> None:
+    """Say that there is no workspace, and the one thing to do; `problem` is told where the place is not `new`."""
+    page.header("There is no workspace here yet", "This page fills when a dataset has been brought in and read.")
+    if not new:
+        st.error(words.md(problem, 400), icon=":material/error:")
+    st.page_link(links.OVERVIEW, label="Bring in a dataset on the Overview page", icon=":material/arrow_forward:")

@@ -44,11 +44,14 @@ def _form() -> None:
     if uploaded is None and not named:
         st.caption("JSON, JSONL, CSV and Parquet; Alpaca, ShareGPT, OpenAI messages, or columns that you name.")
         return
+    if uploaded is not None and named:
+        st.warning("The uploaded file is read, not the path: take one of them away.", icon=":material/info:")
+    source = str(_kept(uploaded)) if uploaded is not None else named
     try:
-        source = str(_kept(uploaded)) if uploaded is not None else named
         planned = _plan(source)
     except ExplorerError as error:
-        st.error(words.md(error, 600), icon=":material/error:")
+        said = str(error) if uploaded is None else str(error).replace(source, uploaded.name)
+        st.error(words.md(said, 600), icon=":material/error:")
         return
     if planned is not None:
         _start(source, planned)

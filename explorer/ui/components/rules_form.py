@@ -24,7 +24,10 @@ def draw(view: View) -> Rules | None:
     wanted = state.get(state.RULE_WITHIN)
     if wanted and wanted.startswith("ids:"):
         places[wanted] = "the rows of the kept selection's rule"
-    if state.get(state.RULE_WITHIN) not in places:
+    if wanted not in places:
+        if wanted:
+            said = f"{words.clean(wanted, 60)} is not in this workspace: all rows are chosen from."
+            st.toast(words.md(said), icon=":material/link_off:", duration="long")
         state.forget(state.RULE_WITHIN)
     within = st.selectbox(
         "Choose from",

@@ -34,6 +34,10 @@ def open_address() -> None:
     if query == state.get(state.SELECT_ADDRESS):
         return
     found = address.read(query)
+    for name in address.NAMES:
+        if name in query and name not in found:
+            said = f"The address says {name} = {words.clean(query[name], 60)}, which means nothing here: left out."
+            st.toast(words.md(said), icon=":material/link_off:", duration="long")
     keys = {
         "method": state.SELECT_METHOD,
         "seed": state.SELECT_SEED,

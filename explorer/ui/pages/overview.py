@@ -3,8 +3,8 @@
 import streamlit as st
 
 from explorer.figures import features as feature_figures
-from explorer.ui import cache, context, links, state
-from explorer.ui.components import empty, health, jobs_panel, new_dataset, next_step, overview
+from explorer.ui import cache, context, links, state, words
+from explorer.ui.components import health, jobs_panel, new_dataset, next_step, overview
 from explorer.ui.components.page import header, plot, section
 
 view = context.current()
@@ -13,7 +13,7 @@ if view is None or view.samples is None:
     if view is not None:
         jobs_panel.draw(view)
     elif not context.is_new():
-        empty.no_workspace(state.get(state.PROBLEM))
+        st.error(words.md(state.get(state.PROBLEM), 400), icon=":material/error:")
     new_dataset.draw(open_at_once=True)
     st.stop()
 
