@@ -31,7 +31,7 @@ def test_a_new_name_is_found_and_shown_and_the_manifest_stays(store: Store) -> N
     assert store.artifacts("selections")[0].manifest.name == "new name"
     assert (run.path / "manifest.json").read_bytes() == before
     for name in ("", " ", "x" * 81):
-        with pytest.raises(InputError, match="a name (has letters|is short)"):
+        with pytest.raises(InputError, match=r"a name (has letters|is short)"):
             store.rename(run, name)
 
 
