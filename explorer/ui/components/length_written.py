@@ -82,7 +82,10 @@ def _token_budget(result: LengthResult) -> None:
             key="length_growth",
             alt="New features per 1,000 tokens as responses grow",
         )
-        st.caption("What the next 1,000 tokens of a response bring, and what all its tokens brought in the mean.")
+        st.caption(
+            "What the next 1,000 tokens of a response bring, and what all its tokens brought in the mean. Below zero, "
+            "longer responses have fewer features than shorter ones: repetition and boilerplate do that."
+        )
     table = length_report.decomposition_table(result.decompositions)
     rows = [dict(zip(table.head, row, strict=True)) for row in table.rows]
     st.dataframe(rows, hide_index=True, height="content", alt="Coverage by choice at some numbers of rows")
