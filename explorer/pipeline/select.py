@@ -309,7 +309,7 @@ def _result(
         threshold=parameters["threshold"],
         segment=parameters["segment"],
         seed=parameters["seed"],
-        name=name or artifact.manifest.name,
+        name=" ".join(name.split()) or artifact.manifest.name,
         nested=info["nested"],
         existed=existed,
         made=made,

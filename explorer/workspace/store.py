@@ -21,7 +21,7 @@ from explorer.workspace.artifact import KINDS, Artifact, Draft, Manifest, artifa
 SCHEMA_VERSION = 1
 NAMES = "names.json"  # further names of artifacts, by kind, and new names, by kind and id
 RENAMED = "renamed"
-MAX_NAME = 80  # characters
+MAX_NAME = 200  # characters
 
 _MADE_BY = {
     "samples": "ingest SOURCE",
@@ -141,6 +141,7 @@ class Store:
 
     def named(self, kind: str, name: str) -> Artifact | None:
         """The artifact of `kind` that `name` means; None where it means none."""
+        name = _fitting(name)
         return self._called(self.artifacts(kind), kind, name) if name else None
 
     def _called(self, known: list[Artifact], kind: str, name: str) -> Artifact | None:
@@ -150,7 +151,7 @@ class Store:
 
     def also_call(self, artifact: Artifact, name: str) -> None:
         """Let `name` mean `artifact` from now on, also where it is not the one that was stored with that name last."""
-        meant = self.named(artifact.kind, name)
+        name, meant = _fitting(name), self.named(artifact.kind, name)
         if name and (meant is None or meant.id != artifact.id):
             names = self._names()
             names.setdefault(artifact.kind, {})[name] = artifact.id
