@@ -8,6 +8,7 @@ what makes it fit a CPU: rows are packed without padding, and the output layer r
 from __future__ import annotations
 
 import contextlib
+import gc
 import math
 import tempfile
 import time
@@ -17,6 +18,7 @@ from typing import Any
 
 from explorer.errors import ExplorerError, refuse
 from explorer.lm.batches import default_batch_tokens
+from explorer.lm.fast import give_back_memory
 from explorer.lm.model import LoadedModel
 from explorer.lm.packing import Row, pack, response_logits
 from explorer.progress import Progress, silent
@@ -84,7 +86,7 @@ def finetuned(
     if not rows:
         refuse("there is no row to fine-tune on")
     transformers.set_seed(seed)
-    with _trainable(loaded, params) as model:
+    with _memory_given_back(), _trainable(loaded, params) as model:
         began = time.perf_counter()
         try:
             losses = _train(model, loaded, rows, params, seed, _Told(progress, stage, began, _read(rows)))
@@ -98,6 +100,16 @@ def finetuned(
         scored = sum(int(mask.sum()) for _, mask in rows)
         tuned = replace(loaded, model=model)
         yield Tuned(tuned, tuple(losses), _read(rows) * params.epochs, scored * params.epochs, seconds)
+
+
+@contextlib.contextmanager
+def _memory_given_back() -> Iterator[None]:
+    """Without it, what training runs one after another leave in the heap adds up to gigabytes."""
+    try:
+        yield
+    finally:
+        gc.collect()  # a trainer and its optimiser point at each other
+        give_back_memory()
 
 
 def _read(rows: Sequence[Row]) -> int:
@@ -149,7 +161,7 @@ def _train(model: Any, loaded: LoadedModel, rows: Sequence[Row], params: Params,
     import transformers
 
     on_cpu = loaded.device == "cpu"
-    at_once = max(1, min(params.batch_rows, 2 * default_batch_tokens(loaded.device) // params.max_tokens))
+    at_once = max(1, min(params.batch_rows, default_batch_tokens(loaded.device) // params.max_tokens))
     with tempfile.TemporaryDirectory() as folder:
         arguments = transformers.TrainingArguments(
             output_dir=folder,
