@@ -33,6 +33,7 @@ def pack(model: Any) -> None:
     size = sum(module.weight.numel() * module.weight.element_size() for module in linears)
     if not _can_pack(model.dtype) or size > _memory() // MEMORY_SHARE:
         return
+    _bound_caches()
     packed: dict[Any, PackedLinear] = {module: PackedLinear(module) for module in linears}
     for module, layer in packed.items():
         module.forward = layer
@@ -40,6 +41,12 @@ def pack(model: Any) -> None:
         parts: list[Any] = [getattr(module, name, None) for name in ("gate_proj", "up_proj", "down_proj")]
         if all(part in packed for part in parts) and type(module.act_fn).__name__ in ("SiLU", "SiLUActivation"):
             module.forward = _fused_mlp(*(packed[part] for part in parts))
+
+
+def _bound_caches() -> None:
+    """Every new number of rows has kernels of its own, of which oneDNN would keep 1,024: hundreds of MiB, no faster."""
+    for name in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):  # both are read at the first product
+        os.environ.setdefault(name, "64")
 
 
 def _can_pack(dtype: torch.dtype) -> bool:
