@@ -43,24 +43,28 @@ def speed_up(model: Any, *, trainable: bool = False) -> None:
 
 def _keep_freed_memory() -> None:
     """Tell glibc to serve blocks of up to 1 GiB from its heap and to keep up to 1 GiB of it when they are freed."""
-    if sys.platform != "linux":
-        return
-    try:
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
-    except (OSError, AttributeError):  # another C library, such as musl
-        return
-    mallopt(_M_MMAP_THRESHOLD, 1 << 30)
-    mallopt(_M_TRIM_THRESHOLD, 1 << 30)
+    library = _glibc()
+    if library is not None:
+        library.mallopt(_M_MMAP_THRESHOLD, 1 << 30)
+        library.mallopt(_M_TRIM_THRESHOLD, 1 << 30)
 
 
 def give_back_memory() -> None:
     """Hand what `speed_up` let the heap keep back to the system, where a job with large blocks of all sizes ended."""
+    library = _glibc()
+    if library is not None:
+        library.malloc_trim(0)
+
+
+def _glibc() -> ctypes.CDLL | None:
+    """The C library, where it is glibc."""
     if sys.platform != "linux":
-        return
+        return None
     try:
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
-    except (OSError, AttributeError):  # another C library
-        return
+        library = ctypes.CDLL("libc.so.6")
+    except OSError:  # another one, such as musl
+        return None
+    return library if hasattr(library, "mallopt") and hasattr(library, "malloc_trim") else None
 
 
 def _windowed(model: Any) -> bool:

@@ -102,8 +102,7 @@ def main() -> None:
     stages: dict[str, list[float]] = {}
     model, sae = load_model(), load_sae()  # what is imported at the first time is not counted, for either
     layers = int(sae.hook_name.split(".")[1]) + 1
-    rate = MatrixRate(layers)
-    rate.measure()
+    MatrixRate(layers).measure()  # to warm up
     rate = MatrixRate(layers)
 
     def watch(stage: str, done: float, total: float | None, note: str = "") -> None:
