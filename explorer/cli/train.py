@@ -16,7 +16,7 @@ from explorer.cli.options import (
     WorkspaceOption,
     parse_pairs,
 )
-from explorer.cli.output import emit, open_store, progress_printer
+from explorer.cli.output import aligned, emit, open_store, progress_printer
 
 TrainOption = Annotated[
     list[str] | None,
@@ -119,16 +119,15 @@ def evaluate(
 
 
 def _table(result: object) -> list[str]:
-    """One line an arm: loss, tokens, and how much lower than the baseline."""
-    entries = result.results  # type: ignore[attr-defined]
-    width = max(len(entry["label"]) for entry in entries)
-    lines = [f"{'':{width}}  held-out loss  against the baseline (95 %)      training tokens  seconds"]
-    for entry in entries:
+    """One line an arm: loss, how much lower than the baseline's, and what training cost."""
+    rows = []
+    for entry in result.results:  # type: ignore[attr-defined]
         gap = "the baseline"
         if entry["improvement"] is not None:
             low, high = entry["improvement_low"], entry["improvement_high"]
             interval = f" ({low:+.1%} to {high:+.1%})" if low is not None else ""
             gap = f"{entry['improvement']:+.1%}{interval}{' *' if entry['real'] else ''}"
-        cost = f"{entry['tokens']:15,.0f}  {entry['seconds']:7.0f}"
-        lines.append(f"{entry['label']:{width}}  {entry['loss']:13.4f}  {gap:<33} {cost}")
-    return [*lines, result.summary, *result.failed, f"kept as {result.artifact}"]  # type: ignore[attr-defined]
+        rows.append([entry["label"], entry["loss"], gap, round(entry["tokens"]), round(entry["seconds"])])
+    head = ["selection", "held-out loss", "against the baseline (95 %)", "training tokens", "seconds"]
+    said = [result.summary, *result.failed, f"kept as {result.artifact}"]  # type: ignore[attr-defined]
+    return [*aligned(head, rows), *said]

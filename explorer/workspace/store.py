@@ -151,7 +151,8 @@ class Store:
 
     def also_call(self, artifact: Artifact, name: str) -> None:
         """Let `name` mean `artifact` from now on, also where it is not the one that was stored with that name last."""
-        name, meant = _fitting(name), self.named(artifact.kind, name)
+        name = _fitting(name)
+        meant = self.named(artifact.kind, name)
         if name and (meant is None or meant.id != artifact.id):
             names = self._names()
             names.setdefault(artifact.kind, {})[name] = artifact.id
