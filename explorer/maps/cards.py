@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from explorer.maps.keywords import class_words, names_from
 from explorer.maps.kmeans import Clustering
-from explorer.maps.words import class_words, names_from
 from explorer.records import CLUSTER_CARDS
 
 NEAREST = 300  # samples of a cluster that its words are read from: those nearest to its centre

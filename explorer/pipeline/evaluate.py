@@ -9,13 +9,13 @@ from typing import Any
 import pyarrow as pa
 
 from explorer.errors import ExplorerError, refuse
-from explorer.evaluate.arms import Arm, arms_of, equalise
 from explorer.evaluate.benchmarks import Suite, suite
 from explorer.evaluate.report import compare
+from explorer.evaluate.seed_groups import Arm, arms_of, equalise
 from explorer.evaluate.trials import Trial, Trials
 from explorer.lm.finetune import NotFinite, Params
+from explorer.pipeline.conversations import read_items
 from explorer.pipeline.heldout import HeldOut, hold_out
-from explorer.pipeline.items import read_items
 from explorer.pipeline.pool import read_ranking
 from explorer.progress import Progress, silent
 from explorer.registry import build

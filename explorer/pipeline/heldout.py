@@ -10,7 +10,7 @@ from typing import Any
 
 from explorer.errors import refuse
 from explorer.evaluate.split import held_out
-from explorer.pipeline.items import read_items
+from explorer.pipeline.conversations import read_items
 from explorer.progress import Progress, silent
 from explorer.quality.base import Item
 from explorer.selection import Budget

@@ -152,7 +152,7 @@ def _describe(
 
     from explorer.features.naming import distinct, name_feature
     from explorer.features.statistics import measure
-    from explorer.maps.words import class_words
+    from explorer.maps.keywords import class_words
 
     stats = measure(store, activations, threshold=threshold)
     width = len(stats.n_samples)

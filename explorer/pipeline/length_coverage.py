@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.features.length_coverage import (
+from explorer.features.sets import FeatureSets
+from explorer.length.coverage import (
     CoverageCurve,
     Decomposition,
     coverage_curve,
@@ -20,7 +21,6 @@ from explorer.features.length_coverage import (
     matched_order,
     mean_curve,
 )
-from explorer.features.sets import FeatureSets
 
 SHARE = 0.05  # of the rows: the size at which choices are compared in the summary
 SHARES = (0.005, 0.01, 0.02, 0.05, 0.1)

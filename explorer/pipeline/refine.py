@@ -17,7 +17,7 @@ from explorer.lm.finetune import Params, finetuned
 from explorer.lm.generate import generate
 from explorer.lm.model import LoadedModel
 from explorer.lm.packing import Row, with_end
-from explorer.pipeline.items import read_items
+from explorer.pipeline.conversations import read_items
 from explorer.pipeline.pool import Sources, gather, latest
 from explorer.pipeline.select import store_ranking
 from explorer.progress import Progress, silent

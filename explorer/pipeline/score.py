@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from explorer.errors import ExplorerError, InputError, refuse
-from explorer.pipeline.items import read_items, read_meta
+from explorer.pipeline.conversations import read_items, read_meta
 from explorer.progress import Progress, silent
 from explorer.quality.base import Item, Score, Scorer
 from explorer.quality.cache import Cache

@@ -18,8 +18,8 @@ from explorer.features import browse
 from explorer.features.sets import FeatureSets, load_sets
 from explorer.selection.metrics import Curve, coverage_curve
 from explorer.ui.context import View
-from explorer.ui.downloads import bytes_of, export_bytes
-from explorer.ui.ranking import Ranker
+from explorer.ui.select.downloads import bytes_of, export_bytes
+from explorer.ui.select.ranking import Ranker
 from explorer.workspace import Store
 
 Key = tuple[Any, ...]

@@ -147,7 +147,7 @@ def current() -> View | None:
 
 def require(*names: str) -> View:
     """Return the current view with all of `names` there, or say what to do next and end the page."""
-    from explorer.ui.components import empty, jobs_panel
+    from explorer.ui.widgets import empty, jobs_panel
 
     view = current()
     if view is None:

@@ -6,18 +6,18 @@ from typing import Any, NoReturn
 
 import streamlit as st
 
-_FOLDER = "explorer/ui/pages"
-OVERVIEW = f"{_FOLDER}/overview.py"
-FEATURES = f"{_FOLDER}/features.py"
-SAMPLES = f"{_FOLDER}/samples.py"
-MAP = f"{_FOLDER}/map.py"
-LENGTH = f"{_FOLDER}/length.py"
-SELECT = f"{_FOLDER}/select.py"
-COMPARE = f"{_FOLDER}/compare.py"
-DIFFERENCES = f"{_FOLDER}/differences.py"
-PROBE = f"{_FOLDER}/probe.py"
-REFINE = f"{_FOLDER}/refine.py"
-RESULTS = f"{_FOLDER}/results.py"
+_FOLDER = "explorer/ui"
+OVERVIEW = f"{_FOLDER}/overview/page.py"
+FEATURES = f"{_FOLDER}/features/page.py"
+SAMPLES = f"{_FOLDER}/rows/page.py"
+MAP = f"{_FOLDER}/map/page.py"
+LENGTH = f"{_FOLDER}/length/page.py"
+SELECT = f"{_FOLDER}/select/page.py"
+COMPARE = f"{_FOLDER}/compare/page.py"
+DIFFERENCES = f"{_FOLDER}/differences/page.py"
+PROBE = f"{_FOLDER}/probe/page.py"
+REFINE = f"{_FOLDER}/refine/page.py"
+RESULTS = f"{_FOLDER}/results/page.py"
 
 
 def pages() -> list[Any]:

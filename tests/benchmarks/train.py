@@ -26,8 +26,8 @@ from explorer.lm.finetune import Params, finetuned
 from explorer.lm.generate import generate
 from explorer.lm.model import load_model
 from explorer.lm.packing import Row, with_end
+from explorer.pipeline.conversations import read_items
 from explorer.pipeline.ingest import ingest
-from explorer.pipeline.items import read_items
 from explorer.quality.losses import conditioned_rows
 from explorer.workspace import Store
 from explorer.workspace.artifact import peak_memory

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 
 from explorer.maps.cards import representatives
+from explorer.maps.keywords import class_words, names_from, words_of
 from explorer.maps.kmeans import kmeans
-from explorer.maps.words import class_words, names_from, words_of
 
 
 def test_words_are_lower_case_letters_without_stop_words_or_tokens() -> None:

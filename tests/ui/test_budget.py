@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.selection.metrics import Curve
-from explorer.ui import address
-from explorer.ui import budget as budgets
+from explorer.ui.select import address
+from explorer.ui.select import budget as budgets
 
 
 @pytest.mark.parametrize("unit", budgets.UNITS)

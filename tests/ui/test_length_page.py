@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from explorer.features.length import pearson, signed
 from explorer.features.sets import load_sets
-from explorer.ui import cache_length, context
-from explorer.ui.components import canvas, length_scatter, scatter_canvas
-from explorer.ui.length_numbers import grid
+from explorer.length.statistics import pearson, signed
+from explorer.ui import context
+from explorer.ui.length import reads as length_reads
+from explorer.ui.length import scatter, scatter_canvas
+from explorer.ui.length.numbers import grid
+from explorer.ui.widgets import canvas
 from explorer.workspace import Store, marks
 
 
@@ -81,8 +83,8 @@ def test_all_long_rows_that_say_little_are_banned_with_one_click(fresh, open_pag
 def test_a_click_on_a_row_pins_bans_and_lifts(fresh, open_page, monkeypatch) -> None:
     import streamlit as st
 
-    from explorer.ui.components import length_residuals
     from explorer.ui.context import view_of
+    from explorer.ui.length import residuals
 
     store = Store.open(fresh.store.path)
     view = view_of(store)
@@ -90,7 +92,7 @@ def test_a_click_on_a_row_pins_bans_and_lifts(fresh, open_page, monkeypatch) -> 
 
     def click(name: str, row: int):
         monkeypatch.setattr(st, "session_state", {f"length_{name}": {"row": row}})
-        length_residuals._clicked(view, name, ids)
+        residuals._clicked(view, name, ids)
         return marks.read(store, store.require("samples"))
 
     assert click("ban", 1).banned == (9,)
@@ -166,7 +168,7 @@ def test_units_and_colours_say_what_they_are(synthetic, open_page, drawn) -> Non
 
 def test_a_large_dataset_draws_an_even_share_and_says_so(synthetic, open_page, drawn, monkeypatch) -> None:
     carried = []
-    monkeypatch.setattr(length_scatter, "POINTS", 100)
+    monkeypatch.setattr(scatter, "POINTS", 100)
     monkeypatch.setattr(canvas, "carry", lambda key, points: carried.append(points))
     app = open_page(synthetic.store.path, "length")
     assert not app.exception
@@ -174,7 +176,7 @@ def test_a_large_dataset_draws_an_even_share_and_says_so(synthetic, open_page, d
     ids = points["id"].to_numpy()
     view = context.view_of(Store.open(synthetic.store.path))
     assert len(ids) == 100 == tables["heights"].num_rows and len(set(ids.tolist())) == 100
-    assert points["tokens"].to_pylist() == cache_length.lengths(view, "tokens")[ids].tolist()
+    assert points["tokens"].to_pylist() == length_reads.lengths(view, "tokens")[ids].tolist()
     assert any(f"100 of {view.rows} rows are drawn" in caption.value for caption in app.caption)
 
 

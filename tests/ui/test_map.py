@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer.maps.region import inside
-from explorer.ui import cache_map, context, state
-from explorer.ui.components import map_canvas, map_colours, map_view
+from explorer.maps.polygon import inside
+from explorer.ui import context, state
+from explorer.ui.map import colours, map_canvas, map_panel
+from explorer.ui.map import reads as map_reads
 from explorer.workspace import marks
 from tests.synthetic import Synthetic
 
@@ -30,7 +31,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, Any], dict[st
 def place_of(made: Synthetic) -> str:
     view = context.view_of(made.store)
     assert view.projection is not None
-    return map_view._place(view, view.projection)
+    return map_panel._place(view, view.projection)
 
 
 def say(monkeypatch: pytest.MonkeyPatch, **values: Any) -> None:
@@ -42,7 +43,7 @@ def test_every_colouring_sends_one_value_a_row_or_the_picks(
     synthetic: Synthetic, open_page: Open, drawn: list, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     view = context.view_of(synthetic.store)
-    for colour in map_colours.options(view):
+    for colour in colours.options(view):
         app = open_page(synthetic.store.path, "map", colour=colour)
         assert not app.exception
         spec, tables = drawn[-1]
@@ -55,9 +56,9 @@ def test_every_colouring_sends_one_value_a_row_or_the_picks(
 
 def test_categories_past_eight_have_shapes_and_names_for_every_code(synthetic: Synthetic) -> None:
     view = context.view_of(synthetic.store)
-    codes, names = cache_map.cluster_codes(view)
+    codes, names = map_reads.cluster_codes(view)
     assert codes.min() == 0 and codes.max() == len(names) - 1
-    look = map_colours.category("cluster", codes, tuple(f"c{i}" for i in range(20))).spec
+    look = colours.category("cluster", codes, tuple(f"c{i}" for i in range(20))).spec
     assert len(look["colours"]) == 8 and len(look["symbols"]) * len(look["colours"]) >= 20
 
 
@@ -67,7 +68,7 @@ def test_a_region_lists_its_rows_and_pins_them(
     say(monkeypatch, region={"polygons": [LEFT], "place": place_of(fresh)})
     view = context.view_of(fresh.store)
     assert view.projection is not None and view.samples is not None
-    x, y = cache_map.places(view, view.projection)
+    x, y = map_reads.places(view, view.projection)
     expected = np.flatnonzero(inside(x, y, [LEFT]))
     assert 0 < len(expected) < view.rows
     app = open_page(fresh.store.path, "map")
@@ -132,15 +133,15 @@ def test_a_cluster_that_is_not_there_is_no_cluster(synthetic: Synthetic, open_pa
 def test_a_large_map_sends_its_density_and_points_where_few_are_in_view(
     synthetic: Synthetic, open_page: Open, drawn: list, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(map_view, "POINTS", 50)
-    monkeypatch.setattr(map_view, "SEEN", 60)
+    monkeypatch.setattr(map_panel, "POINTS", 50)
+    monkeypatch.setattr(map_panel, "SEEN", 60)
     rows = len(synthetic.tokens)
     open_page(synthetic.store.path, "map", colour="length")
     spec, tables = drawn[-1]
     assert tables["bins"]["n"].to_numpy().sum() == rows and "points" not in tables and spec["asks_frame"]
     view = context.view_of(synthetic.store)
     assert view.projection is not None
-    x, y = cache_map.places(view, view.projection)
+    x, y = map_reads.places(view, view.projection)
     frame = [float(x[0]) - 0.01, float(x[0]) + 0.01, float(y[0]) - 0.01, float(y[0]) + 0.01]
     say(monkeypatch, frame=frame)
     open_page(synthetic.store.path, "map", colour="length")

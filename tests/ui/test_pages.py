@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from explorer.features import browse
 from explorer.pipeline.differences import differences
 from explorer.ui import jobs, state
-from explorer.ui.components import next_step
+from explorer.ui.overview import next_step
 from explorer.workspace import Store, marks
 from tests.synthetic import THRESHOLD, TOPICS, Synthetic
 from tests.ui.conftest import linked, tables

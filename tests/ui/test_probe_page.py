@@ -13,7 +13,8 @@ from streamlit.testing.v1 import AppTest
 from explorer.pipeline.extract import extract
 from explorer.pipeline.ingest import ingest
 from explorer.pipeline.label import label
-from explorer.ui import probe_model, state
+from explorer.ui import state
+from explorer.ui.probe import model as probe_model
 from explorer.workspace import Store
 from tests import tiny
 from tests.features.test_extract import rows

@@ -13,8 +13,8 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.pipeline.pool import read_ranking
 from explorer.ui import state
-from explorer.ui.components import export_panel
-from explorer.ui.downloads import export_bytes
+from explorer.ui.select import export_panel
+from explorer.ui.select.downloads import export_bytes
 from explorer.workspace import marks
 from tests.synthetic import Synthetic
 
@@ -175,7 +175,7 @@ def test_rules_that_do_not_fit_are_said_and_nothing_is_ranked(fresh: Synthetic, 
 
 def test_two_selections_are_shown_side_by_side_and_the_report_is_whole(synthetic: Synthetic, open_page: Open) -> None:
     from explorer.ui import context
-    from explorer.ui.components import comparison
+    from explorer.ui.compare import comparison
 
     app = open_page(synthetic.store.path, "compare")
     assert not app.exception

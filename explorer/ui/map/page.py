@@ -1,0 +1,19 @@
+"""Where are the rows? The map of the dataset; a region or a cluster of it as rows, features and numbers."""
+
+import streamlit as st
+
+from explorer.ui import context
+from explorer.ui.map import choose_k, map_panel
+from explorer.ui.widgets.page import header
+
+view = context.require("samples", "activations", "projection")
+header("Where are the rows?", map_panel.answer(view))
+top, under, points = st.container(), st.container(), st.container()
+with under:
+    drawn = map_panel.projection(view)
+with points:
+    map_panel.carry(view, drawn)  # sent first: the browser draws while the rest of the page is made
+with top:
+    map_panel.draw(view, drawn)
+with under:
+    choose_k.draw(view)

@@ -1,0 +1,38 @@
+"""The rows of the dataset as a searchable table."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from explorer.ui import cache, display, links, state
+from explorer.ui.context import View
+from explorer.ui.widgets import row_table
+from explorer.ui.widgets.page import header
+
+
+def draw(view: View) -> None:
+    """Draw the table of all rows."""
+    summary = cache.summary(view)
+    tokens = f", {display.count(summary['response_tokens'])} response tokens" if summary["response_tokens"] else ""
+    header(
+        "Which rows are in this data?",
+        f"**{display.noun(summary['rows'], 'row')}** from {display.noun(summary['sources'], 'source')}{tokens}. "
+        "Click one to read it and to see its features.",
+    )
+    st.text_input(
+        "Search",
+        key=state.ROW_SEARCH,
+        bind="query-params",
+        type="search",
+        live="400ms",
+        placeholder="words in the prompt, the response or the source",
+    )
+    asked = (state.get(state.ROW_SEARCH) or "").strip()
+    if asked and view.features is not None:
+        st.page_link(
+            links.DIFFERENCES,
+            label="Which features separate these rows from the rest?",
+            icon=":material/difference:",
+            query_params={"a": f"search:{asked}", "b": "rest"},
+        )
+    row_table.draw(view, None, key="all_rows", search=asked, page_size=25)

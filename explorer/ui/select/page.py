@@ -1,0 +1,29 @@
+"""Which rows for my budget? Choose what you want, run the method, tune the budget by eye, keep and export."""
+
+import streamlit as st
+
+from explorer.ui import context, state
+from explorer.ui.select import export_panel, missing_features, picks_panel, saved_selections, studio
+from explorer.ui.widgets.page import header
+
+view = context.require("samples", "activations")
+studio.open_address()
+state.put(state.SELECT_SHOWN, None)
+top = st.container()
+left, right = st.columns([3, 7], gap="large")
+with left:
+    request, method = studio.controls(view)
+with right:
+    budget, task = studio.result(view, request, method)
+with top:
+    header("Which rows for my budget?", studio.answer(view, method, task, budget))
+if task is not None and task.outcome is not None and budget is not None:
+    studio.profiles(view, task, budget)
+    saved_selections.keep(view, task, budget)
+    picks_panel.draw(view, task, budget)
+    if task.outcome.ranked.pool.features is not None:
+        picked = task.outcome.ranked.ranking.positions[: budget.rows]
+        missing_features.draw(view, task.outcome.ranked.pool.features, picked)
+run = saved_selections.draw(view)
+if run is not None:
+    export_panel.draw(view, run)

@@ -1,0 +1,1 @@
+"""What several pages draw: tables, tokens, canvases, forms and empty states."""

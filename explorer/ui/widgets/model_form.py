@@ -1,0 +1,43 @@
+"""Which language model and SAE read the rows: the embedded ones, or those that the user names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from explorer.ui import display
+
+
+def draw(key: str) -> dict[str, tuple[str, ...]] | None:
+    """Draw the two fields, folded away; returns options by verb, or None where what is named cannot be there."""
+    with st.expander("Model and SAE", key=f"{key}_reader"):
+        left, right = st.columns(2, gap="large")
+        model = left.text_input(
+            "Language model",
+            placeholder="default: SmolLM2-135M-Instruct",
+            key=f"{key}_model",
+            help="A Hugging Face id, a folder with config.json, or a .gguf file: any causal language model.",
+        )
+        sae = right.text_input(
+            "Sparse autoencoder",
+            placeholder="default: 4,096 features, layer 20",
+            key=f"{key}_sae",
+            help="A folder in sae-lens format, `release/sae_id` of sae-lens, or a path on the Hub.",
+        )
+        st.caption("An SAE belongs to one model and one layer of it: to change one, name both.")
+    named = {"--model": str(model or "").strip(), "--sae": str(sae or "").strip()}
+    for value in named.values():
+        if _is_path(value) and not Path(value).expanduser().exists():
+            st.error(f"There is no {display.md(value, 200)} on the machine the app runs on.", icon=":material/error:")
+            return None
+    if bool(named["--model"]) != bool(named["--sae"]):
+        st.error("Name the model and the SAE that was trained on it, or neither.", icon=":material/error:")
+        return None
+    options = {option: str(Path(value).expanduser()) if _is_path(value) else value for option, value in named.items()}
+    extract = tuple(part for option, value in options.items() if value for part in (option, value))
+    return {"extract": extract, "label": extract[:2] if options["--model"] else ()}
+
+
+def _is_path(text: str) -> bool:
+    return text.startswith(("/", "~", ".")) or text.endswith(".gguf")
