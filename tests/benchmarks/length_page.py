@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 
 from explorer import records
 from explorer.features.sets import FeatureSets, load_sets
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 from tests.benchmarks.machine import save
 from tests.server import launch, serve
 
@@ -169,7 +169,7 @@ def main() -> None:
             Store.open(target) if target.exists() else resampled(Store.open(options.workspace), target, options.samples)
         )
         print(f"workspace ready after {time.monotonic() - began:.0f} s", file=sys.stderr)
-        activations = store.require("activations")
+        activations = Snapshot.newest(store).require("activations")
         pairs = activations.manifest.rows["by_sample"]
         with serve(target, Path(folder) / "home") as url:
             seen = measure(f"{url}/length", MOVES)

@@ -20,7 +20,7 @@ from typing import Any
 from explorer.pipeline.evaluate import evaluate
 from explorer.pipeline.refine import refine
 from explorer.pipeline.select import select
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 from tests.benchmarks.machine import RESULTS, save
 
 DRAWN = ("random", "length-matched-random", "kmq")
@@ -60,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
         params=HOW,
         progress=told,
     )
-    rows = store.require("samples").manifest.rows["samples"]
+    rows = Snapshot.newest(store).require("samples").manifest.rows["samples"]
     save(
         "training",
         {
