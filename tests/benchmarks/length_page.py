@@ -55,8 +55,8 @@ _WATCH = """
 
 def resampled(source: Store, target: Path, n: int) -> Store:
     """Return a workspace of n samples drawn with replacement from `source`."""
-    samples = source.require("samples")
-    activations = source.require("activations", inputs={"samples": samples.id})
+    samples = Snapshot.newest(source).require("samples")
+    activations = Snapshot.newest(source).require("activations")
     old = samples.manifest.rows["samples"]
     drawn = np.random.default_rng(0).integers(0, old, n)
     store = Store.create(target)
