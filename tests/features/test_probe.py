@@ -38,9 +38,9 @@ def test_a_row_typed_in_has_the_values_that_extraction_stored(extracted):
     for number in (0, 4):
         reading = probe.read(turns(number))
         for segment in ("prompt", "response"):
+            pairs = extracted.scan(Snapshot.newest(extracted).require("activations"), "by_sample")
             stored = extracted.sql(
-                f"SELECT feature_id, max_act FROM {extracted.scan(Snapshot.newest(extracted).require('activations'), 'by_sample')} "
-                "WHERE sample_id = ? AND segment = ?",
+                f"SELECT feature_id, max_act FROM {pairs} WHERE sample_id = ? AND segment = ?",
                 [number, segment],
             ).fetchall()
             found = reading.largest(segment)
