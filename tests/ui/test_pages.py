@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from explorer.pipeline.differences import differences
 from explorer.queries import features, occurrences, sets
 from explorer.queries.rankings import read_ranking
-from explorer.ui import jobs, state
+from explorer.ui import display, jobs, state
 from explorer.ui.overview import next_step
 from explorer.workspace import Snapshot, Store, marks
 from tests.synthetic import THRESHOLD, TOPICS, Synthetic
@@ -77,7 +77,7 @@ def test_a_feature_page_shows_its_share_as_counted_by_hand(synthetic: Synthetic,
     app = open_page(synthetic.store.path, "features", feature=str(feature))
     row = features.feature(Snapshot.newest(synthetic.store), feature, {})
     assert row is not None
-    assert app.title[0].value == r"luggage \(travel\)"
+    assert app.title[0].value == display.md(row["label"]) and row["label"].startswith("luggage (")
     assert f"{row['n_samples']} rows" in said(app)
 
 
@@ -227,7 +227,8 @@ def test_a_source_that_is_not_there_is_said_in_one_line(fresh: Synthetic, open_p
 def test_the_differences_page_says_what_separates_a_cluster_from_the_rest(
     synthetic: Synthetic, open_page: Open
 ) -> None:
-    app = open_page(synthetic.store.path, "differences", a="cluster:0", b="rest")
+    travel = int(synthetic.cluster[0])
+    app = open_page(synthetic.store.path, "differences", a=f"cluster:{travel}", b="rest")
     assert not app.exception
     assert "more common in" in said(app)
     first = linked(app, next(alt for alt in tables(app) if alt.startswith("More in cluster")))[0]
@@ -263,11 +264,10 @@ def test_a_feature_page_names_the_first_pick_of_each_selection(synthetic: Synthe
     feature = synthetic.feature_of["moon"]
     app = open_page(synthetic.store.path, "features", feature=str(feature))
     table = linked(app, "Stored selections that cover this feature")
-    store = synthetic.store
-    having = set(
-        occurrences.feature_values(Snapshot.newest(store), feature, "response").filter(_above)["sample_id"].to_pylist()
-    )
-    runs = {run.manifest.name: read_ranking(run).tolist() for run in store.artifacts("selections")}
+    snapshot = Snapshot.newest(synthetic.store)
+    values = occurrences.feature_values(snapshot, feature, "response")
+    having = set(values.filter(_above)["sample_id"].to_pylist())
+    runs = {run.manifest.name: read_ranking(run).tolist() for run in snapshot.selections}
     for row in table:
         picks = runs[str(row["Selection"])]
         assert row["Row"] == next(i for i in picks if i in having)
