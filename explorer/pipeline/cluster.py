@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,8 +12,11 @@ from explorer.errors import refuse
 from explorer.maps.cards import cluster_cards
 from explorer.maps.choose_k import choose_k
 from explorer.maps.kmeans import check_k, kmeans, stability
-from explorer.pipeline.embed import find_or_make, read
+from explorer.pipeline.embed import find_or_make
 from explorer.progress import Progress, silent
+from explorer.queries.maps import cluster_names
+from explorer.queries.samples import texts
+from explorer.queries.vectors import load_vectors
 from explorer.records import CLUSTERS
 from explorer.workspace import Artifact, Snapshot, Store
 
@@ -62,19 +64,19 @@ def cluster(
         MissingStep: there is no extraction to make the default embedding from.
     """
     wanted = _parse(k)
-    samples = Snapshot.newest(store).require("samples")
-    count = samples.manifest.rows["samples"]
+    snapshot = Snapshot.newest(store)
+    samples, count = snapshot.require("samples"), snapshot.rows
     if isinstance(wanted, int):
         check_k(wanted, count)
-    used, made = find_or_make(store, embedding, progress=progress)
+    used, made = find_or_make(snapshot, embedding, progress=progress)
     parameters = {"k": wanted, "seed": seed}
     inputs = {"samples": samples.id, "embeddings": used.id}
     known = store.find("clusters", parameters, inputs)
     if known is not None:
-        return _result(store, known, existed=True, made=made)
+        return _result(known, existed=True, made=made)
     with store.draft("clusters", parameters=parameters, inputs=inputs, seed=seed) as draft:
         progress("cluster", 0.0, 1.0, "reading")
-        vectors = read(store, used)
+        vectors = load_vectors(used, count)
         choice = None
         if wanted == "auto":
             choice = choose_k(vectors, rng=np.random.default_rng([seed, 1]), progress=progress)
@@ -89,7 +91,7 @@ def cluster(
         )
         rows = {"sample_id": np.arange(count), "cluster": found.labels, "distance": found.distances}
         draft.write(pa.table(rows, schema=CLUSTERS))
-        draft.write(cluster_cards(found, lambda positions: _texts(store, samples, positions)), "cards")
+        draft.write(cluster_cards(found, lambda positions: _texts(snapshot, positions)), "cards")
         sizes = found.sizes
         draft.info = {
             "k": found.k,
@@ -103,7 +105,7 @@ def cluster(
         }
         artifact = draft.commit()
     progress("cluster", 1.0, 1.0, "")
-    return _result(store, artifact, existed=False, made=made)
+    return _result(artifact, existed=False, made=made)
 
 
 def curves(store: Store, clusters: Artifact) -> dict[str, Any]:
@@ -119,7 +121,8 @@ def curves(store: Store, clusters: Artifact) -> dict[str, Any]:
 
 
 def _vectors(store: Store, clusters: Artifact) -> np.ndarray:
-    return read(store, store.resolve("embeddings", clusters.manifest.inputs["embeddings"]))
+    embedding = store.resolve("embeddings", clusters.manifest.inputs["embeddings"])
+    return load_vectors(embedding, clusters.manifest.rows["clusters"])
 
 
 def _stability(vectors: np.ndarray, k: int) -> dict[str, Any]:
@@ -137,18 +140,12 @@ def _parse(k: int | str) -> int | str:
         refuse("the number of clusters k cannot be read", got=k, allowed="a whole number, or auto")
 
 
-def _texts(store: Store, samples: Artifact, positions: np.ndarray) -> Sequence[str]:
-    """Prompt and response of the samples at ascending `positions`."""
-    query = (
-        f"SELECT prompt || chr(10) || response FROM {store.scan(samples)} "
-        "WHERE sample_id IN (SELECT unnest(?::BIGINT[])) ORDER BY sample_id"
-    )
-    return [text or "" for (text,) in store.sql(query, [positions.tolist()]).fetchall()]
+def _texts(snapshot: Snapshot, positions: np.ndarray) -> list[str]:
+    return [f"{prompt}\n{response}" for prompt, response in texts(snapshot, positions)]
 
 
-def _result(store: Store, artifact: Artifact, *, existed: bool, made: list[str]) -> ClusterResult:
+def _result(artifact: Artifact, *, existed: bool, made: list[str]) -> ClusterResult:
     info = artifact.manifest.info
-    names = store.sql(f"SELECT name FROM {store.scan(artifact, 'cards')} ORDER BY cluster").fetchall()
     return ClusterResult(
         artifact=artifact.ref,
         k=info["k"],
@@ -156,7 +153,7 @@ def _result(store: Store, artifact: Artifact, *, existed: bool, made: list[str])
         largest=info["largest"],
         smallest=info["smallest"],
         embedding=f"embeddings/{artifact.manifest.inputs['embeddings']}",
-        names=[name for (name,) in names],
+        names=cluster_names(artifact),
         choice=info["choice"],
         seconds=artifact.manifest.seconds,
         existed=existed,

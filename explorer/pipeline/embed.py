@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from explorer.errors import refuse
 from explorer.maps.embeddings import Embedding, Inputs, Text, resolve
 from explorer.maps.vectors import to_table, without_direction
 from explorer.progress import Progress, silent
+from explorer.queries.samples import texts
 from explorer.queries.sets import feature_sets
 from explorer.queries.vectors import load_vectors
 from explorer.registry import build
@@ -76,29 +76,19 @@ def embed(
     return _result(artifact, existed=False)
 
 
-def find_or_make(store: Store, reference: str = "", *, progress: Progress = silent) -> tuple[Artifact, list[str]]:
-    """Find the embedding meant by `reference`, else the newest of the newest samples, else make the default one.
+def find_or_make(snapshot: Snapshot, reference: str = "", *, progress: Progress = silent) -> tuple[Artifact, list[str]]:
+    """Find the embedding meant by `reference`, else the newest one, else make the default.
 
     The second value lists the artifacts that were made for it, so that the caller can say so.
     """
-    snapshot = Snapshot.newest(store)
-    samples = snapshot.require("samples")
     if reference:
-        chosen = store.resolve("embeddings", reference)
-        if chosen.manifest.inputs.get("samples") != samples.id:
-            refuse(f"embedding {reference!r} belongs to other samples than the newest ones", allowed="embed again")
-        return chosen, []
+        return snapshot.resolve("embeddings", reference), []
     if snapshot.embeddings is not None:
         return snapshot.embeddings, []
+    snapshot.require("samples")
     progress("embed", 0, None, f"no embedding yet: making {DEFAULT}")
-    made = embed(store, method=DEFAULT, progress=progress)
-    return store.resolve("embeddings", made.artifact), [made.artifact]
-
-
-def read(store: Store, embedding: Artifact) -> np.ndarray:
-    """Vectors of an embeddings artifact, float32 [N, d] by sample_id."""
-    samples = store.resolve("samples", embedding.manifest.inputs["samples"])
-    return load_vectors(embedding, samples.manifest.rows["samples"])
+    made = embed(snapshot.store, method=DEFAULT, progress=progress)
+    return snapshot.store.resolve("embeddings", made.artifact), [made.artifact]
 
 
 def _gather(snapshot: Snapshot, how: Embedding, progress: Progress) -> Inputs:
@@ -108,9 +98,7 @@ def _gather(snapshot: Snapshot, how: Embedding, progress: Progress) -> Inputs:
         return Inputs(lm_mean=load_vectors(activations, snapshot.rows, table="lm_mean", missing=0.0))
     if "features" in how.needs:
         return Inputs(features=feature_sets(snapshot))
-    scan = snapshot.store.scan(snapshot.require("samples"))
-    rows = snapshot.store.sql(f"SELECT prompt, response FROM {scan} ORDER BY sample_id").fetchall()
-    return Inputs(texts=[Text(prompt or "", response or "") for prompt, response in rows])
+    return Inputs(texts=[Text(prompt, response) for prompt, response in texts(snapshot)])
 
 
 def _result(artifact: Artifact, *, existed: bool) -> EmbedResult:

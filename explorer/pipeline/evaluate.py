@@ -14,9 +14,9 @@ from explorer.evaluate.report import compare
 from explorer.evaluate.seed_groups import Arm, arms_of, equalise
 from explorer.evaluate.trials import Trial, Trials
 from explorer.lm.finetune import NotFinite, Params
-from explorer.pipeline.conversations import read_items
 from explorer.pipeline.heldout import HeldOut, hold_out
 from explorer.progress import Progress, silent
+from explorer.queries.conversations import read_items
 from explorer.queries.rankings import read_ranking
 from explorer.registry import build
 from explorer.workspace import Artifact, Snapshot, Store
@@ -98,19 +98,17 @@ def evaluate(
         refuse("the number of seeds must be at least 1", got=seeds)
     if match not in MATCHES:
         refuse("unknown match", got=match, allowed=MATCHES)
-    samples = Snapshot.newest(store).require("samples")
-    found = [store.resolve("selections", run) for run in dict.fromkeys(runs)]
+    snapshot = Snapshot.newest(store)
+    samples = snapshot.require("samples")
+    found = [snapshot.resolve("selections", run) for run in dict.fromkeys(runs)]
     if not found:
         refuse("which selections? give at least one", allowed="ids or names; `info` lists them")
-    for run in found:
-        if run.manifest.inputs.get("samples") != samples.id:
-            refuse(f"selection {run.id} was made from other samples than the newest ones ({samples.id})")
     made = {str(run.manifest.parameters.get("params", {}).get("refinement", "")) for run in found} - {""}
     arms = arms_of(found, {key: store.resolve("refinements", key).manifest.parameters for key in made})
     base = _baseline(arms, baseline)
     tests = suite(benchmarks, benchmark_items, benchmark_tasks)
     progress("evaluate", 0, None, "held-out rows")
-    held = hold_out(store, samples, held_out, held_out_rows, progress=progress)
+    held = hold_out(snapshot, held_out, held_out_rows, progress=progress)
     from explorer.lm.model import canonical_name
 
     parameters = {

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.errors import refuse
 from explorer.progress import Progress, silent
+from explorer.queries.conversations import read_range
 from explorer.workspace import Artifact, Draft, Snapshot, Store
 
 if TYPE_CHECKING:
@@ -170,21 +171,12 @@ def _extractor_maker(
         extractor = Extractor(model, sae, median_norm=norm, max_tokens=max_tokens, batch_tokens=batch_tokens)
 
         def run(shard: Shard, tick: Tick) -> ShardTables:
-            ids, conversations = read_conversations(store, samples, shard[0], shard[1])
+            ids, conversations = read_range(store, samples, shard[0], shard[1])
             return extractor(ids, conversations, tick)
 
         return run
 
     return make
-
-
-def read_conversations(
-    store: Store, samples: Artifact, first: int, last: int
-) -> tuple[list[int], list[list[tuple[str, str]]]]:
-    """Sample ids `first..last` and their conversations as (role, content) turns."""
-    query = f"SELECT sample_id, turns FROM {store.scan(samples)} WHERE sample_id BETWEEN ? AND ? ORDER BY sample_id"
-    rows = store.sql(query, [first, last]).fetchall()
-    return [row[0] for row in rows], [[(turn["role"], turn["content"]) for turn in row[1]] for row in rows]
 
 
 def _median_norm(

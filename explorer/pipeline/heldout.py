@@ -10,9 +10,10 @@ from typing import Any
 
 from explorer.errors import refuse
 from explorer.evaluate.split import held_out
-from explorer.pipeline.conversations import read_items
 from explorer.progress import Progress, silent
 from explorer.quality.base import Item
+from explorer.queries import columns
+from explorer.queries.conversations import read_items
 from explorer.selection import Budget
 from explorer.workspace import Artifact, Snapshot, Store
 
@@ -41,12 +42,11 @@ class HeldOut:
         return replace(self, items=items, sources=sources, about=about)
 
 
-def hold_out(store: Store, samples: Artifact, wanted: str, rows: int, *, progress: Progress = silent) -> HeldOut:
+def hold_out(snapshot: Snapshot, wanted: str, rows: int, *, progress: Progress = silent) -> HeldOut:
     """Choose the held-out rows.
 
     Args:
-        store: The workspace.
-        samples: Its samples.
+        snapshot: The dataset that is trained on.
         wanted: A share or number of its rows, or a data file. Of a file, rows whose content or whose prompt is in the
             workspace are left out.
         rows: At most so many are measured on.
@@ -57,10 +57,10 @@ def hold_out(store: Store, samples: Artifact, wanted: str, rows: int, *, progres
     """
     if rows < 1:
         refuse("at least 1 row must be held out", got=rows)
-    table = store.sql(
-        f"SELECT sample_id, content_hash, coalesce(source, '') AS source FROM {store.scan(samples)} ORDER BY sample_id"
-    ).to_arrow_table()
-    hashes, sources = table.column("content_hash").to_pylist(), table.column("source").to_pylist()
+    store, samples = snapshot.store, snapshot.require("samples")
+    hashes = columns.hashes(snapshot).tolist()
+    codes, names = columns.sources(snapshot)
+    sources = [names[code] for code in codes]
     counts = Counter(sources)
     shares = {name: count / len(sources) for name, count in counts.items()}
     if Path(wanted).is_file() or Path(wanted).is_dir():

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from explorer.errors import refuse
 from explorer.features.sets import check_threshold
 from explorer.progress import Progress, silent
 from explorer.queries import columns
@@ -62,7 +61,8 @@ def sources(
     snapshot: Snapshot, needs: frozenset[str], *, references: tuple[str, ...] = (), progress: Progress = silent
 ) -> Sources:
     """Find the artifacts for `needs`, making default embeddings, clusters or quality where there are none."""
-    store, samples = snapshot.store, snapshot.require("samples")
+    store = snapshot.store
+    snapshot.require("samples")
     if needs & {"features", "lengths"}:
         snapshot.require("activations")
     made: list[str] = []
@@ -89,12 +89,8 @@ def sources(
 
             made.append(score(store, scorer="heuristic", progress=progress).artifact)
             quality = store.resolve("quality", made[-1])
-    runs = tuple(store.resolve("selections", reference) for reference in references)
-    for run in runs:
-        if run.manifest.inputs.get("samples") != samples.id:
-            refuse(f"selection {run.id} was made from other samples than the newest ones ({samples.id})")
-    keep_embeddings = embeddings if "embeddings" in needs else None
-    return Sources(snapshot, keep_embeddings, clusters, quality, runs, tuple(made))
+    runs = tuple(snapshot.resolve("selections", reference) for reference in references)
+    return Sources(snapshot, embeddings if "embeddings" in needs else None, clusters, quality, runs, tuple(made))
 
 
 def gather(

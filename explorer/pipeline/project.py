@@ -14,11 +14,12 @@ from explorer.errors import refuse
 from explorer.maps.projections import PROJECTIONS, Drawn, Inputs
 from explorer.pipeline.embed import find_or_make
 from explorer.progress import Progress, silent
+from explorer.queries.columns import read_column
 from explorer.queries.sets import load_sets
 from explorer.queries.vectors import load_vectors
 from explorer.records import PROJECTION
 from explorer.registry import build
-from explorer.workspace import Artifact, Snapshot, Store, default_threshold
+from explorer.workspace import Artifact, Snapshot, Store
 
 DEFAULT = "umap"
 
@@ -62,8 +63,7 @@ def project(
         MissingStep: there is no extraction to start from.
     """
     snapshot = Snapshot.newest(store)
-    samples = snapshot.require("samples")
-    count = samples.manifest.rows["samples"]
+    samples, count = snapshot.require("samples"), snapshot.rows
     known_map = store.resolve("projections", onto) if onto else None
     if known_map is not None:
         kept = known_map.manifest.parameters
@@ -74,9 +74,9 @@ def project(
     made: list[str] = []
     if "features" in how.needs:
         used = snapshot.require("activations")
-        parameters["threshold"] = default_threshold(used)
+        parameters["threshold"] = snapshot.threshold
     else:
-        used, made = find_or_make(store, embedding, progress=progress)
+        used, made = find_or_make(snapshot, embedding, progress=progress)
     if known_map is not None:
         _check_same_space(store, known_map, used)
         parameters |= {"onto": known_map.id, "threshold": known_map.manifest.parameters.get("threshold")}
@@ -91,7 +91,7 @@ def project(
             places = how.project(given, options, seed, progress)
         else:
             before = _source(store, known_map)
-            drawn = Drawn(_given(store, before, parameters["threshold"]), _coordinates(store, known_map))
+            drawn = Drawn(_given(store, before, parameters["threshold"]), _coordinates(known_map))
             places = how.place(drawn, given, options, seed, progress)
         rows = {"sample_id": np.arange(count), "x": places[:, 0], "y": places[:, 1]}
         draft.write(pa.table(rows, schema=PROJECTION))
@@ -117,9 +117,9 @@ def _source(store: Store, drawn: Artifact) -> Artifact:
     return store.resolve(kind, drawn.manifest.inputs[kind])
 
 
-def _coordinates(store: Store, drawn: Artifact) -> np.ndarray:
-    table = store.sql(f"SELECT x, y FROM {store.scan(drawn)} ORDER BY sample_id").to_arrow_table()
-    return np.column_stack([table["x"].to_numpy(), table["y"].to_numpy()])
+def _coordinates(drawn: Artifact) -> np.ndarray:
+    rows = drawn.manifest.rows["projections"]
+    return np.column_stack([read_column(drawn, axis, rows) for axis in ("x", "y")])
 
 
 def _check_same_space(store: Store, drawn: Artifact, used: Artifact) -> None:

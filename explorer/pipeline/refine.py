@@ -17,12 +17,12 @@ from explorer.lm.finetune import Params, finetuned
 from explorer.lm.generate import generate
 from explorer.lm.model import LoadedModel
 from explorer.lm.packing import Row, with_end
-from explorer.pipeline.conversations import read_items
 from explorer.pipeline.pool import Sources, gather, sources
 from explorer.pipeline.select import store_ranking
 from explorer.progress import Progress, silent
 from explorer.quality.losses import conditioned_rows
 from explorer.quality.scorers import SCORERS
+from explorer.queries.conversations import read_items
 from explorer.refine.method import ITERATIVE_KMQ
 from explorer.refine.method import Params as NoOptions
 from explorer.refine.rewards import REWARDS, check_rewards, score_pairs, values_of
@@ -204,7 +204,7 @@ def _sources(store: Store, clusters: str, progress: Progress) -> Sources:
 
         chosen = store.resolve("clusters", cluster(store, k=int(clusters), progress=progress).artifact)
     elif clusters:
-        chosen = store.resolve("clusters", clusters)
+        chosen = Snapshot.newest(store).resolve("clusters", clusters)
     found = sources(Snapshot.newest(store), frozenset({"clusters", "quality"}), progress=progress)
     return found if chosen is None else replace(found, clusters=chosen)
 

@@ -11,12 +11,12 @@ from typing import Any
 import pyarrow as pa
 
 from explorer.errors import ExplorerError, InputError, refuse
-from explorer.pipeline.conversations import read_items, read_meta
 from explorer.progress import Progress, silent
 from explorer.quality.base import Item, Score, Scorer
 from explorer.quality.cache import Cache
 from explorer.quality.scorers import SCORERS
 from explorer.quality.scorers.column import number
+from explorer.queries.conversations import read_items, read_meta
 from explorer.records import QUALITY
 from explorer.registry import build
 from explorer.workspace import Artifact, Snapshot, Store

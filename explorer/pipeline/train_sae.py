@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shlex
 import shutil
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from explorer.errors import refuse
 from explorer.progress import Progress, silent
+from explorer.queries.conversations import read_turns
 from explorer.workspace import Artifact, Snapshot, Store
 
 HELD_OUT_ONE_IN = 50
@@ -66,7 +67,7 @@ def train_sae(
         refuse(f"--layer {layer}: model {loaded.name} has no such layer", allowed=f"0 to {loaded.n_layers - 1}")
     started = time.perf_counter()
     scratch = folder.with_name(folder.name + ".training")
-    read = read_turns(store, samples)
+    read = functools.partial(read_turns, store, samples)
     sae, scale, used = train(loaded, read, training_ids, plan, scratch=scratch, progress=progress)
     seconds = time.perf_counter() - started
     health = measure(
@@ -108,17 +109,6 @@ def train_sae(
         dense_share=health.dense_share,
         loss_recovered=health.loss_recovered,
     )
-
-
-def read_turns(store: Store, samples: Artifact) -> Callable[[Sequence[int]], list[list[tuple[str, str]]]]:
-    """A reader of conversations by sample id: `read([3, 1]) -> [[(role, content), …], […]]`."""
-
-    def read(sample_ids: Sequence[int]) -> list[list[tuple[str, str]]]:
-        query = f"SELECT sample_id, turns FROM {store.scan(samples)} WHERE sample_id IN (SELECT unnest(?::BIGINT[]))"
-        found = {row[0]: row[1] for row in store.sql(query, [list(sample_ids)]).fetchall()}
-        return [[(turn["role"], turn["content"]) for turn in found[i]] for i in sample_ids]
-
-    return read
 
 
 def _split(store: Store, samples: Artifact) -> tuple[list[int], list[int]]:

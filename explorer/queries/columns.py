@@ -18,6 +18,9 @@ from explorer.errors import ExplorerError, MissingStep
 from explorer.workspace import KINDS, Artifact, Snapshot
 
 WORDS = 90  # characters of a prompt that a hover shows
+IN_ORDER = (  # the sample ids of one parameter with their `place` in it, to join with and order by
+    "(SELECT unnest(ids) AS sample_id, generate_subscripts(ids, 1) AS place FROM (SELECT ?::BIGINT[] AS ids))"
+)
 
 
 def read_column(
@@ -112,17 +115,12 @@ def sources(snapshot: Snapshot) -> tuple[NDArray[np.int32], list[str]]:
 
 
 def first_words(snapshot: Snapshot, ids: Sequence[int] | NDArray[np.int64] | None = None) -> pa.Array:
-    """Return the first words of the prompts of all samples, by sample id, or of `ids`, in that order."""
-    store, words = snapshot.store, f"left(prompt, {WORDS}) AS words"
-    scan = store.scan(snapshot.require("samples"))
+    """The first words of the prompts of all samples, by sample id, or of `ids`, in that order."""
+    words = f"SELECT left(prompt, {WORDS}) AS words FROM {snapshot.store.scan(snapshot.require('samples'))}"
     if ids is None:
-        relation = store.sql(f"SELECT {words} FROM {scan} ORDER BY sample_id")
+        relation = snapshot.store.sql(f"{words} ORDER BY sample_id")
     else:
         wanted = np.asarray(ids, dtype=np.int64).tolist()
-        relation = store.sql(
-            f"SELECT {words} FROM {scan} JOIN (SELECT unnest($1::BIGINT[]) AS sample_id, "
-            "generate_subscripts($1::BIGINT[], 1) AS place) USING (sample_id) ORDER BY place",
-            [wanted],
-        )
+        relation = snapshot.store.sql(f"{words} JOIN {IN_ORDER} USING (sample_id) ORDER BY place", [wanted])
     column = relation.to_arrow_table()["words"].combine_chunks()
     return column.chunk(0) if isinstance(column, pa.ChunkedArray) else column

@@ -80,9 +80,7 @@ def resolve(snapshot: Snapshot, key: str, other: Group | None = None) -> Group:
         return Group(key, "the rest", np.setdiff1d(every, other.ids))
     kind, _, value = key.partition(":")
     if kind == "run":
-        run = store.resolve("selections", value)
-        if run.manifest.inputs.get("samples") != samples.id:
-            refuse(f"selection {value!r} was made from another dataset")
+        run = snapshot.resolve("selections", value)
         return Group(key, run_name(run), _ids(snapshot, f"SELECT sample_id FROM {store.scan(run)}"))
     if kind == "cluster":
         return _cluster(snapshot, key, value)
