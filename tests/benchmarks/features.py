@@ -26,9 +26,9 @@ def text(store: Store, count: int, seed: int, contexts: int = 5) -> str:
     lines = [
         f"# {count} randomly drawn features of `{info['sae']}`",
         "",
-        f"Drawn from the {len(ids):,} features that are active on {rows:,} rows (seed {seed}; none chosen or left out by "
-        "hand), with their local label, the share of responses in which they exceed the threshold, and their five top "
-        "activating contexts from different rows. The token with the highest activation is **bold**.",
+        f"Drawn from the {len(ids):,} features that are active on {rows:,} rows (seed {seed}; none chosen or left out "
+        "by hand), with their local label, the share of responses in which they exceed the threshold, and their five "
+        "top activating contexts from different rows. The token with the highest activation is **bold**.",
         "",
     ]
     for number in drawn:
