@@ -263,7 +263,7 @@ def _places(
         draft.info = {"method": "lm-mean", "dimensions": dimensions}
         embeddings = draft.commit()
     distance = np.linalg.norm(vectors - centres[cluster], axis=1)
-    inputs = {"embeddings": embeddings.id}
+    inputs = {"samples": samples.id, "embeddings": embeddings.id}
     with store.draft("clusters", parameters={"k": k, "seed": 0}, inputs=inputs, seed=0) as draft:
         draft.write(
             _table(zip(range(len(cluster)), cluster.tolist(), distance.tolist(), strict=True), records.CLUSTERS)

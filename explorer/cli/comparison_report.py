@@ -13,7 +13,7 @@ from explorer.maps.browse import quality
 from explorer.pipeline.compare import CompareResult, seed_band
 from explorer.progress import Progress
 from explorer.selection.metrics import coverage_curve
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 
 def write(
@@ -56,7 +56,7 @@ def _sides(
 ) -> list[figures.Side]:
     assert compared.threshold is not None  # the caller refuses without
     how = {"threshold": compared.threshold, "segment": compared.segment}
-    sets = load_sets(store, store.require("activations"), samples=samples, **how)
+    sets = load_sets(store, Snapshot.newest(store).require("activations"), samples=samples, **how)
     found = []
     for about, run in zip(compared.runs, runs, strict=True):
         rows = browse.picks(store, run)["sample_id"].to_numpy()

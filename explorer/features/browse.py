@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from explorer.errors import refuse
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 ORDERS = {
     "share": "share",
@@ -208,7 +208,7 @@ def feature_groups(
     store: Store, activations: Artifact, clusters: Artifact | None, feature_id: int, threshold: float
 ) -> tuple[pa.Table | None, pa.Table]:
     """Where the feature lives: per cluster and per source (name, n with it, size, share of the group, lift)."""
-    samples = store.require("samples")
+    samples = Snapshot.newest(store).require("samples")
     mine = (
         f"SELECT DISTINCT sample_id FROM {store.scan(activations, 'by_feature')} "
         "WHERE feature_id = ? AND segment = 'response' AND max_act > ?"
@@ -250,7 +250,11 @@ def feature_counts(store: Store, activations: Artifact, threshold: float, segmen
 
 def sample(store: Store, sample_id: int) -> dict[str, Any] | None:
     """One row with its token counts; None where there is no such sample."""
-    rows = store.sql(f"FROM {store.samples_sql()} WHERE sample_id = ?", [sample_id]).to_arrow_table().to_pylist()
+    rows = (
+        store.sql(f"FROM {Snapshot.newest(store).samples_sql()} WHERE sample_id = ?", [sample_id])
+        .to_arrow_table()
+        .to_pylist()
+    )
     return rows[0] if rows else None
 
 
@@ -276,11 +280,8 @@ def sample_features(
 
 def sample_selections(store: Store, sample_id: int) -> list[dict[str, Any]]:
     """Return the stored selections of these samples that hold the sample, with its rank, gain and round."""
-    samples = store.require("samples")
     found = []
-    for run in store.artifacts("selections"):
-        if run.manifest.inputs.get("samples") != samples.id:
-            continue
+    for run in Snapshot.newest(store).selections:
         query = f"SELECT rank, gain, round FROM {store.scan(run)} WHERE sample_id = ?"
         for rank, gain, turn in store.sql(query, [sample_id]).fetchall():
             found.append({"run": run, "rank": int(rank), "gain": float(gain), "round": int(turn)})
@@ -296,7 +297,7 @@ def rows(
         where = "contains(lower(concat_ws(' ', s.prompt, s.response, s.source)), ?)"
         values.append(search.strip().lower())
     order = "s.sample_id"
-    source = f"{store.samples_sql()} s"
+    source = f"{Snapshot.newest(store).samples_sql()} s"
     if ids is not None:
         source += " JOIN (SELECT unnest(?::BIGINT[]) AS sample_id, generate_subscripts(?::BIGINT[], 1) AS place) i "
         source += "USING (sample_id)"
@@ -323,14 +324,14 @@ def cluster_cards(store: Store, clusters: Artifact) -> pa.Table:
         f"""SELECT k.cluster, k.name, k.size, k.words, median(s.response_tokens) AS median_tokens,
                    avg(c.distance) AS mean_distance
             FROM {store.scan(clusters, "cards")} k JOIN {store.scan(clusters)} c USING (cluster)
-            JOIN {store.samples_sql()} s USING (sample_id)
+            JOIN {Snapshot.newest(store).samples_sql()} s USING (sample_id)
             GROUP BY ALL ORDER BY k.size DESC, k.cluster"""
     ).to_arrow_table()
 
 
 def dataset_summary(store: Store) -> dict[str, Any]:
     """Return counts and quantiles of the newest samples: rows, tokens, characters, duplicates, sources."""
-    source = store.samples_sql()
+    source = Snapshot.newest(store).samples_sql()
     relation = store.sql(
         f"""SELECT count(*) AS rows, sum(response_tokens) AS response_tokens, sum(prompt_tokens) AS prompt_tokens,
                    median(response_tokens) AS median_tokens, quantile_cont(response_tokens, 0.95) AS p95_tokens,
@@ -348,7 +349,7 @@ def lengths(store: Store) -> pa.Table:
     """(sample_id, prompt_tokens, response_tokens, response_chars, source), sample 0 first."""
     return store.sql(
         "SELECT sample_id, prompt_tokens, response_tokens, response_chars, source, left(prompt, 90) AS words "
-        f"FROM {store.samples_sql()} ORDER BY sample_id"
+        f"FROM {Snapshot.newest(store).samples_sql()} ORDER BY sample_id"
     ).to_arrow_table()
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 WORDS = 90  # characters of a prompt that a hover shows
 
@@ -29,7 +29,7 @@ def places(store: Store, projection: Artifact, samples: int) -> tuple[NDArray[np
 def words(store: Store, ids: Sequence[int] | NDArray[np.int64] | None = None) -> pa.Array:
     """Return the first words of the prompts of all samples, by sample_id, or of `ids`, in that order."""
     first = f"left(prompt, {WORDS})"
-    scan = store.scan(store.require("samples"))
+    scan = store.scan(Snapshot.newest(store).require("samples"))
     if ids is None:
         found = store.sql(f"SELECT {first} AS words FROM {scan} ORDER BY sample_id").to_arrow_table()
     else:
@@ -68,7 +68,7 @@ def _by_sample(store: Store, artifact: Artifact, table: str, column: str, sample
 
 def sources(store: Store, samples: int) -> tuple[NDArray[np.int16], tuple[str, ...]]:
     """Return the source of each sample as a code int16 [samples] and the names by code, most frequent first."""
-    scan = store.scan(store.require("samples"))
+    scan = store.scan(Snapshot.newest(store).require("samples"))
     names = store.sql(
         f"SELECT coalesce(source, '') AS name FROM {scan} GROUP BY ALL ORDER BY count(*) DESC, name LIMIT 32767"
     ).fetchall()
@@ -108,7 +108,7 @@ def over_represented(
     `share` is of the cluster's rows, `lift` = share / share of all rows. Ordered by share * log2(lift), so that neither
     a feature of one row nor one that every row has comes first; ties: smaller feature id.
     """
-    rows = store.require("samples").manifest.rows["samples"]
+    rows = Snapshot.newest(store).require("samples").manifest.rows["samples"]
     return store.sql(
         f"""WITH present AS (
               SELECT p.feature_id, count(*) AS everywhere, count(*) FILTER (WHERE c.cluster = $1) AS n

@@ -11,12 +11,12 @@ import numpy as np
 
 from explorer.errors import refuse
 from explorer.features.sets import load_sets
-from explorer.pipeline.pool import Sources, default_threshold, gather, latest, sources
+from explorer.pipeline.pool import Sources, gather, sources
 from explorer.pipeline.select import Ranked, rank
 from explorer.progress import Progress, silent
 from explorer.selection import METHODS, Rules
 from explorer.selection.metrics import Metrics, coverage_curve, jaccard, measure, seed_stability
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store, default_threshold
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,8 @@ def compare(
     if seeds < 0 or seeds == 1:
         refuse("the number of seeds cannot be used", got=seeds, allowed="0, or 2 or more")
     found = sources(store, frozenset(), references=tuple(dict.fromkeys(runs)))
-    clusters, quality = (latest(store, kind, found.samples) for kind in ("clusters", "quality"))
+    snapshot = Snapshot.newest(store)
+    clusters, quality = snapshot.clusters, snapshot.quality
     found = Sources(found.samples, found.activations, clusters=clusters, quality=quality, runs=found.runs)
     if threshold is None and found.activations is not None:
         threshold = default_threshold(found.activations)
@@ -133,7 +134,7 @@ def seed_band(
         ranked = _again(store, run, seed)
         sets = ranked.pool.features
         if (threshold, segment) != (ranked.threshold, run.manifest.parameters["segment"]) or sets is None:
-            activations = store.require("activations")
+            activations = Snapshot.newest(store).require("activations")
             sets = load_sets(store, activations, segment=segment, threshold=threshold, samples=ranked.pool.n)
         curve = coverage_curve(sets, ranked.ranking.positions)
         shares.append(curve.covered / max(1, curve.present))

@@ -12,9 +12,8 @@ from explorer.features import browse, groups, user_labels
 from explorer.features.contrast import contrast
 from explorer.features.groups import Group
 from explorer.features.sets import check_threshold, load_sets
-from explorer.pipeline.pool import latest
 from explorer.progress import Progress, silent
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 
 @dataclass(frozen=True)
@@ -52,22 +51,19 @@ def differences(
 
     `equal_length` weights the rows of `b` to the response lengths of `a`: see `explorer.features.contrast`.
     """
-    activations = store.require("activations")
-    cut = check_threshold(float(activations.manifest.info["default_threshold"]) if threshold is None else threshold)
-    samples = store.require("samples")
-    rows = samples.manifest.rows["samples"]
+    snapshot = Snapshot.newest(store)
+    samples, activations = snapshot.require("samples"), snapshot.require("activations")
+    cut = check_threshold(snapshot.threshold if threshold is None else threshold)
     progress("differences", 0, 2, "reading")
-    sets = load_sets(store, activations, segment=segment, threshold=cut, samples=rows)
-    clusters = latest(store, "clusters", samples)
-    left, right = group_pair(store, samples, clusters, a, b)
+    sets = load_sets(store, activations, segment=segment, threshold=cut, samples=snapshot.rows)
+    left, right = group_pair(store, samples, snapshot.clusters, a, b)
     found = contrast(sets, left.ids, right.ids, lengths=response_tokens(store) if equal_length else None)
     progress("differences", 1, 2, "labels")
-    features = store.newest("features", inputs={"activations": activations.id})
     sides = [found.strongest(more_in_a=side, limit=limit) for side in (True, False)]
     labels: dict[int, str] = {}
-    if features is not None:
+    if snapshot.features is not None:
         ids = [int(number) for side in sides for number in side]
-        labels = browse.labels_of(store, features, ids, user_labels.read(store, activations))
+        labels = browse.labels_of(store, snapshot.features, ids, user_labels.read(store, activations))
     tables = [
         [
             {

@@ -15,7 +15,7 @@ from explorer.maps.embeddings import Embedding, Inputs, Text, resolve
 from explorer.maps.vectors import load_vectors, to_table, without_direction
 from explorer.progress import Progress, silent
 from explorer.registry import build
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store, default_threshold
 
 DEFAULT = "lm-mean"
 SEED = 0  # of the randomised SVD; part of no parameter, since it only decides rounding
@@ -55,16 +55,17 @@ def embed(
     """
     how, named = resolve(method)
     options = build(how.Params, {**named, **(params or {})}, owner=f"embedding method {how.slug}")
-    samples = store.require("samples")
+    snapshot = Snapshot.newest(store)
+    samples = snapshot.require("samples")
     inputs = {"samples": samples.id}
     activations = None
     parameters: dict[str, Any] = {"method": how.slug, "params": dataclasses.asdict(options)}
     if how.needs & {"lm_mean", "features"}:
-        activations = store.require("activations", inputs=inputs)
+        activations = snapshot.require("activations")
         inputs["activations"] = activations.id
     threshold = None
     if "features" in how.needs and activations is not None:
-        threshold = float(activations.manifest.info["default_threshold"])
+        threshold = default_threshold(activations)
         parameters["threshold"] = threshold
     known = store.find("embeddings", parameters, inputs)
     if known is not None:
@@ -83,15 +84,15 @@ def find_or_make(store: Store, reference: str = "", *, progress: Progress = sile
 
     The second value lists the artifacts that were made for it, so that the caller can say so.
     """
+    snapshot = Snapshot.newest(store)
+    samples = snapshot.require("samples")
     if reference:
         chosen = store.resolve("embeddings", reference)
-        if chosen.manifest.inputs.get("samples") != store.require("samples").id:
+        if chosen.manifest.inputs.get("samples") != samples.id:
             refuse(f"embedding {reference!r} belongs to other samples than the newest ones", allowed="embed again")
         return chosen, []
-    inputs = {"samples": store.require("samples").id}
-    newest = store.newest("embeddings", inputs=inputs)
-    if newest is not None:
-        return newest, []
+    if snapshot.embeddings is not None:
+        return snapshot.embeddings, []
     progress("embed", 0, None, f"no embedding yet: making {DEFAULT}")
     made = embed(store, method=DEFAULT, progress=progress)
     return store.resolve("embeddings", made.artifact), [made.artifact]
@@ -99,7 +100,8 @@ def find_or_make(store: Store, reference: str = "", *, progress: Progress = sile
 
 def read(store: Store, embedding: Artifact) -> np.ndarray:
     """Vectors of an embeddings artifact, float32 [N, d] by sample_id."""
-    return load_vectors(embedding, store.require("samples").manifest.rows["samples"])
+    samples = store.resolve("samples", embedding.manifest.inputs["samples"])
+    return load_vectors(embedding, samples.manifest.rows["samples"])
 
 
 def _gather(

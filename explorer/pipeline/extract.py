@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.errors import refuse
 from explorer.progress import Progress, silent
-from explorer.workspace import Artifact, Draft, Store
+from explorer.workspace import Artifact, Draft, Snapshot, Store
 
 if TYPE_CHECKING:
     from explorer.engine.local import Shard, Tick
@@ -82,7 +82,7 @@ def extract(
         refuse("extract: --max-tokens is too small", got=max_tokens, allowed="8 or more")
     if batch_tokens is not None and batch_tokens < 1:
         refuse("extract: --batch-tokens is too small", got=batch_tokens, allowed="1 or more")
-    samples = store.require("samples")
+    samples = Snapshot.newest(store).require("samples")
     dtype = pick_dtype(dtype, pick_device(device))
     progress("load", 0, 1, "loading the SAE and the model")
     loaded_sae = load_sae(sae, layer=layer)

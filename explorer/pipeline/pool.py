@@ -14,7 +14,7 @@ from explorer.errors import ExplorerError, MissingStep, refuse
 from explorer.features.sets import FeatureSets, check_threshold, load_sets
 from explorer.progress import Progress, silent
 from explorer.selection.method import Pool
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store, default_threshold
 
 
 @dataclass(frozen=True)
@@ -52,41 +52,40 @@ def sources(
     store: Store, needs: frozenset[str], *, references: tuple[str, ...] = (), progress: Progress = silent
 ) -> Sources:
     """Find the newest artifacts for `needs`, making default embeddings, clusters or quality where there are none."""
-    samples = store.require("samples")
-    activations = store.newest("activations", inputs={"samples": samples.id})
-    if activations is None and needs & {"features", "lengths"}:
-        store.require("activations", inputs={"samples": samples.id})
+    snapshot = Snapshot.newest(store)
+    samples = snapshot.require("samples")
+    if needs & {"features", "lengths"}:
+        snapshot.require("activations")
     made: list[str] = []
     embeddings = clusters = quality = None
     if needs & {"embeddings", "clusters"}:
-        embeddings = latest(store, "embeddings", samples)
-        if "clusters" in needs:
-            clusters = latest(store, "clusters", samples)
+        clusters = snapshot.clusters if "clusters" in needs else None
+        embeddings = snapshot.embeddings
         if clusters is not None:
             embeddings = store.resolve("embeddings", clusters.manifest.inputs["embeddings"])
         if embeddings is None:
             from explorer.pipeline.embed import embed
 
             made.append(embed(store, progress=progress).artifact)
-            embeddings = latest(store, "embeddings", samples)
+            embeddings = store.resolve("embeddings", made[-1])
         if "clusters" in needs and clusters is None:
             from explorer.pipeline.cluster import cluster
 
             made.append(cluster(store, k="auto", progress=progress).artifact)
-            clusters = latest(store, "clusters", samples)
+            clusters = store.resolve("clusters", made[-1])
     if "quality" in needs:
-        quality = latest(store, "quality", samples)
+        quality = snapshot.quality
         if quality is None:
             from explorer.pipeline.score import score
 
             made.append(score(store, scorer="heuristic", progress=progress).artifact)
-            quality = latest(store, "quality", samples)
+            quality = store.resolve("quality", made[-1])
     runs = tuple(store.resolve("selections", reference) for reference in references)
     for run in runs:
         if run.manifest.inputs.get("samples") != samples.id:
             refuse(f"selection {run.id} was made from other samples than the newest ones ({samples.id})")
     keep_embeddings = embeddings if "embeddings" in needs else None
-    return Sources(samples, activations, keep_embeddings, clusters, quality, runs, tuple(made))
+    return Sources(samples, snapshot.activations, keep_embeddings, clusters, quality, runs, tuple(made))
 
 
 def gather(
@@ -123,14 +122,6 @@ def gather(
         fields["tags"] = read_tags(store, found.samples, column, n)
     fields["runs"] = tuple(read_ranking(run) for run in found.runs)
     return Gathered(Pool(**fields), threshold, found.inputs, list(found.made))
-
-
-def default_threshold(activations: Artifact) -> float:
-    """The default threshold of the SAE that an extraction used."""
-    value = activations.manifest.info.get("default_threshold")
-    if value is None:
-        raise ExplorerError(f"{activations.ref} does not say its default threshold; give one")
-    return float(value)
 
 
 def read_ranking(run: Artifact) -> np.ndarray:
@@ -170,24 +161,6 @@ def read_tags(store: Store, samples: Artifact, column: str, n: int) -> FeatureSe
     if not known:
         refuse(f"no sample has tags in column {column!r}", allowed="a column with a list, or with tags split by commas")
     return FeatureSets.from_rows(rows, len(known))
-
-
-def latest(store: Store, kind: str, samples: Artifact) -> Artifact | None:
-    """The newest artifact of `kind` that goes back to these samples, over whatever lies between."""
-    known: dict[str, bool] = {samples.id: True}
-
-    def belongs(artifact: Artifact) -> bool:
-        if artifact.id not in known:
-            inputs = artifact.manifest.inputs
-            known[artifact.id] = False
-            parents = (
-                store.resolve(k, v) for k, v in inputs.items() if k != "samples" and k in ("activations", "embeddings")
-            )
-            known[artifact.id] = inputs.get("samples") == samples.id or any(belongs(parent) for parent in parents)
-        return known[artifact.id]
-
-    fitting = [artifact for artifact in store.artifacts(kind) if belongs(artifact)]
-    return fitting[-1] if fitting else None
 
 
 def _read(artifact: Artifact, table: str, columns: list[str]) -> pa.Table:

@@ -7,10 +7,9 @@ from dataclasses import replace
 
 from explorer.errors import refuse
 from explorer.features import groups
-from explorer.pipeline.pool import latest
 from explorer.selection import Rules
 from explorer.selection.rules import from_ranges
-from explorer.workspace import Artifact, Store, marks
+from explorer.workspace import Artifact, Snapshot, Store, marks
 
 
 def rules_of(
@@ -45,7 +44,7 @@ def rows_of(store: Store, samples: Artifact, place: str) -> tuple[int, ...]:
     kind, _, listed = place.strip().partition(":")
     if kind == "ids":
         return tuple(sorted(from_ranges(listed)))
-    return tuple(groups.resolve(store, samples, latest(store, "clusters", samples), place.strip()).ids.tolist())
+    return tuple(groups.resolve(store, samples, Snapshot.newest(store).clusters, place.strip()).ids.tolist())
 
 
 def marked(store: Store, samples: Artifact, rules: Rules) -> Rules:

@@ -13,14 +13,14 @@ import numpy as np
 import pyarrow as pa
 
 from explorer.errors import refuse
-from explorer.pipeline.pool import Gathered, Sources, default_threshold, gather, sources
+from explorer.pipeline.pool import Gathered, Sources, gather, sources
 from explorer.pipeline.rules import marked
 from explorer.progress import Progress, reporting, silent
 from explorer.records import RANKING, SEGMENTS
 from explorer.registry import build
 from explorer.selection import METHODS, Budget, Method, Pool, Ranking, Rules
 from explorer.selection.rules import rank_by_rules
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store, default_threshold
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def select(
     how, options, needs = _prepare(method, params, segment, seed)
     rules = rules or Rules()
     if with_marks:
-        rules = marked(store, store.require("samples"), rules)
+        rules = marked(store, Snapshot.newest(store).require("samples"), rules)
     found = sources(store, needs | rules.needs, references=how.references(options), progress=progress)
     if threshold is None and found.activations is not None:
         threshold = default_threshold(found.activations)

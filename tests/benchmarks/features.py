@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from explorer.features import browse
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 
 
 def text(store: Store, count: int, seed: int, contexts: int = 5) -> str:
     """Markdown with `count` features drawn by `seed`: label, share of responses, strongest contexts."""
-    activations, features = store.require("activations"), store.require("features")
+    activations, features = Snapshot.newest(store).require("activations"), Snapshot.newest(store).require("features")
     info, rows = activations.manifest.info, activations.manifest.rows["samples"]
     known = store.sql(f"SELECT feature_id FROM {store.scan(features)} WHERE n_tokens > 0 ORDER BY 1").fetchall()
     ids = [int(i) for (i,) in known]

@@ -25,7 +25,7 @@ from explorer.selection import METHODS
 from explorer.selection.certificate import certify_coverage
 from explorer.selection.coverage import by_size
 from explorer.selection.metrics import coverage, redundancy
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 
 RESULTS = Path(__file__).parent / "results" / "selection.json"
 BUDGETS = ("1%", "5%", "10%", "25%")
@@ -81,8 +81,8 @@ def machine() -> dict[str, Any]:
 
 def read(store: Store) -> FeatureSets:
     """The response features of the newest extraction at its default threshold."""
-    activations = store.require("activations")
-    samples = store.require("samples").manifest.rows["samples"]
+    activations = Snapshot.newest(store).require("activations")
+    samples = Snapshot.newest(store).require("samples").manifest.rows["samples"]
     started = time.perf_counter()
     sets = load_sets(store, activations, segment="response", threshold=default_threshold(activations), samples=samples)
     say("read", {"samples": sets.n, "pairs": sets.nnz, "seconds": round(time.perf_counter() - started, 3)})

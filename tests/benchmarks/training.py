@@ -17,7 +17,7 @@ import sys
 from explorer.pipeline.evaluate import evaluate
 from explorer.pipeline.refine import refine
 from explorer.pipeline.select import select
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 from tests.benchmarks import tables
 from tests.benchmarks.machine import save
 
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
         params=HOW,
         progress=told,
     )
-    rows = store.require("samples").manifest.rows["samples"]
+    rows = Snapshot.newest(store).require("samples").manifest.rows["samples"]
     save(
         "training",
         {

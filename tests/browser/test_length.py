@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from explorer.features.sets import load_sets
+from explorer.workspace import Snapshot
 from tests.browser.conftest import Served
 
 if TYPE_CHECKING:
@@ -59,7 +60,9 @@ def _alone(state: dict[str, Any]) -> int:
 def _counts(served: Served, threshold: float) -> list[int]:
     store = served.synthetic.store
     rows = len(served.synthetic.tokens)
-    sets = load_sets(store, store.require("activations"), segment="response", threshold=threshold, samples=rows)
+    sets = load_sets(
+        store, Snapshot.newest(store).require("activations"), segment="response", threshold=threshold, samples=rows
+    )
     return sets.sizes.tolist()
 
 

@@ -12,12 +12,12 @@ import pytest
 
 from explorer.pipeline.ingest import ingest
 from explorer.records import CLUSTERS, EMBEDDINGS, QUALITY, RANKING
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 
 def pick(store: Store, order: list[int], name: str = "mine") -> Artifact:
     """Write a selection of the newest samples: `order` are sample ids in pick order."""
-    samples = store.require("samples")
+    samples = Snapshot.newest(store).require("samples")
     parameters = {
         "method": "curated",
         "budget": str(len(order)),
@@ -35,12 +35,14 @@ def pick(store: Store, order: list[int], name: str = "mine") -> Artifact:
 
 def decorate(store: Store) -> None:
     """Write clusters and scores of the newest samples: cluster i % 3, score i / 2, the last one missing."""
-    samples = store.require("samples")
+    samples = Snapshot.newest(store).require("samples")
     n = samples.manifest.rows["samples"]
     with store.draft("embeddings", parameters={"method": "x"}, inputs={"samples": samples.id}) as draft:
         draft.write(pa.table([pa.array(range(n), pa.int64()), [[1.0]] * n], schema=EMBEDDINGS))
         embeddings = draft.commit()
-    with store.draft("clusters", parameters={"k": 3}, inputs={"embeddings": embeddings.id}) as draft:
+    with store.draft(
+        "clusters", parameters={"k": 3}, inputs={"samples": samples.id, "embeddings": embeddings.id}
+    ) as draft:
         columns = [range(n), [i % 3 for i in range(n)], np.zeros(n)]
         draft.write(pa.table([pa.array(c, f.type) for c, f in zip(columns, CLUSTERS, strict=True)], schema=CLUSTERS))
         draft.commit()

@@ -18,7 +18,7 @@ from explorer.pipeline.recipe import run
 from explorer.pipeline.rules import rows_of, rules_of
 from explorer.pipeline.select import keep, rank, select
 from explorer.selection import Rules
-from explorer.workspace import Store, marks
+from explorer.workspace import Snapshot, Store, marks
 from tests.synthetic import Synthetic, build
 
 ROWS = [{"instruction": f"i{n}", "input": "", "output": f"o{n}", "source": "ab"[n % 2]} for n in range(40)]
@@ -101,7 +101,7 @@ def test_what_cannot_be_kept_is_refused(synthetic: Synthetic) -> None:
 
 
 def test_rows_are_named_by_where_they_are(synthetic: Synthetic) -> None:
-    store, samples = synthetic.store, synthetic.store.require("samples")
+    store, samples = synthetic.store, Snapshot.newest(synthetic.store).require("samples")
     assert rows_of(store, samples, "ids:4,1-2") == (1, 2, 4)
     assert rows_of(store, samples, "cluster:2") == tuple(i for i, c in enumerate(synthetic.cluster) if c == 2)
     assert len(rows_of(store, samples, "run:longest, 30 rows")) == 30

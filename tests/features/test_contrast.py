@@ -10,7 +10,7 @@ from explorer.features import groups
 from explorer.features.contrast import by_chance, contrast, discoveries, matched
 from explorer.features.sets import FeatureSets, load_sets
 from explorer.pipeline.differences import differences
-from explorer.workspace import marks
+from explorer.workspace import Snapshot, marks
 from tests.synthetic import THRESHOLD, build
 
 
@@ -63,7 +63,7 @@ def test_one_row_of_few_is_no_discovery_and_small_counts_are_never_surer_than_th
 
 def test_every_kind_of_key_means_the_rows_it_names(synthetic):
     store = synthetic.store
-    samples, clusters = store.require("samples"), store.require("clusters")
+    samples, clusters = Snapshot.newest(store).require("samples"), Snapshot.newest(store).require("clusters")
     marks.keep_set(store, samples, "lasso", [3, 5])
     for key in groups.choices(store, samples, clusters):
         assert len(groups.resolve(store, samples, clusters, key)) > 0
@@ -82,7 +82,9 @@ def test_every_kind_of_key_means_the_rows_it_names(synthetic):
 def test_a_key_that_names_nothing_is_refused(synthetic, key):
     store = synthetic.store
     with pytest.raises(InputError):
-        groups.resolve(store, store.require("samples"), store.require("clusters"), key)
+        groups.resolve(
+            store, Snapshot.newest(store).require("samples"), Snapshot.newest(store).require("clusters"), key
+        )
 
 
 def test_a_cluster_against_the_rest_is_told_apart_by_its_own_words(synthetic):
@@ -93,7 +95,11 @@ def test_a_cluster_against_the_rest_is_told_apart_by_its_own_words(synthetic):
     assert {row["feature_id"] for row in result.more_in_a} <= own
     store = synthetic.store
     sets = load_sets(
-        store, store.require("activations"), segment="response", threshold=THRESHOLD, samples=len(synthetic.tokens)
+        store,
+        Snapshot.newest(store).require("activations"),
+        segment="response",
+        threshold=THRESHOLD,
+        samples=len(synthetic.tokens),
     )
     first = result.more_in_a[0]
     mine = np.flatnonzero(synthetic.cluster == travel)

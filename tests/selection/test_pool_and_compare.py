@@ -8,9 +8,9 @@ import pytest
 from explorer.errors import InputError, MissingStep
 from explorer.pipeline.compare import compare
 from explorer.pipeline.ingest import ingest
-from explorer.pipeline.pool import gather, latest, read_ranking, sources
+from explorer.pipeline.pool import gather, read_ranking, sources
 from explorer.pipeline.select import rank, select
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 from tests.synthetic import FILLER, THRESHOLD, Synthetic, build, strength
 
 EVERYTHING = frozenset({"features", "lengths", "embeddings", "clusters", "quality", "hashes"})
@@ -53,7 +53,7 @@ def test_what_is_missing_is_made_and_named(tmp_path):
     ingest(store, str(data))
     with pytest.raises(MissingStep, match="extract"):
         sources(store, frozenset({"features"}))
-    assert latest(store, "quality", store.require("samples")) is None
+    assert Snapshot.newest(store).quality is None
     found = sources(store, frozenset({"quality"}))
     assert found.quality is not None and found.made == (found.quality.ref,)
     assert sources(store, frozenset({"quality"})).made == ()

@@ -17,7 +17,7 @@ from explorer.features import browse
 from explorer.pipeline.differences import differences
 from explorer.ui import jobs, state
 from explorer.ui.overview import next_step
-from explorer.workspace import Store, marks
+from explorer.workspace import Snapshot, Store, marks
 from tests.synthetic import THRESHOLD, TOPICS, Synthetic
 from tests.ui.conftest import linked, tables
 
@@ -74,7 +74,7 @@ def test_the_feature_index_finds_a_feature_by_its_word(synthetic: Synthetic, ope
 def test_a_feature_page_shows_its_share_as_counted_by_hand(synthetic: Synthetic, open_page: Open) -> None:
     feature = synthetic.feature_of["luggage"]
     app = open_page(synthetic.store.path, "features", feature=str(feature))
-    row = browse.feature(synthetic.store, synthetic.store.require("features"), feature, {})
+    row = browse.feature(synthetic.store, Snapshot.newest(synthetic.store).require("features"), feature, {})
     assert row is not None
     assert app.title[0].value == r"luggage \(travel\)"
     assert f"{row['n_samples']} rows" in said(app)
@@ -157,7 +157,11 @@ def test_feature_counts_are_those_of_the_words(synthetic: Synthetic) -> None:
     from tests.synthetic import strength
 
     counts = browse.feature_counts(
-        synthetic.store, synthetic.store.require("activations"), THRESHOLD, "response", len(synthetic.tokens)
+        synthetic.store,
+        Snapshot.newest(synthetic.store).require("activations"),
+        THRESHOLD,
+        "response",
+        len(synthetic.tokens),
     ).to_numpy()
     known = synthetic.feature_of
     for row in (0, 7, 33):
@@ -268,7 +272,7 @@ def test_a_feature_page_names_the_first_pick_of_each_selection(synthetic: Synthe
     feature = synthetic.feature_of["moon"]
     app = open_page(synthetic.store.path, "features", feature=str(feature))
     table = linked(app, "Stored selections that cover this feature")
-    store, activations = synthetic.store, synthetic.store.require("activations")
+    store, activations = synthetic.store, Snapshot.newest(synthetic.store).require("activations")
     having = set(browse.feature_values(store, activations, feature, "response").filter(_above)["sample_id"].to_pylist())
     runs = {run.manifest.name: browse.picks(store, run) for run in store.artifacts("selections")}
     for row in table:
@@ -284,7 +288,7 @@ def test_a_row_is_pinned_on_its_page(fresh: Synthetic, open_page: Open) -> None:
     app = open_page(fresh.store.path, "samples", sample="4")
     app.button_group(key=f"{state.SAMPLE_MARK}_4").set_value("pin").run()
     assert not app.exception
-    assert marks.read(fresh.store, fresh.store.require("samples")).pinned == (4,)
+    assert marks.read(fresh.store, Snapshot.newest(fresh.store).require("samples")).pinned == (4,)
 
 
 def test_a_row_page_lists_rows_like_it_and_names_near_duplicates(synthetic: Synthetic, open_page: Open) -> None:
