@@ -85,7 +85,7 @@ def test_the_method_table_names_every_method():
     assert [slug for slug in METHODS.slugs if f"`{slug}`" not in table] == []
 
 
-@pytest.mark.parametrize("file", [ROOT / "README.md", tables.README, *(ROOT / "data").glob("*/**/*.md")], ids=str)
+@pytest.mark.parametrize("file", [ROOT / "README.md", tables.README, *(ROOT / "data").glob("*/**/*.md")])
 def test_the_files_that_a_document_links_to_exist(file):
     for path in re.findall(r"!?\[[^\]]*\]\((?!http)([^)#]+)\)", file.read_text("utf-8")):
         assert (file.parent / path).exists(), path
