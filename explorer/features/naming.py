@@ -3,7 +3,7 @@
 Local and free of keys. Rules in order, on contexts that differ from each other: the place (start of an answer, end of a
 prompt); numbers, years and names; pieces and endings of words; words with their forms put together; fixed phrases; and
 for words that say little alone (`the`, a comma) the word that stands beside them. Topic words, which come from
-`explorer.maps.keywords` as those of clusters do, are added only where enough of the contexts hold them.
+`explorer.features.keywords` as those of clusters do, are added only where enough of the contexts hold them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from explorer.features.keywords import STOPWORDS, stem, words_of
 from explorer.lm.layout import TURN
-from explorer.maps.keywords import STOPWORDS, stem, words_of
 
 _NAMES = {
     "\n": "line break", ".": "full stop", ",": "comma", ":": "colon", ";": "semicolon", "?": "question mark",

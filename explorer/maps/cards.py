@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from explorer.maps.keywords import class_words, names_from
+from explorer.features.keywords import class_words, names_from
 from explorer.maps.kmeans import Clustering
 from explorer.records import CLUSTER_CARDS
 

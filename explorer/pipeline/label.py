@@ -150,9 +150,9 @@ def _describe(
 ) -> dict[str, list[Any]]:
     import numpy as np
 
+    from explorer.features.keywords import class_words
     from explorer.features.naming import distinct, name_feature
     from explorer.features.statistics import measure
-    from explorer.maps.keywords import class_words
 
     stats = measure(store, activations, threshold=threshold)
     width = len(stats.n_samples)
@@ -186,7 +186,7 @@ def _from_weights(
     """Fill what needs the SAE's weights (directions) and the model's (logit lens); say why it is not there."""
     import numpy as np
 
-    from explorer.features.directions import measure
+    from explorer.maps.directions import measure
     from explorer.sae.load import load_sae
 
     width = len(columns["feature_id"])
