@@ -243,7 +243,7 @@ def _written(
     limit: int | None,
     progress: Progress,
 ) -> LlmLabels:
-    from explorer.features.llm_labels import Shown, write_labels
+    from explorer.features.llm_labels import LabelTask, write_labels
     from explorer.quality.chat import Endpoint
 
     if not llm.startswith(("http://", "https://")):
@@ -251,7 +251,7 @@ def _written(
     pairs = store.scan(activations, "by_feature")
     common = store.sql(f"SELECT feature_id FROM {pairs} GROUP BY 1 ORDER BY count(*) DESC, 1").fetchall()
     shown = [
-        Shown(i, list(zip(evidence.contexts[i], evidence.activations[i], strict=True)), evidence.sampled[i])
+        LabelTask(i, list(zip(evidence.contexts[i], evidence.activations[i], strict=True)), evidence.sampled[i])
         for (i,) in common[:limit]
     ]
     return write_labels(shown, Endpoint(llm, llm_model), store.path / ".cache" / "labels", progress=progress)

@@ -149,7 +149,7 @@ def _labels(view: View, ids: list[int]) -> dict[int, str]:
 
 
 def _plot(view: View, left: Group, right: Group, found: Contrast) -> None:
-    there = np.flatnonzero(found.sure)
+    there = np.flatnonzero(found.significant)
     there = there[np.argsort(-np.abs(found.z[there]), kind="stable")][:_PLOTTED]
     labels = _labels(view, there.tolist())
     rows = [
