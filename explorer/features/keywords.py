@@ -63,10 +63,10 @@ def class_words(
             total[word] += count / sizes[label]  # type: ignore[assignment]
     best = []
     for label, counter in enumerate(counts):
-        kept = {w: c for w, c in counter.items() if c >= lowest} or counter
+        frequent = {w: c for w, c in counter.items() if c >= lowest} or counter
         scored = [
             (-(share := count / sizes[label]) * float(np.log1p(k * share / total[word])), word)
-            for word, count in kept.items()
+            for word, count in frequent.items()
         ]
         best.append(_distinct([word for _, word in sorted(scored)[: 4 * top]])[:top])
     return best
@@ -74,14 +74,14 @@ def class_words(
 
 def _distinct(words: Sequence[str]) -> list[str]:
     """Drop a word that is another form of an earlier one (plural, -ed, -ing, possessive)."""
-    kept: list[str] = []
+    first_forms: list[str] = []
     stems: set[str] = set()
     for word in words:
         root = stem(word)
         if root not in stems:
             stems.add(root)
-            kept.append(word)
-    return kept
+            first_forms.append(word)
+    return first_forms
 
 
 def stem(word: str) -> str:

@@ -107,9 +107,9 @@ class FeatureSets:
         flat = np.arange(indptr[-1]) + np.repeat(self.indptr[positions] - indptr[:-1], sizes)
         return FeatureSets(indptr, self.indices[flat], self.values[flat], self.width)
 
-    def _keep(self, kept: npt.NDArray[np.bool_]) -> FeatureSets:
-        running = np.concatenate([[0], np.cumsum(kept)])
-        return FeatureSets(running[self.indptr].astype(np.int64), self.indices[kept], self.values[kept], self.width)
+    def _keep(self, mask: npt.NDArray[np.bool_]) -> FeatureSets:
+        running = np.concatenate([[0], np.cumsum(mask)])
+        return FeatureSets(running[self.indptr].astype(np.int64), self.indices[mask], self.values[mask], self.width)
 
 
 def check_threshold(threshold: float) -> float:

@@ -1,4 +1,4 @@
-"""Embed: one unit-norm vector a sample."""
+"""Embed: one unit-norm vector per sample."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from explorer.registry import build
 from explorer.workspace import Artifact, Snapshot, Store
 
 DEFAULT = "lm-mean"
-SEED = 0  # of the randomised SVD; part of no parameter, since it only decides rounding
+SEED = 0  # of the randomised SVD; not a parameter, since it changes rounding only
 
 
 @dataclass(frozen=True)
 class EmbedResult:
-    """A stored embedding; `without_direction` samples had nothing to embed and are rows of zeros."""
+    """A stored embedding; `without_direction` samples have nothing to embed and are rows of zeros."""
 
     artifact: str
     method: str
@@ -42,13 +42,13 @@ def embed(
     params: Mapping[str, Any] | None = None,
     progress: Progress = silent,
 ) -> EmbedResult:
-    """Embed every sample and store the vectors; an embedding that is there already is returned as it is.
+    """Embed every sample and store the vectors, unless this embedding already exists.
 
     Args:
         store: The workspace.
         method: A slug of `explorer.maps.embeddings.EMBEDDINGS`, or the folder or Hub id of a sentence model.
         params: Options of the method, as values or as text.
-        progress: Told how far it is.
+        progress: Called with the step and its progress.
 
     Raises:
         InputError: an unknown method, or a model that cannot be loaded.
@@ -64,12 +64,12 @@ def embed(
         inputs["activations"] = snapshot.require("activations").id
     if "features" in how.needs:
         parameters["threshold"] = snapshot.threshold
-    known = store.find("embeddings", parameters, inputs)
-    if known is not None:
-        return _result(known, existed=True)
+    existing = store.find("embeddings", parameters, inputs)
+    if existing is not None:
+        return _result(existing, existed=True)
     with store.draft("embeddings", parameters=parameters, inputs=inputs, seed=SEED) as draft:
-        given = _gather(snapshot, how, progress)
-        vectors = how.embed(given, options, np.random.default_rng(SEED), progress)
+        method_inputs = _gather(snapshot, how, progress)
+        vectors = how.embed(method_inputs, options, np.random.default_rng(SEED), progress)
         draft.write(to_table(vectors))
         draft.info = {"dimensions": vectors.shape[1], "without_direction": without_direction(vectors)}
         artifact = draft.commit()
@@ -77,9 +77,9 @@ def embed(
 
 
 def find_or_make(snapshot: Snapshot, reference: str = "", *, progress: Progress = silent) -> tuple[Artifact, list[str]]:
-    """Find the embedding meant by `reference`, else the newest one, else make the default.
+    """Return the embedding called `reference`, else the newest one, else make the default.
 
-    The second value lists the artifacts that were made for it, so that the caller can say so.
+    The second value lists the artifacts that were made, for the caller to report.
     """
     if reference:
         return snapshot.resolve("embeddings", reference), []

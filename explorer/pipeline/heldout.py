@@ -1,4 +1,4 @@
-"""The rows a comparison is measured on: a part of the workspace's rows, or other rows from a file."""
+"""The held-out rows of an evaluation: part of the dataset, or rows from a file."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from explorer.workspace import Artifact, Snapshot, Store
 class HeldOut:
     """Held-out rows with their sources. `excluded` are the sample ids that must not be trained on.
 
-    `shares` is each source's share of the rows of the workspace, `identity` names the choice in an artifact's
-    parameters, and `about` says it in numbers.
+    `shares` is the share of each source in the dataset, `identity` goes into the artifact's parameters, and `about`
+    holds the counts.
     """
 
     items: list[Item]
@@ -34,8 +34,8 @@ class HeldOut:
     about: dict[str, Any]
 
     def only(self, positions: list[int]) -> HeldOut:
-        """The rows at `positions`: those that a model has a loss on."""
-        items, sources = ([kept[i] for i in positions] for kept in (self.items, self.sources))
+        """The rows at `positions`, those with a loss."""
+        items, sources = ([values[i] for i in positions] for values in (self.items, self.sources))
         if not items:
             refuse("no held-out row has a response token within max_tokens")
         about = {**self.about, "rows": len(items), "unusable": len(self.items) - len(items)}
@@ -47,10 +47,10 @@ def hold_out(snapshot: Snapshot, wanted: str, rows: int, *, progress: Progress =
 
     Args:
         snapshot: The dataset that is trained on.
-        wanted: A share or number of its rows, or a data file. Of a file, rows whose content or whose prompt is in the
-            workspace are left out.
-        rows: At most so many are measured on.
-        progress: Told while a file is read.
+        wanted: A share or number of its rows, or a data file, of which rows with a content or prompt of the dataset are
+            left out.
+        rows: Maximum number of rows that are measured.
+        progress: Called while a file is read.
 
     Raises:
         InputError: a file that cannot be read, or no row left.
@@ -91,8 +91,8 @@ def _from_file(
     from explorer.pipeline.ingest import ingest
 
     status = path.stat()
-    known = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
-    folder = store.path / ".cache" / "held-out" / hashlib.blake2b(known.encode(), digest_size=6).hexdigest()
+    version = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
+    folder = store.path / ".cache" / "held-out" / hashlib.blake2b(version.encode(), digest_size=6).hexdigest()
     folder.parent.mkdir(parents=True, exist_ok=True)
     other = Store.create(folder, name="held out")
     if other.newest("samples") is None:
@@ -106,7 +106,7 @@ def _from_file(
     left = other.sql(query).to_arrow_table()
     ids = left.column("sample_id").to_pylist()
     if not ids:
-        refuse(f"no row of {path} is left to be held out: every one is in the workspace")
+        refuse(f"every row of {path} is in the dataset: none can be held out")
     hashes, sources = left.column("content_hash").to_pylist(), left.column("source").to_pylist()
     taken = held_out(hashes, sources, rows)
     total = theirs.manifest.rows["samples"]

@@ -1,4 +1,4 @@
-"""Gather from a workspace what selection methods look at, making the default of what is missing."""
+"""The pool that selection methods rank: find its artifacts, making defaults for missing ones, and read them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from explorer.workspace import Artifact, Snapshot
 
 @dataclass(frozen=True)
 class Gathered:
-    """A pool with where it came from: `inputs` kind -> artifact id, `made` the artifacts made for it just now."""
+    """A pool with its origin: `inputs` maps kind to artifact id, `made` lists the artifacts made for it."""
 
     pool: Pool
     threshold: float | None
@@ -29,7 +29,7 @@ class Gathered:
 
 @dataclass(frozen=True)
 class Sources:
-    """The artifacts that a pool is read from, before anything is read."""
+    """The artifacts that a pool is read from; `runs` are saved selections, `made` lists what was made for it."""
 
     snapshot: Snapshot
     embeddings: Artifact | None = None
@@ -50,10 +50,10 @@ class Sources:
 
     @property
     def inputs(self) -> dict[str, str]:
-        """Kind -> artifact id, as a manifest records it; stored selections are numbered."""
+        """Kind -> artifact id, as a manifest records it; saved selections are numbered."""
         kinds = ("samples", "activations", "embeddings", "clusters", "quality")
-        known = {kind: getattr(self, kind) for kind in kinds}
-        inputs = {kind: artifact.id for kind, artifact in known.items() if artifact is not None}
+        artifacts = {kind: getattr(self, kind) for kind in kinds}
+        inputs = {kind: artifact.id for kind, artifact in artifacts.items() if artifact is not None}
         return inputs | {f"selections{i}": run.id for i, run in enumerate(self.runs)}
 
 
@@ -94,36 +94,36 @@ def sources(
 
 
 def gather(
-    found: Sources,
+    inputs: Sources,
     needs: frozenset[str],
     *,
     threshold: float | None = None,
     segment: str = "response",
     column: str = "",
 ) -> Gathered:
-    """Read the pool. Feature sets and lengths are read whenever there is an extraction, for metrics and token budgets.
+    """Read the pool. Feature sets and lengths are read where there is an extraction, for metrics and token budgets.
 
-    `threshold` None means the default one of the extraction. `column` names a key of `samples.meta` with tags.
+    `threshold` None means the default of the extraction. `column` is the key of `samples.meta` that holds tags.
     """
-    snapshot = found.snapshot
+    snapshot = inputs.snapshot
     n = snapshot.rows
     fields: dict[str, Any] = {"n": n}
     if snapshot.activations is not None:
         threshold = snapshot.threshold if threshold is None else check_threshold(threshold)
         fields["features"] = feature_sets(snapshot, threshold=threshold, segment=segment)
         fields["response_tokens"] = columns.response_tokens(snapshot)
-    if found.embeddings is not None:
-        fields["embeddings"] = load_vectors(found.embeddings, n)
-    if found.clusters is not None:
-        fields["clusters"] = columns.read_column(found.clusters, "cluster", n)
-        fields["distances"] = columns.read_column(found.clusters, "distance", n)
-    if found.quality is not None:
-        fields["quality"] = columns.read_column(found.quality, "score", n, missing=np.nan)
+    if inputs.embeddings is not None:
+        fields["embeddings"] = load_vectors(inputs.embeddings, n)
+    if inputs.clusters is not None:
+        fields["clusters"] = columns.read_column(inputs.clusters, "cluster", n)
+        fields["distances"] = columns.read_column(inputs.clusters, "distance", n)
+    if inputs.quality is not None:
+        fields["quality"] = columns.read_column(inputs.quality, "score", n, missing=np.nan)
     if "hashes" in needs:
         fields["hashes"] = columns.hashes(snapshot)
     if "sources" in needs:
         fields["sources"] = columns.sources(snapshot)[0]
     if "tags" in needs:
         fields["tags"] = load_tags(snapshot, column)
-    fields["runs"] = tuple(read_ranking(run) for run in found.runs)
-    return Gathered(Pool(**fields), threshold, found.inputs, list(found.made))
+    fields["runs"] = tuple(read_ranking(run) for run in inputs.runs)
+    return Gathered(Pool(**fields), threshold, inputs.inputs, list(inputs.made))

@@ -1,4 +1,4 @@
-"""Rows of the dataset: one row, pages of rows, their features and texts, and a summary of all."""
+"""Rows of the dataset: one row, pages of rows, their features and texts, and a summary of the dataset."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def sample_features(
 def rows(
     snapshot: Snapshot, ids: Sequence[int] | None, *, search: str = "", limit: int, offset: int = 0
 ) -> tuple[pa.Table, int]:
-    """A page of rows, in the order of `ids` (None: all, in source order), and how many rows there are."""
+    """A page of rows in the order of `ids` (None: all, in source order), and the total number of matching rows."""
     store = snapshot.store
     where, values = "true", []
     if search.strip():

@@ -20,7 +20,7 @@ class Params:
     dimensions: int = param(128, "dimensions kept by the truncated SVD", minimum=2, maximum=1024)
     weight: str = param(
         "presence",
-        "term frequency: 1 for a feature that is there, or its largest activation",
+        "term frequency: 1 for a feature that is present, or its largest activation",
         choices=("presence", "activation"),
     )
 

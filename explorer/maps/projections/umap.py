@@ -22,9 +22,11 @@ _CHUNK = 10_000
 class Params:
     """Parameters of `umap`."""
 
-    neighbours: int = param(15, "size of the neighbourhood that is kept: small shows detail, large shape", minimum=2)
-    min_dist: float = param(0.1, "how close points may lie", minimum=0.0, maximum=0.99)
-    fit_rows: int = param(MAX_FIT, "rows the map is fitted on; the rest is placed", minimum=10, maximum=MAX_FIT)
+    neighbours: int = param(
+        15, "neighbours of a row that stay near it: few show detail, many the overall shape", minimum=2
+    )
+    min_dist: float = param(0.1, "minimum distance between points", minimum=0.0, maximum=0.99)
+    fit_rows: int = param(MAX_FIT, "rows that the map is fitted on; the others are placed", minimum=10, maximum=MAX_FIT)
 
 
 @dataclass(frozen=True)
