@@ -46,7 +46,7 @@ def test_the_commands_and_the_notebook_example_run(tmp_path, monkeypatch, capsys
 
 
 def test_the_method_table_names_every_method():
-    from explorer.selection import METHODS
+    from explorer.selection.methods import METHODS
 
     table = README.split("## Which method?")[1]
     assert [slug for slug in METHODS.slugs if f"`{slug}`" not in table] == []

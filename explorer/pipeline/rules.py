@@ -1,42 +1,33 @@
-"""Rules of a selection as the user writes them: lists of numbers, and rows named by where they are."""
+"""Resolve what a selection's options name: parts of the data, files, and the marks that the user set on rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
-from explorer.errors import refuse
 from explorer.features import groups
-from explorer.selection import Rules
-from explorer.selection.rules import from_ranges
+from explorer.ranges import from_ranges, to_ranges
+from explorer.selection.spec import Rules, SelectionSpec
 from explorer.workspace import Artifact, Snapshot, Store, marks
 
 
-def rules_of(
-    store: Store,
-    samples: Artifact,
-    *,
-    pin: str = "",
-    ban: str = "",
-    within: str = "",
-    must_cover: str = "",
-    exclude: str = "",
-    min_per: Sequence[str] = (),
-) -> Rules:
-    """Read rules: lists like `3,7,10-20`, `within` as in `rows_of`, `min_per` as `source=20` and `cluster=5`."""
-    least = {"source": 0, "cluster": 0}
-    for text in min_per:
-        group, _, number = text.partition("=")
-        if group not in least or not (number.isascii() and number.isdigit()):
-            refuse("a minimum cannot be read", got=text, allowed="source=ROWS, cluster=ROWS")
-        least[group] = int(number)
-    lists = {"pin": pin, "ban": ban, "must_cover": must_cover, "exclude": exclude}
-    return Rules(
-        **{name: from_ranges(text) if text.strip() else () for name, text in lists.items()},
-        within=rows_of(store, samples, within) if within.strip() else None,
-        min_per_source=least["source"],
-        min_per_cluster=least["cluster"],
-    )
+def resolved(store: Store, spec: SelectionSpec, *, with_marks: bool) -> SelectionSpec:
+    """Return `spec` with nothing in it that could mean something else tomorrow; a resolved spec stays as it is.
+
+    A part of the data becomes the list of its rows, a file of rows its content, a missing threshold the default of the
+    extraction. `with_marks` adds the pins and bans that the user set in the app.
+    """
+    snapshot = Snapshot.newest(store)
+    samples = snapshot.require("samples")
+    rules = spec.rules
+    if rules.within:
+        rules = replace(rules, within=f"ids:{to_ranges(rows_of(store, samples, rules.within))}")
+    if with_marks:
+        rules = marked(store, samples, rules)
+    threshold = spec.threshold
+    if threshold is None and snapshot.activations is not None:
+        threshold = snapshot.threshold
+    params = asdict(spec.how.prepare(spec.options))
+    return replace(spec, rules=rules, threshold=threshold, params=params)
 
 
 def rows_of(store: Store, samples: Artifact, place: str) -> tuple[int, ...]:
@@ -48,8 +39,9 @@ def rows_of(store: Store, samples: Artifact, place: str) -> tuple[int, ...]:
 
 
 def marked(store: Store, samples: Artifact, rules: Rules) -> Rules:
-    """Add the pins and bans that the user set on rows; what `rules` says itself of a row goes before."""
-    wished = marks.read(store, samples)
-    pin = [one for one in wished.pinned if one not in set(rules.ban + rules.pin)]
-    ban = [one for one in wished.banned if one not in set(rules.ban + rules.pin)]
-    return replace(rules, pin=rules.pin + tuple(pin), ban=tuple(sorted((*rules.ban, *ban))))
+    """Add the pins and bans that the user set on rows; the rules' own pins and bans of a row go first."""
+    known = {*rules.pin, *rules.ban}
+    stored = marks.read(store, samples)
+    pin = [row for row in stored.pinned if row not in known]
+    ban = [row for row in stored.banned if row not in known]
+    return replace(rules, pin=(*rules.pin, *pin), ban=tuple(sorted((*rules.ban, *ban))))

@@ -22,7 +22,7 @@ from explorer.pipeline.demo import WORKSPACE
 from explorer.pipeline.extract import extract
 from explorer.pipeline.ingest import ingest
 from explorer.pipeline.select import rank
-from explorer.selection import METHODS
+from explorer.selection.methods import METHODS
 from explorer.selection.metrics import coverage, redundancy
 from explorer.workspace import Snapshot, Store
 from tests.benchmarks.machine import save

@@ -21,7 +21,7 @@ import numpy as np
 from explorer.features.sets import FeatureSets, load_sets
 from explorer.pipeline.pool import default_threshold
 from explorer.pipeline.select import rank
-from explorer.selection import METHODS
+from explorer.selection.methods import METHODS
 from explorer.selection.certificate import certify_coverage
 from explorer.selection.coverage import by_size
 from explorer.selection.metrics import coverage, redundancy

@@ -17,7 +17,7 @@ from explorer.pipeline.pool import read_ranking
 from explorer.pipeline.recipe import run
 from explorer.pipeline.rules import rows_of, rules_of
 from explorer.pipeline.select import keep, rank, select
-from explorer.selection import Rules
+from explorer.selection.spec import Rules
 from explorer.workspace import Snapshot, Store, marks
 from tests.synthetic import Synthetic, build
 

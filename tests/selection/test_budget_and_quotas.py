@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.errors import InputError
-from explorer.selection import Budget
+from explorer.selection.budget import Budget
 from explorer.selection.quotas import interleave, largest_remainder
 from tests.selection import naive
 

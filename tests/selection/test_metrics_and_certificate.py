@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.features.sets import FeatureSets
-from explorer.selection import Pool
+from explorer.selection.method import Pool
 from explorer.selection import metrics as m
 from explorer.selection.certificate import certify_concave, certify_coverage
 from tests.selection.naive import rows_of
