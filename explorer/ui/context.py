@@ -46,8 +46,9 @@ def _remembered() -> dict[str, str]:
     return {}
 
 
-def remember(path: str) -> None:
-    """Show the workspace at `path` to sessions that begin after this one, so that a reload comes back to it."""
+def choose(path: str) -> None:
+    """Show the workspace at `path` in this session, and in those that begin after it (a reload is one)."""
+    state.choose_workspace(path)
     _remembered()["path"] = path
 
 
@@ -78,19 +79,4 @@ def current() -> View | None:
         state.put(state.PROBLEM, str(error))
         return None
     state.put(state.PROBLEM, "")
-    return view
-
-
-def require(*names: str) -> View:
-    """Return the current view with all of `names` there, or say what to do next and end the page."""
-    from explorer.ui.widgets import empty, jobs_panel
-
-    view = current()
-    if view is None:
-        empty.no_workspace(state.get(state.PROBLEM), new=is_new())
-        st.stop()
-    missing = [name for name in names if getattr(view, name) is None]
-    if missing:
-        empty.missing(view.store, missing[0], coming=jobs_panel.draw(view))
-        st.stop()
     return view

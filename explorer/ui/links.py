@@ -1,8 +1,8 @@
-"""Where the pages are, and the addresses of one feature, one sample, one run."""
+"""Paths of the pages, and addresses of one feature, one row, two groups of rows."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import streamlit as st
 
@@ -18,23 +18,6 @@ DIFFERENCES = f"{_FOLDER}/differences/page.py"
 PROBE = f"{_FOLDER}/probe/page.py"
 REFINE = f"{_FOLDER}/refine/page.py"
 RESULTS = f"{_FOLDER}/results/page.py"
-
-
-def pages() -> list[Any]:
-    """Every page in the order of the navigation; the first one is the start page."""
-    return [
-        st.Page(OVERVIEW, title="Overview", icon=":material/monitoring:", default=True),
-        st.Page(FEATURES, title="Features", icon=":material/hub:", url_path="features"),
-        st.Page(SAMPLES, title="Rows", icon=":material/notes:", url_path="samples"),
-        st.Page(MAP, title="Map", icon=":material/scatter_plot:", url_path="map"),
-        st.Page(LENGTH, title="Length", icon=":material/straighten:", url_path="length"),
-        st.Page(SELECT, title="Select", icon=":material/filter_alt:", url_path="select"),
-        st.Page(COMPARE, title="Compare", icon=":material/compare_arrows:", url_path="compare"),
-        st.Page(DIFFERENCES, title="Differences", icon=":material/difference:", url_path="differences"),
-        st.Page(PROBE, title="Probe", icon=":material/science:", url_path="probe"),
-        st.Page(REFINE, title="Refine", icon=":material/autorenew:", url_path="refine"),
-        st.Page(RESULTS, title="Results", icon=":material/trending_up:", url_path="results"),
-    ]
 
 
 def open_feature(feature_id: int) -> NoReturn:

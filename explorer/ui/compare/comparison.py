@@ -11,12 +11,13 @@ from explorer.figures import comparison as figures
 from explorer.figures import report, theme
 from explorer.figures.comparison import Side
 from explorer.ui import cache, display, links, state
+from explorer.ui.compare import keys, side_by_side
 from explorer.ui.compare import reads as compare_reads
-from explorer.ui.compare import side_by_side
 from explorer.ui.context import View
 from explorer.ui.map import reads as map_reads
 from explorer.ui.select import studio
-from explorer.ui.widgets.page import header, plot, section
+from explorer.ui.shell import header
+from explorer.ui.widgets.page import plot, section
 from explorer.workspace import Artifact
 
 _FIRST = 4  # runs that are shown until the user chooses
@@ -52,17 +53,17 @@ def _stored(number: int) -> str:
 def _choose(view: View) -> list[Artifact]:
     by_id = {run.id: run for run in reversed(view.selections)}
     asked = st.query_params.get("runs", "")
-    if asked and asked != ",".join(state.get(state.COMPARE_RUNS) or ()):
-        state.put(state.COMPARE_RUNS, [one for one in dict.fromkeys(asked.split(",")) if one in by_id])
-    kept = [run for run in state.get(state.COMPARE_RUNS) or () if run in by_id]
-    if state.COMPARE_RUNS in st.session_state:
-        state.put(state.COMPARE_RUNS, kept)
+    if asked and asked != ",".join(state.get(keys.RUNS) or ()):
+        state.put(keys.RUNS, [one for one in dict.fromkeys(asked.split(",")) if one in by_id])
+    kept = [run for run in state.get(keys.RUNS) or () if run in by_id]
+    if keys.RUNS in st.session_state:
+        state.put(keys.RUNS, kept)
     chosen = st.multiselect(
         "Selections",
         list(by_id),
-        default=None if state.COMPARE_RUNS in st.session_state else list(by_id)[:_FIRST],
+        default=None if keys.RUNS in st.session_state else list(by_id)[:_FIRST],
         format_func=lambda key: display.run_name(by_id[key].manifest),
-        key=state.COMPARE_RUNS,
+        key=keys.RUNS,
         persist_state="session",
         on_change=_address,
     )
@@ -71,7 +72,7 @@ def _choose(view: View) -> list[Artifact]:
 
 def _address() -> None:
     """Write the chosen selections to the address, so that it can be shared."""
-    st.query_params["runs"] = ",".join(state.get(state.COMPARE_RUNS) or ())
+    st.query_params["runs"] = ",".join(state.get(keys.RUNS) or ())
 
 
 def sides_of(view: View, runs: list[Artifact]) -> list[Side]:
@@ -101,7 +102,7 @@ def _coverage(view: View, runs: list[Artifact], sides: list[Side]) -> theme.Figu
         wanted = st.toggle(
             f"Band of {compare_reads.SEEDS} seeds",
             value=True,
-            key=state.COMPARE_SEEDS,
+            key=keys.SEEDS,
             persist_state="session",
             help="Lowest and highest coverage when a method that draws at random is run with other seeds. "
             "Methods without a draw give the same rows for every seed and have no band.",

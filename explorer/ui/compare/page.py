@@ -1,7 +1,7 @@
 """What differs between these choices? Stored selections side by side."""
 
-from explorer.ui import context
+from explorer.ui import shell
 from explorer.ui.compare import comparison
 
-view = context.require("samples", "activations")
+view = shell.require("samples", "activations")
 comparison.draw(view)

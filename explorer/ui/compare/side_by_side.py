@@ -6,6 +6,7 @@ import streamlit as st
 
 from explorer.features import browse
 from explorer.ui import cache, display, links, state
+from explorer.ui.compare import keys
 from explorer.ui.context import View
 from explorer.ui.widgets import markup
 from explorer.ui.widgets.page import section
@@ -20,12 +21,12 @@ def draw(view: View, runs: list[Artifact]) -> None:
     section("What does only one of two have?")
     by_id = {run.id: run for run in runs}
     names = {key: display.run_name(run.manifest) for key, run in by_id.items()}
-    for key in (state.COMPARE_A, state.COMPARE_B):
+    for key in (keys.A, keys.B):
         if state.get(key) not in by_id:
             state.forget(key)
     left, right = st.columns(2, gap="large")
-    a = str(left.selectbox("A", list(by_id), format_func=names.__getitem__, key=state.COMPARE_A))
-    b = str(right.selectbox("B", list(by_id), index=1, format_func=names.__getitem__, key=state.COMPARE_B))
+    a = str(left.selectbox("A", list(by_id), format_func=names.__getitem__, key=keys.A))
+    b = str(right.selectbox("B", list(by_id), index=1, format_func=names.__getitem__, key=keys.B))
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Which features differ?", icon=":material/difference:", disabled=a == b, key="features_differ"):
             links.open_differences(f"run:{a}", f"run:{b}")
@@ -41,12 +42,12 @@ def draw(view: View, runs: list[Artifact]) -> None:
     shared = set(rows[a]) & set(rows[b])
     only = {key: [row for row in rows[key] if row not in shared] for key in (a, b)}
     most = max(len(ids) for ids in only.values())
-    page = min(int(state.get(state.COMPARE_PAGE) or 1), max(1, -(-most // _PAGE)))
+    page = min(int(state.get(keys.PAGE) or 1), max(1, -(-most // _PAGE)))
     for column, key in zip((left, right), (a, b), strict=True):
         with column:
             _side(view, only[key][(page - 1) * _PAGE : page * _PAGE], len(only[key]), len(rows[key]))
     if most > _PAGE:
-        st.pagination(-(-most // _PAGE), key=state.COMPARE_PAGE)
+        st.pagination(-(-most // _PAGE), key=keys.PAGE)
 
 
 def _side(view: View, ids: list[int], alone: int, every: int) -> None:

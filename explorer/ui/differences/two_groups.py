@@ -15,10 +15,12 @@ from explorer.figures import features as figures
 from explorer.records import SEGMENTS
 from explorer.ui import display, links, state
 from explorer.ui.context import View
+from explorer.ui.differences import keys
 from explorer.ui.features import reads as feature_reads
+from explorer.ui.shell import header
 from explorer.ui.widgets import link_table, row_table, token_view
 from explorer.ui.widgets.link_table import Column
-from explorer.ui.widgets.page import header, plot, section
+from explorer.ui.widgets.page import plot, section
 
 _COLUMNS = (
     Column("feature", "Feature", "id"),
@@ -66,8 +68,8 @@ def draw(view: View) -> None:
     ]
     new = next((feature for feature in clicked if feature is not None), None)
     if new is not None:
-        state.put(state.DIFF_FEATURE, (a, b, new))
-    kept = state.get(state.DIFF_FEATURE)
+        state.put(keys.FEATURE, (a, b, new))
+    kept = state.get(keys.FEATURE)
     first = int(sides[0][0]) if len(sides[0]) else int(sides[1][0])
     chosen = int(kept[2]) if kept is not None and kept[:2] == (a, b) else first
     _examples(view, chosen, found, left, right, segment)
@@ -78,14 +80,14 @@ def _choose(view: View) -> tuple[str, str, str, bool]:
     named = feature_reads.group_choices(view)
     columns = st.columns([3.4, 3.4, 3.6, 2], vertical_alignment="bottom")
     first = next((key for key in named if key != groups.ALL), groups.ALL)
-    a = _group(columns[0], "These rows", "a", state.DIFF_A, named, first)
-    b = _group(columns[1], "Those rows", "b", state.DIFF_B, {groups.REST: "the rest", **named}, groups.REST)
+    a = _group(columns[0], "These rows", "a", keys.A, named, first)
+    b = _group(columns[1], "Those rows", "b", keys.B, {groups.REST: "the rest", **named}, groups.REST)
     segment = columns[2].segmented_control(
         "Where", SEGMENTS, default="response", required=True, key=state.SEGMENT, persist_state="session"
     )
     equal = columns[3].toggle(
         "Equal length",
-        key=state.DIFF_LENGTH,
+        key=keys.LENGTH,
         persist_state="session",
         help="Long responses have more of every feature. This weights the second group's rows to the response lengths "
         "of the first, so that what remains is not length.",

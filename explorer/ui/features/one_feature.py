@@ -12,11 +12,12 @@ from explorer.features import browse, neuronpedia, user_labels
 from explorer.figures import features as figures
 from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
-from explorer.ui.features import feature_query
+from explorer.ui.features import feature_query, keys
 from explorer.ui.features import reads as feature_reads
+from explorer.ui.shell import header
 from explorer.ui.widgets import link_table, markup, token_view
 from explorer.ui.widgets.link_table import Column
-from explorer.ui.widgets.page import header, one_of, plot, section
+from explorer.ui.widgets.page import one_of, plot, section
 
 _ID = Column("feature_id", "Feature", "id")
 _LABEL = Column("label", "Label", most="17rem")
@@ -110,7 +111,7 @@ def _rename(view: View, feature_id: int, found: dict[str, Any]) -> None:
     st.text_input(
         "Your label",
         value=view.labels.get(feature_id, ""),
-        key=f"{state.FEATURE_LABEL}_{feature_id}",
+        key=f"{keys.LABEL}_{feature_id}",
         placeholder=display.clean(found["label"] or "", 80),
         max_chars=user_labels.MAX_LENGTH,
         help="Kept in the workspace, for this SAE; it wins over every other label. Empty: take it away.",
@@ -125,9 +126,7 @@ def _rename(view: View, feature_id: int, found: dict[str, Any]) -> None:
 def _keep_label(view: View, feature_id: int) -> None:
     assert view.activations is not None
     try:
-        user_labels.write(
-            view.store, view.activations, feature_id, state.get(f"{state.FEATURE_LABEL}_{feature_id}") or ""
-        )
+        user_labels.write(view.store, view.activations, feature_id, state.get(f"{keys.LABEL}_{feature_id}") or "")
     except ExplorerError as error:
         st.toast(display.md(error, 300), icon=":material/error:")
 
@@ -146,7 +145,7 @@ def _examples(view: View, feature_id: int, strongest: float) -> None:
         "Where does it fire?",
         "Tokens are shaded by activation, from 0 to the strongest; the peak is underlined, values show on hover.",
     )
-    kind = one_of("Examples", ["strongest", "across the range"], key=state.FEATURE_EXAMPLES)
+    kind = one_of("Examples", ["strongest", "across the range"], key=keys.EXAMPLES)
     found = browse.evidence(view.store, view.activations, feature_id, "top" if kind == "strongest" else "quantile")
     if not found:
         st.caption("No example is stored for this feature.")

@@ -154,10 +154,10 @@ def of_cluster(view: View, cluster: str) -> tuple[int, ...]:
     return tuple(int(feature) for feature in found.strongest(more_in_a=True))
 
 
-def fitting(view: View, asked: browse.FeatureQuery) -> np.ndarray:
-    """Ids of every feature that fits a query."""
+def matching(view: View, filters: browse.FeatureQuery) -> np.ndarray:
+    """Ids of every feature that matches a query."""
     assert view.features is not None
-    table, _ = browse.feature_index(view.store, view.features, replace(asked, limit=1 << 30, offset=0))
+    table, _ = browse.feature_index(view.store, view.features, replace(filters, limit=1 << 30, offset=0))
     return table["feature_id"].to_numpy()
 
 

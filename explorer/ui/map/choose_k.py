@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from explorer.figures import maps as figures
-from explorer.ui import cache, display, jobs, state
+from explorer.ui import cache, display, jobs, shell
 from explorer.ui.context import View
+from explorer.ui.map import keys
 from explorer.ui.map import reads as map_reads
-from explorer.ui.widgets import jobs_panel
 from explorer.ui.widgets.page import plot
 
 
@@ -22,9 +22,7 @@ def draw(view: View) -> None:
         left, right = st.columns([3, 2], gap="large")
         choice = None
         with left:
-            if info.get("choice") is not None or st.toggle(
-                "Work out the curves over k on a sample", key=state.MAP_GRID
-            ):
+            if info.get("choice") is not None or st.toggle("Work out the curves over k on a sample", key=keys.GRID):
                 choice = map_reads.curves_over_k(view)
                 fig = figures.choose_k(
                     choice["ks"], choice["silhouette"], choice["inertia"], suggested=choice["suggested"], used=used
@@ -45,7 +43,7 @@ def draw(view: View) -> None:
 def _stability(view: View) -> None:
     assert view.clusters is not None
     kept = view.clusters.manifest.info.get("stability") is not None
-    if kept or st.toggle("Compare with other seeds on a sample", key=state.MAP_SEEDS):
+    if kept or st.toggle("Compare with other seeds on a sample", key=keys.SEEDS):
         found = map_reads.agreement(view)
         st.markdown(
             f"Clustered again from other seeds they agree to **{found['mean']:.2f}** (adjusted Rand index: 1 the same, "
@@ -55,11 +53,9 @@ def _stability(view: View) -> None:
 
 def _again(view: View, used: int) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        k = st.number_input(
-            "Cluster again into", min_value=1, max_value=view.rows, value=used, width=150, key=state.MAP_K
-        )
+        k = st.number_input("Cluster again into", min_value=1, max_value=view.rows, value=used, width=150, key=keys.K)
         if st.button("Run", key="cluster_again", disabled=int(k) == used, icon=":material/play_arrow:"):
             step = ("cluster", "--k", str(int(k)), "-w", str(view.store.path))
             jobs.start(view.store.path, f"Grouping the rows into {int(k)} clusters", [step])
             st.rerun()
-    jobs_panel.draw(view)
+    shell.draw_jobs(view)

@@ -9,8 +9,8 @@ import streamlit as st
 from explorer.figures import maps as figures
 from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
+from explorer.ui.map import keys, selected_rows
 from explorer.ui.map import reads as map_reads
-from explorer.ui.map import selected_rows
 from explorer.ui.widgets import markup, row_table
 from explorer.ui.widgets.page import plot, section
 
@@ -41,7 +41,7 @@ def draw(view: View, cluster: int) -> None:
 def _close() -> None:
     """Leave the cluster: it stands in the address and in the table that was clicked."""
     st.query_params.pop("cluster", None)
-    state.forget(state.MAP_CLUSTERS)
+    state.forget(keys.CLUSTERS)
 
 
 def _features(view: View, cluster: int) -> None:

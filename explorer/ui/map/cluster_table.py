@@ -5,8 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import streamlit as st
 
-from explorer.ui import cache, display, state
+from explorer.ui import cache, display
 from explorer.ui.context import View
+from explorer.ui.map import keys
 
 
 def draw(view: View, *, height: int) -> int | None:
@@ -21,7 +22,7 @@ def draw(view: View, *, height: int) -> int | None:
         cards,
         hide_index=True,
         height=height if cards.num_rows > height // 36 - 1 else "content",
-        key=state.MAP_CLUSTERS,
+        key=keys.CLUSTERS,
         on_select="rerun",
         selection_mode="single-cell",
         column_order=["name", "size", "words", "median_tokens", "mean_distance"],

@@ -12,8 +12,9 @@ import streamlit as st
 from explorer.features import browse
 from explorer.figures import maps as figures
 from explorer.figures import theme
-from explorer.ui import cache, display, state
+from explorer.ui import cache, display
 from explorer.ui.context import View
+from explorer.ui.map import keys
 from explorer.ui.map import reads as map_reads
 
 SELECTED, RANK = "selected by", "rank"
@@ -95,7 +96,7 @@ def _feature(view: View) -> Colouring:
         max_value=int(view.activations.manifest.info["d_sae"]) - 1,
         value=0,
         step=1,
-        key=state.MAP_FEATURE,
+        key=keys.FEATURE,
         bind="query-params",
     )
     values = np.zeros(view.rows, dtype=np.float32)
@@ -118,8 +119,8 @@ def _selections(view: View, chosen: str) -> list[Colouring]:
         return "–" if not key else f"{runs[key]} ({key[:4]})" if runs[key] in twice else runs[key]
 
     left, right = st.columns(2)
-    first = left.selectbox("Selection", list(runs), format_func=name, key=state.MAP_RUN, bind="query-params")
-    second = right.selectbox("Beside it", ["", *runs], format_func=name, key=state.MAP_BESIDE, bind="query-params")
+    first = left.selectbox("Selection", list(runs), format_func=name, key=keys.RUN, bind="query-params")
+    second = right.selectbox("Beside it", ["", *runs], format_func=name, key=keys.BESIDE, bind="query-params")
     shown = [first, second] if second else [first]
     kind = "selected" if chosen == SELECTED else "rank"
     found = []

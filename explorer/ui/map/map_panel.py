@@ -12,7 +12,7 @@ from explorer.maps import browse, polygon
 from explorer.maps.density import Bounds, density
 from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
-from explorer.ui.map import cluster_card, cluster_table, colours, map_canvas, selected_rows
+from explorer.ui.map import cluster_card, cluster_table, colours, keys, map_canvas, selected_rows
 from explorer.ui.map import reads as map_reads
 from explorer.ui.map.colours import Colouring
 from explorer.ui.widgets import canvas
@@ -47,7 +47,7 @@ def projection(view: View) -> Artifact:
         "Map",
         list(known),
         format_func=lambda key: _drawn_from(view, known[key]),
-        key=state.MAP_PROJECTION,
+        key=keys.PROJECTION,
         persist_state="session",
         width=420,
     )
@@ -87,7 +87,7 @@ def draw(view: View, one: Artifact) -> None:
     options = colours.options(view)
     with left:
         chosen = st.segmented_control(
-            "Colour by", options, default=options[0], required=True, key=state.MAP_COLOUR, bind="query-params"
+            "Colour by", options, default=options[0], required=True, key=keys.COLOUR, bind="query-params"
         )
     with right.container(height=_CONTROLS, border=False, vertical_alignment="bottom"):
         shown = colours.colourings(view, str(chosen))
@@ -111,7 +111,7 @@ def draw(view: View, one: Artifact) -> None:
 def _canvas(view: View, one: Artifact, chosen: str, shown: list[Colouring], cluster: int | None) -> None:
     x, y = map_reads.places(view, one)
     bounds = map_reads.bounds(view, one)
-    frame = map_canvas.frame(state.MAP_CANVAS) if view.rows > POINTS else None
+    frame = map_canvas.frame(keys.CANVAS) if view.rows > POINTS else None
     spec: dict[str, Any] = {
         "place": _place(view, one),
         "rows": view.rows,
@@ -140,7 +140,7 @@ def _canvas(view: View, one: Artifact, chosen: str, shown: list[Colouring], clus
     for number, colouring in enumerate(shown):
         if colouring.picks is not None:
             tables[f"picks{number}"] = _picks(view, x, y, colouring.picks)
-    map_canvas.draw(state.MAP_CANVAS, spec, tables)
+    map_canvas.draw(keys.CANVAS, spec, tables)
 
 
 def _thinned(
@@ -197,7 +197,7 @@ def _focus(view: View, cluster: int | None) -> np.ndarray | None:
 
 def _region_rows(view: View, one: Artifact) -> np.ndarray | None:
     """Return the rows of the region drawn on this map, ascending; None where nothing was drawn."""
-    drawn = map_canvas.region(state.MAP_CANVAS, _place(view, one))
+    drawn = map_canvas.region(keys.CANVAS, _place(view, one))
     if drawn is None:
         return None
     if drawn.row is not None:

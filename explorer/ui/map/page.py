@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from explorer.ui import context
+from explorer.ui import shell
 from explorer.ui.map import choose_k, map_panel
-from explorer.ui.widgets.page import header
+from explorer.ui.shell import header
 
-view = context.require("samples", "activations", "projection")
+view = shell.require("samples", "activations", "projections")
 header("Where are the rows?", map_panel.answer(view))
 top, under, points = st.container(), st.container(), st.container()
 with under:

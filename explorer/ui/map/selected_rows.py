@@ -8,8 +8,9 @@ import numpy as np
 import streamlit as st
 
 from explorer.errors import ExplorerError
-from explorer.ui import display, links, state
+from explorer.ui import display, links
 from explorer.ui.context import View
+from explorer.ui.map import keys
 from explorer.ui.widgets import row_table
 from explorer.ui.widgets.page import section
 from explorer.workspace import Artifact, Store, marks
@@ -78,7 +79,7 @@ def _mark(how: Callable[..., marks.Marks], store: Store, samples: Artifact, ids:
 
 def _keep(view: View, ids: np.ndarray, key: str) -> None:
     assert view.samples is not None
-    name = st.text_input("Name", key=f"{state.MAP_KEEP}_{key}", max_chars=marks.MAX_NAME, placeholder="short name")
+    name = st.text_input("Name", key=f"{keys.KEEP}_{key}", max_chars=marks.MAX_NAME, placeholder="short name")
     as_set = st.button("As a set of rows", key=f"{key}_set", help="For differences, and to select among them.")
     as_run = st.button("As a selection", key=f"{key}_run", help="A selection of exactly these rows, to export.")
     if not (as_set or as_run):

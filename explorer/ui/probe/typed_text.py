@@ -12,9 +12,11 @@ from explorer.features import browse
 from explorer.ui import display, links, state
 from explorer.ui.context import View
 from explorer.ui.features import reads as feature_reads
+from explorer.ui.probe import keys
 from explorer.ui.probe import model as probe_model
+from explorer.ui.shell import header
 from explorer.ui.widgets import markup, row_table, token_view
-from explorer.ui.widgets.page import header, section
+from explorer.ui.widgets.page import section
 
 if TYPE_CHECKING:
     from explorer.pipeline.probe import Reading
@@ -65,25 +67,23 @@ def draw(view: View) -> None:
 def _from_address(view: View) -> None:
     """Take a row's text from `?sample=` once, when the address changes."""
     row = links.number("sample")
-    if row is not None and state.get(state.PROBE_SAMPLE) != row:
+    if row is not None and state.get(keys.SAMPLE) != row:
         found = browse.sample(view.store, row)
         if found is not None:
-            state.put(state.PROBE_PROMPT, found["prompt"])
-            state.put(state.PROBE_RESPONSE, found["response"])
-        state.put(state.PROBE_SAMPLE, row)
+            state.put(keys.PROMPT, found["prompt"])
+            state.put(keys.RESPONSE, found["response"])
+        state.put(keys.SAMPLE, row)
 
 
 def _texts() -> tuple[list[tuple[str, str]], list[tuple[str, str]], bool]:
     with st.form("probe", border=False):
         left, right = st.columns(2, gap="large")
-        prompt = left.text_area("Prompt", key=state.PROBE_PROMPT, height=110, persist_state="session")
-        response = right.text_area(
-            "Response (may be empty)", key=state.PROBE_RESPONSE, height=110, persist_state="session"
-        )
+        prompt = left.text_area("Prompt", key=keys.PROMPT, height=110, persist_state="session")
+        response = right.text_area("Response (may be empty)", key=keys.RESPONSE, height=110, persist_state="session")
         with st.expander("Compare with another text"):
             one, two = st.columns(2, gap="large")
-            prompt_2 = one.text_area("Other prompt", key=state.PROBE_PROMPT_2, height=90, persist_state="session")
-            response_2 = two.text_area("Other response", key=state.PROBE_RESPONSE_2, height=90, persist_state="session")
+            prompt_2 = one.text_area("Other prompt", key=keys.PROMPT_2, height=90, persist_state="session")
+            response_2 = two.text_area("Other response", key=keys.RESPONSE_2, height=90, persist_state="session")
         asked = st.form_submit_button("Read", type="primary", icon=":material/science:")
     first = [("user", prompt or ""), ("assistant", response or "")]
     return first, [("user", prompt_2 or ""), ("assistant", response_2 or "")], asked
@@ -95,7 +95,7 @@ def ensure_model(view: View) -> bool:
     holder = probe_model.holder()
     if holder.ready(view):
         return True
-    model, sae = state.get(state.PROBE_MODEL) or "default", state.get(state.PROBE_SAE) or "default"
+    model, sae = state.get(keys.MODEL) or "default", state.get(keys.SAE) or "default"
     box = st.empty()
     bar = box.progress(0.0, "Loading the model, once …")
 
@@ -130,8 +130,8 @@ def _how_to_get(view: View, error: ExplorerError) -> None:
         )
         st.write(f"or name a folder that holds them here (model {display.md(model)}, SAE {display.md(sae)}):")
         left, right = st.columns(2)
-        left.text_input("Model: folder, .gguf file or Hub id", key=state.PROBE_MODEL, persist_state="session")
-        right.text_input("SAE: folder or release/sae_id", key=state.PROBE_SAE, persist_state="session")
+        left.text_input("Model: folder, .gguf file or Hub id", key=keys.MODEL, persist_state="session")
+        right.text_input("SAE: folder or release/sae_id", key=keys.SAE, persist_state="session")
         st.button("Try again", icon=":material/refresh:")
 
 
@@ -170,7 +170,7 @@ def _shading(view: View, reading: Reading, names: dict[int, str]) -> int | None:
         "Shade by",
         options,
         index=default,
-        key=f"{state.PROBE_SHADE}_{asked}",
+        key=f"{keys.SHADE}_{asked}",
         format_func=lambda key: key if key == _COUNT else called(int(key), names, largest),
     )
     return None if chosen == _COUNT else int(chosen)
@@ -287,7 +287,7 @@ def _steer(
     feature = left.selectbox(
         "Feature",
         order,
-        key=f"{state.PROBE_STEER}_{shade_by}",
+        key=f"{keys.STEER}_{shade_by}",
         format_func=lambda f: f"{display.clean(names.get(f, ''), 60)} · feature {f}",
     )
     factor = middle.slider(
@@ -296,7 +296,7 @@ def _steer(
         10.0,
         0.0,
         0.5,
-        key=state.PROBE_FACTOR,
+        key=keys.FACTOR,
         help="0 turns it off, 1 changes nothing.",
     )
     if not right.button("Try", type="primary", icon=":material/bolt:"):

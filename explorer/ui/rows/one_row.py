@@ -15,8 +15,10 @@ from explorer.ui.context import View
 from explorer.ui.features import reads as feature_reads
 from explorer.ui.probe import model as probe_model
 from explorer.ui.probe import typed_text
+from explorer.ui.rows import keys
+from explorer.ui.shell import header
 from explorer.ui.widgets import markup, row_table
-from explorer.ui.widgets.page import header, one_of, section
+from explorer.ui.widgets.page import one_of, section
 from explorer.workspace import marks
 
 _ORDERS = {
@@ -79,7 +81,7 @@ def _mark(view: View, sample_id: int) -> None:
     assert view.samples is not None
     marked = marks.read(view.store, view.samples)
     standing = "pin" if sample_id in marked.pinned else "ban" if sample_id in marked.banned else None
-    key = f"{state.SAMPLE_MARK}_{sample_id}"
+    key = f"{keys.MARK}_{sample_id}"
     state.put(key, standing)
     st.segmented_control(
         "Mark",
@@ -134,7 +136,7 @@ def _token_view(view: View, found: dict[str, Any], sample_id: int) -> bool:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         wanted = st.toggle(
             "Token by token",
-            key=state.SAMPLE_TOKENS,
+            key=keys.TOKENS,
             persist_state="session",
             help="The model reads this row again and shows which features are on each token. It is loaded once.",
         )
@@ -161,7 +163,7 @@ def _token_view(view: View, found: dict[str, Any], sample_id: int) -> bool:
     chosen = st.selectbox(
         "Shade by",
         [_COUNT, *map(str, order)],
-        key=f"{state.SAMPLE_SHADE}_{sample_id}",
+        key=f"{keys.SHADE}_{sample_id}",
         format_func=lambda key: key if key == _COUNT else typed_text.called(int(key), names, largest),
     )
     typed_text.draw_reading(view, reading, names, None if chosen == _COUNT else int(chosen), key="sample_tokens")
@@ -175,9 +177,9 @@ def _features(view: View, sample_id: int) -> None:
         return
     section("Its features")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        segment = one_of("Segment", SEGMENTS, key=state.SAMPLE_SEGMENT)
+        segment = one_of("Segment", SEGMENTS, key=keys.SEGMENT)
         order = st.selectbox(
-            "Order", list(_ORDERS), key=state.SAMPLE_ORDER, label_visibility="collapsed", persist_state="session"
+            "Order", list(_ORDERS), key=keys.ORDER, label_visibility="collapsed", persist_state="session"
         )
     table = browse.sample_features(
         view.store, view.activations, view.features, sample_id, view.threshold, segment, view.labels
@@ -260,7 +262,7 @@ def _alike(view: View, found: dict[str, Any], sample_id: int) -> None:
         "Near-duplicates: at least half of the three-word runs of prompt and response are the same.",
     )
     options = _LIKE if view.embeddings is not None else _LIKE[:1]
-    how = one_of("Alike by", options, key=state.SAMPLE_LIKE)
+    how = one_of("Alike by", options, key=keys.LIKE)
     sets = cache.feature_sets(view, view.threshold, "response")
     mine = sets.row(sample_id)
     near = feature_reads.alike(view, tuple(mine.tolist()), view.threshold, leave_out=sample_id, keep=_CANDIDATES)

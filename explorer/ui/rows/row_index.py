@@ -6,8 +6,9 @@ import streamlit as st
 
 from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
+from explorer.ui.rows import keys
+from explorer.ui.shell import header
 from explorer.ui.widgets import row_table
-from explorer.ui.widgets.page import header
 
 
 def draw(view: View) -> None:
@@ -21,13 +22,13 @@ def draw(view: View) -> None:
     )
     st.text_input(
         "Search",
-        key=state.ROW_SEARCH,
+        key=keys.SEARCH,
         bind="query-params",
         type="search",
         live="400ms",
         placeholder="words in the prompt, the response or the source",
     )
-    asked = (state.get(state.ROW_SEARCH) or "").strip()
+    asked = (state.get(keys.SEARCH) or "").strip()
     if asked and view.features is not None:
         st.page_link(
             links.DIFFERENCES,

@@ -8,9 +8,9 @@ import streamlit as st
 
 from explorer.errors import ExplorerError
 from explorer.exports.bundle import FORMATS
-from explorer.ui import cache, display, state
+from explorer.ui import cache, display
 from explorer.ui.context import View
-from explorer.ui.select import downloads
+from explorer.ui.select import downloads, keys
 from explorer.ui.widgets.page import section
 from explorer.workspace import Artifact
 
@@ -30,14 +30,14 @@ def draw(view: View, run: Artifact) -> None:
             "Format",
             [*list(titles)[1:], _BUNDLE],
             format_func=titles.__getitem__,
-            key=state.EXPORT_FORMAT,
+            key=keys.EXPORT_FORMAT,
             persist_state="session",
         )
         takes = chosen == _BUNDLE or EXPORTS[chosen].takes_extras
         extras = st.multiselect(
             "Extra columns",
             ["rank", "gain", "cluster", "score"],
-            key=state.EXPORT_EXTRAS,
+            key=keys.EXPORT_EXTRAS,
             persist_state="session",
             disabled=not takes,
             placeholder="none: the rows as they came in" if takes else "this format has no place for them",
@@ -65,7 +65,7 @@ def _out(view: View, run: Artifact, chosen: str, extras: tuple[str, ...]) -> Non
             )
         with st.popover("Write to a path", icon=":material/save:"):
             st.caption("On the machine the app runs on, row by row, so of any size, with the recipe beside it.")
-            path = st.text_input("Path", key=state.EXPORT_PATH, placeholder=f"/data/{stem}")
+            path = st.text_input("Path", key=keys.EXPORT_PATH, placeholder=f"/data/{stem}")
             if st.button("Write", type="primary", key="write_export", disabled=not path):
                 _write(view, run, chosen, extras, str(path))
         with st.popover("Push to the Hub", icon=":material/cloud_upload:"):
@@ -100,8 +100,8 @@ def _hub(view: View, run: Artifact, chosen: str, extras: tuple[str, ...]) -> Non
     from explorer.pipeline.export import push
 
     st.caption("The bundle (data, row numbers, card, recipe) as a dataset repository. Needs `hf auth login` here.")
-    repo = st.text_input("Repository", key=state.EXPORT_REPO, placeholder="user/name")
-    private = st.toggle("Private", value=True, key=state.EXPORT_PRIVATE)
+    repo = st.text_input("Repository", key=keys.EXPORT_REPO, placeholder="user/name")
+    private = st.toggle("Private", value=True, key=keys.EXPORT_PRIVATE)
     if st.button("Push", type="primary", key="push", disabled=not repo):
         try:
             with st.spinner("Uploading …"):

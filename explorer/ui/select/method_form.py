@@ -10,6 +10,7 @@ import streamlit as st
 from explorer.registry import ParameterSpec, describe
 from explorer.ui import display, state
 from explorer.ui.context import View
+from explorer.ui.select import keys
 
 if TYPE_CHECKING:
     from explorer.selection import Method
@@ -26,7 +27,7 @@ def choose() -> Method:
             slugs,
             format_func=lambda slug: METHODS[slug].goal,
             captions=[METHODS[slug].title for slug in slugs],
-            key=state.SELECT_METHOD,
+            key=keys.METHOD,
             persist_state="session",
         )
     return METHODS[chosen]

@@ -10,7 +10,7 @@ import streamlit as st
 from explorer.features import browse
 from explorer.ui import display, links, state
 from explorer.ui.context import View
-from explorer.ui.select import rules_form
+from explorer.ui.select import keys, rules_form
 from explorer.ui.widgets import markup, token_view
 from explorer.ui.widgets.page import section
 
@@ -80,8 +80,8 @@ def _list(view: View, sets: FeatureSets, ids: list[int]) -> int:
         alt="Features that no pick has",
     )
     if event.selection.rows:
-        state.put(state.SELECT_LACKING, ids[int(event.selection.rows[0])])
-    wanted = state.get(state.SELECT_LACKING)
+        state.put(keys.LACKING, ids[int(event.selection.rows[0])])
+    wanted = state.get(keys.LACKING)
     return int(wanted) if wanted in ids else ids[0]
 
 
@@ -99,14 +99,14 @@ def _examples(view: View, sets: FeatureSets, feature: int) -> None:
             "Must be covered",
             icon=":material/add_task:",
             on_click=rules_form.add_feature,
-            args=(state.RULE_MUST, feature),
+            args=(keys.RULE_MUST, feature),
             key="must_cover",
         )
         st.button(
             "Never counts",
             icon=":material/do_not_disturb_on:",
             on_click=rules_form.add_feature,
-            args=(state.RULE_EXCLUDE, feature),
+            args=(keys.RULE_EXCLUDE, feature),
             key="never_counts",
         )
     assert view.activations is not None

@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from explorer.ui import context, state
-from explorer.ui.select import export_panel, missing_features, picks_panel, saved_selections, studio
-from explorer.ui.widgets.page import header
+from explorer.ui import shell, state
+from explorer.ui.select import export_panel, keys, missing_features, picks_panel, saved_selections, studio
+from explorer.ui.shell import header
 
-view = context.require("samples", "activations")
+view = shell.require("samples", "activations")
 studio.open_address()
-state.put(state.SELECT_SHOWN, None)
+state.put(keys.SHOWN, None)
 top = st.container()
 left, right = st.columns([3, 7], gap="large")
 with left:

@@ -10,7 +10,7 @@ import streamlit as st
 from explorer.features import browse
 from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
-from explorer.ui.select import rules_form
+from explorer.ui.select import keys, rules_form
 from explorer.ui.select.budget import Chosen
 from explorer.ui.select.ranking import Task
 from explorer.ui.widgets import markup
@@ -47,7 +47,7 @@ def _table(view: View, task: Task, chosen: Chosen) -> int:
             format_func={_FIRST: "In order", _LAST: "The last 20"}.__getitem__,
             default=_FIRST,
             required=True,
-            key=state.SELECT_WHICH,
+            key=keys.WHICH,
             label_visibility="collapsed",
             persist_state="session",
         )
@@ -99,8 +99,8 @@ def _table(view: View, task: Task, chosen: Chosen) -> int:
         st.pagination(pages, key=page_key, persist_state="session")
     st.caption(f"Picks {start + 1:,} to {end:,} of {chosen.rows:,}. Click one to see why it was taken.")
     if event.selection.rows:
-        state.put(state.SELECT_PICK, start + int(event.selection.rows[0]) + 1)
-    wanted = int(state.get(state.SELECT_PICK) or 0)
+        state.put(keys.PICK, start + int(event.selection.rows[0]) + 1)
+    wanted = int(state.get(keys.PICK) or 0)
     return wanted if start < wanted <= end else start + 1
 
 

@@ -12,28 +12,29 @@ from explorer.selection import Rules
 from explorer.selection.rules import from_ranges
 from explorer.ui import cache, display, state
 from explorer.ui.context import View
+from explorer.ui.select import keys
 from explorer.workspace import marks
 
-_LISTS = (state.RULE_MUST, state.RULE_EXCLUDE)
+_LISTS = (keys.RULE_MUST, keys.RULE_EXCLUDE)
 
 
 def draw(view: View) -> Rules | None:
     """Draw the form; returns the rules with the user's marks in them, None (said on the page) where they do not fit."""
     assert view.samples is not None
     places = _places(view)
-    wanted = state.get(state.RULE_WITHIN)
+    wanted = state.get(keys.RULE_WITHIN)
     if wanted and wanted.startswith("ids:"):
         places[wanted] = "the rows of the kept selection's rule"
     if wanted not in places:
         if wanted:
             said = f"{display.clean(wanted, 60)} is not in this workspace: all rows are chosen from."
             st.toast(display.md(said), icon=":material/link_off:", duration="long")
-        state.forget(state.RULE_WITHIN)
+        state.forget(keys.RULE_WITHIN)
     within = st.selectbox(
         "Choose from",
         list(places),
         format_func=places.__getitem__,
-        key=state.RULE_WITHIN,
+        key=keys.RULE_WITHIN,
         persist_state="session",
         help="A lasso on the map, a source, a cluster: only its rows are taken, besides pinned ones.",
     )
@@ -43,7 +44,7 @@ def draw(view: View) -> Rules | None:
         min_value=0,
         value=0,
         step=5,
-        key=state.RULE_SOURCE,
+        key=keys.RULE_SOURCE,
         persist_state="session",
         help="Rows of every source.",
     )
@@ -52,21 +53,21 @@ def draw(view: View) -> Rules | None:
         min_value=0,
         value=0,
         step=5,
-        key=state.RULE_CLUSTER,
+        key=keys.RULE_CLUSTER,
         persist_state="session",
         help="Rows of every cluster.",
         disabled=view.clusters is None,
     )
     st.text_input(
         "Features to be covered first",
-        key=state.RULE_MUST,
+        key=keys.RULE_MUST,
         persist_state="session",
         placeholder="numbers, like 12,400",
         help="The fewest rows that have them open the selection. “What is missing?” below puts features here.",
     )
     st.text_input(
         "Features that never count",
-        key=state.RULE_EXCLUDE,
+        key=keys.RULE_EXCLUDE,
         persist_state="session",
         placeholder="numbers, like 7,8",
         help="The method does not see them; coverage is still counted over all features.",
@@ -77,8 +78,8 @@ def draw(view: View) -> Rules | None:
             view.store,
             view.samples,
             within=within,
-            must_cover=state.get(state.RULE_MUST) or "",
-            exclude=state.get(state.RULE_EXCLUDE) or "",
+            must_cover=state.get(keys.RULE_MUST) or "",
+            exclude=state.get(keys.RULE_EXCLUDE) or "",
             min_per=(f"source={source}", f"cluster={cluster}"),
         )
         return marked(view.store, view.samples, rules)

@@ -10,7 +10,7 @@ from explorer.errors import ExplorerError
 from explorer.selection import Rules
 from explorer.ui import display, links, state
 from explorer.ui.context import View
-from explorer.ui.select import address, rules_form
+from explorer.ui.select import address, keys, rules_form
 from explorer.ui.select.budget import Chosen
 from explorer.ui.select.ranking import Task
 from explorer.ui.widgets.page import section
@@ -24,7 +24,7 @@ def keep(view: View, task: Task, chosen: Chosen) -> None:
         left, right = st.columns([5, 1], vertical_alignment="bottom")
         left.text_input(
             "Keep this selection as",
-            key=state.SELECT_NAME,
+            key=keys.NAME,
             placeholder=suggestion,
             max_chars=80,
             help="Kept in the workspace with everything that is needed to make it again; then it can be exported.",
@@ -43,14 +43,14 @@ def _keep(view: View, task: Task, chosen: Chosen, suggestion: str) -> None:
     from explorer.pipeline.select import keep as store
 
     assert task.outcome is not None
-    name = (state.get(state.SELECT_NAME) or "").strip() or suggestion
+    name = (state.get(keys.NAME) or "").strip() or suggestion
     try:
         made = store(view.store, task.outcome.ranked, budget=chosen.text, name=name)
     except ExplorerError as error:
         st.toast(display.md(error, 400), icon=":material/error:")
         return
-    state.put(state.KEPT_RUN, made.artifact.split("/")[-1])
-    state.put(state.SELECT_NAME, "")
+    state.put(keys.SAVED_RUN, made.artifact.split("/")[-1])
+    state.put(keys.NAME, "")
     said = "was kept already" if made.existed else "is kept"
     st.toast(f"{display.md(made.name or name)} {said}: {display.noun(made.rows, 'row')}.", icon=":material/bookmark:")
 
@@ -85,8 +85,8 @@ def draw(view: View) -> Artifact | None:
         alt="Kept selections, newest first",
     )
     if event.selection.rows:
-        state.put(state.KEPT_RUN, ids[int(event.selection.rows[0])])
-    chosen = state.get(state.KEPT_RUN)
+        state.put(keys.SAVED_RUN, ids[int(event.selection.rows[0])])
+    chosen = state.get(keys.SAVED_RUN)
     run = runs[ids.index(chosen)] if chosen in ids else runs[0]
     _actions(view, run)
     return run
@@ -132,7 +132,7 @@ def _actions(view: View, run: Artifact) -> None:
         if view.projection is not None:
             st.page_link(links.MAP, label="On the map", icon=":material/scatter_plot:", query_params=links.map_of(name))
         with st.popover("Rename", icon=":material/edit:"):
-            st.text_input("New name", value=name, max_chars=80, key=f"{state.KEPT_NAME}_{run.id}")
+            st.text_input("New name", value=name, max_chars=80, key=f"{keys.SAVED_NAME}_{run.id}")
             st.button("Rename", type="primary", on_click=_rename, args=(view, run), key="rename")
         st.button("Move to the bin", icon=":material/delete:", key="bin", on_click=_discard, args=(view, run))
         _bin(view)
@@ -140,19 +140,19 @@ def _actions(view: View, run: Artifact) -> None:
 
 def _again(run: Artifact) -> None:
     st.query_params.from_dict(address.of_run(run))
-    state.put(state.SELECT_ADDRESS, None)
+    state.put(keys.ADDRESS, None)
 
 
 def _rename(view: View, run: Artifact) -> None:
     try:
-        view.store.rename(run, state.get(f"{state.KEPT_NAME}_{run.id}") or "")
+        view.store.rename(run, state.get(f"{keys.SAVED_NAME}_{run.id}") or "")
     except ExplorerError as error:
         st.toast(display.md(error, 300), icon=":material/error:")
 
 
 def _discard(view: View, run: Artifact) -> None:
     view.store.discard(run)
-    state.forget(state.KEPT_RUN)
+    state.forget(keys.SAVED_RUN)
     st.toast(f"{display.md(display.run_name(run.manifest))} is in the bin.", icon=":material/delete:")
 
 
@@ -178,4 +178,4 @@ def _restore(view: View, run: Artifact) -> None:
     except ExplorerError as error:
         st.toast(display.md(error, 300), icon=":material/error:")
         return
-    state.put(state.KEPT_RUN, run.id)
+    state.put(keys.SAVED_RUN, run.id)

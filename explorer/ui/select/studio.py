@@ -15,7 +15,7 @@ from explorer.figures.comparison import Groups
 from explorer.records import SEGMENTS
 from explorer.ui import cache, display, state
 from explorer.ui.context import View
-from explorer.ui.select import address, method_form, missing_features, rules_form
+from explorer.ui.select import address, keys, method_form, missing_features, rules_form
 from explorer.ui.select import budget as budgets
 from explorer.ui.select.budget import Chosen, Costs
 from explorer.ui.select.ranking import Outcome, Request, Task
@@ -31,7 +31,7 @@ _SENT = 0.04  # seconds for the picture to leave: what is not sent when another 
 def open_address() -> None:
     """Set the page to what its address says, where the address is not the one that the page wrote itself."""
     query = dict(st.query_params)
-    if query == state.get(state.SELECT_ADDRESS):
+    if query == state.get(keys.ADDRESS):
         return
     found = address.read(query)
     for name in address.NAMES:
@@ -39,15 +39,15 @@ def open_address() -> None:
             said = f"The address says {name} = {display.clean(query[name], 60)}, which means nothing here: left out."
             st.toast(display.md(said), icon=":material/link_off:", duration="long")
     keys = {
-        "method": state.SELECT_METHOD,
-        "seed": state.SELECT_SEED,
+        "method": keys.METHOD,
+        "seed": keys.SEED,
         "threshold": state.THRESHOLD,
         "segment": state.SEGMENT,
-        "within": state.RULE_WITHIN,
-        "must_cover": state.RULE_MUST,
-        "exclude": state.RULE_EXCLUDE,
-        "min_per_source": state.RULE_SOURCE,
-        "min_per_cluster": state.RULE_CLUSTER,
+        "within": keys.RULE_WITHIN,
+        "must_cover": keys.RULE_MUST,
+        "exclude": keys.RULE_EXCLUDE,
+        "min_per_source": keys.RULE_SOURCE,
+        "min_per_cluster": keys.RULE_CLUSTER,
     }
     for name, key in keys.items():
         if name in found:
@@ -64,8 +64,8 @@ def choose_budget(text: str) -> None:
     """Put the slider on a budget as `budgets.text` writes it."""
     read = budgets.read(text)
     if read is not None:
-        state.put(state.SELECT_UNIT, read[0])
-        state.put(f"{state.SELECT_BUDGET}_{read[0]}", read[1])
+        state.put(keys.UNIT, read[0])
+        state.put(f"{keys.BUDGET}_{read[0]}", read[1])
 
 
 def controls(view: View) -> tuple[Request | None, Method]:
@@ -87,7 +87,7 @@ def controls(view: View) -> tuple[Request | None, Method]:
         segment = st.segmented_control(
             "Features of the", SEGMENTS, default="response", required=True, key=state.SEGMENT, persist_state="session"
         )
-        seed = st.number_input("Seed", min_value=0, value=0, step=1, key=state.SELECT_SEED, persist_state="session")
+        seed = st.number_input("Seed", min_value=0, value=0, step=1, key=keys.SEED, persist_state="session")
     with st.expander("Rules", key="rules"):
         rules = rules_form.draw(view)
     if rules is None:
@@ -118,8 +118,8 @@ def result(view: View, request: Request | None, method: Method) -> tuple[Chosen 
     costs = _costs(view)
     unit, value = _slider(view, costs)
     found = _picture(view, request, method, costs, unit, value)
-    shown = state.get(state.SELECT_SHOWN)
-    state.put(state.SELECT_SHOWN, (unit, value))
+    shown = state.get(keys.SHOWN)
+    state.put(keys.SHOWN, (unit, value))
     if shown is not None and shown != (unit, value):
         time.sleep(_SENT)
         st.rerun()
@@ -139,16 +139,16 @@ def _picture(
     task = ranker.get(request)
     # The first ranking of a visit, and another budget of a method that has to rank again for it, start by themselves.
     small = view.rows <= _AUTOMATIC
-    first = small and task is None and (not state.get(state.SELECT_RANKING) or _only_budget(request))
+    first = small and task is None and (not state.get(keys.RANKING) or _only_budget(request))
     with st.container(horizontal=True, vertical_alignment="center"):
         again = task is not None and task.outcome is not None
-        label = "Run again" if task is None and state.get(state.SELECT_RANKING) else "Run"
+        label = "Run again" if task is None and state.get(keys.RANKING) else "Run"
         pressed = st.button(
             label, type="secondary" if again else "primary", icon=":material/play_arrow:", disabled=again, key="run"
         )
         if pressed or first:
             task = ranker.start(request)
-            state.put(state.SELECT_RANKING, dataclasses.replace(request, budget=""))
+            state.put(keys.RANKING, dataclasses.replace(request, budget=""))
         _note(method, task)
     if task is None:
         st.info(f"Press Run to rank the rows with {method.title} as it is set up now.", icon=":material/play_arrow:")
@@ -173,7 +173,7 @@ def _picture(
 
 def _only_budget(request: Request) -> bool:
     """Whether the ranking that was asked for last differs only in its budget."""
-    last = state.get(state.SELECT_RANKING)
+    last = state.get(keys.RANKING)
     return bool(request.budget) and last == dataclasses.replace(request, budget="")
 
 
@@ -189,7 +189,7 @@ def _at_budget(request: Request, unit: str, value: float, costs: Costs) -> Reque
 def _costs(view: View) -> Costs:
     lengths = cache.lengths(view)
     tokens = sum(lengths[name].fill_null(0).to_numpy() for name in ("prompt_tokens", "response_tokens"))
-    epochs, speed = state.get(state.SELECT_EPOCHS) or 3.0, state.get(state.SELECT_SPEED) or 5_000.0
+    epochs, speed = state.get(keys.EPOCHS) or 3.0, state.get(keys.SPEED) or 5_000.0
     return Costs(np.asarray(tokens, np.int64), float(epochs), float(speed))
 
 
@@ -198,12 +198,12 @@ def _slider(view: View, costs: Costs) -> tuple[str, float]:
     left, right = st.columns([4, 5], vertical_alignment="bottom")
     unit = str(
         left.segmented_control(
-            "Budget in", budgets.UNITS, default="percent", required=True, key=state.SELECT_UNIT, persist_state="session"
+            "Budget in", budgets.UNITS, default="percent", required=True, key=keys.UNIT, persist_state="session"
         )
     )
     whole = float(costs.tokens.sum()) * costs.epochs / costs.tokens_per_second / 60
     offered = budgets.options(unit, view.rows, int(summary["response_tokens"] or 0), whole)
-    key = f"{state.SELECT_BUDGET}_{unit}"
+    key = f"{keys.BUDGET}_{unit}"
     wanted = state.get(key)
     if wanted is not None and wanted not in offered:
         offered = sorted({*offered, float(wanted)})
@@ -217,16 +217,14 @@ def _slider(view: View, costs: Costs) -> tuple[str, float]:
     )
     if unit == "training time":
         left, middle, right = st.columns([2, 2, 5], vertical_alignment="bottom")
-        left.number_input(
-            "Epochs", min_value=0.1, value=3.0, step=1.0, key=state.SELECT_EPOCHS, persist_state="session"
-        )
+        left.number_input("Epochs", min_value=0.1, value=3.0, step=1.0, key=keys.EPOCHS, persist_state="session")
         middle.number_input(
             "Tokens a second",
             min_value=1.0,
             value=5_000.0,
             step=1_000.0,
             format="%.0f",
-            key=state.SELECT_SPEED,
+            key=keys.SPEED,
             persist_state="session",
             help="How fast your trainer goes on your machine.",
         )
@@ -248,15 +246,15 @@ def _share(view: View, request: Request, unit: str, value: float) -> None:
         segment=request.segment,
         params=json.loads(request.params),
         seed=request.seed,
-        within=state.get(state.RULE_WITHIN),
-        must_cover=state.get(state.RULE_MUST),
-        exclude=state.get(state.RULE_EXCLUDE),
-        min_per_source=state.get(state.RULE_SOURCE),
-        min_per_cluster=state.get(state.RULE_CLUSTER),
+        within=state.get(keys.RULE_WITHIN),
+        must_cover=state.get(keys.RULE_MUST),
+        exclude=state.get(keys.RULE_EXCLUDE),
+        min_per_source=state.get(keys.RULE_SOURCE),
+        min_per_cluster=state.get(keys.RULE_CLUSTER),
     )
     if dict(st.query_params) != written:
         st.query_params.from_dict(written)
-    state.put(state.SELECT_ADDRESS, written)
+    state.put(keys.ADDRESS, written)
 
 
 def _note(method: Method, task: Task | None) -> None:

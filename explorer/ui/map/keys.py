@@ -1,0 +1,13 @@
+"""Keys of the session state that the Map page owns."""
+
+COLOUR = "colour"
+FEATURE = "on_map"
+RUN = "picks"
+BESIDE = "beside"
+PROJECTION = "map_projection"
+CANVAS = "map_canvas"  # what the browser says of the map: region drawn, frame in view
+KEEP = "map_keep"
+CLUSTERS = "map_clusters"
+GRID = "map_grid"
+SEEDS = "map_seeds"
+K = "map_k"

@@ -1,0 +1,28 @@
+"""Keys of the session state that the Select page owns."""
+
+METHOD = "method"
+SEED = "select_seed"
+UNIT = "unit"
+BUDGET = "budget"
+NAME = "select_name"
+RANKING = "select_ranking"  # key of the ranking on show
+ADDRESS = "select_address"  # the address as the page wrote it last
+SHOWN = "select_shown"  # (unit, budget) that the whole page shows; None while it is being drawn
+EPOCHS = "select_epochs"
+SPEED = "select_speed"  # training tokens a second
+WHICH = "select_which"  # which picks the table shows
+PICK = "select_pick"  # int: the pick that is explained, from 1
+LACKING = "select_lacking"  # int: the missing feature that is shown
+RULE_WITHIN = "rule_within"
+RULE_MUST = "rule_must"
+RULE_EXCLUDE = "rule_exclude"
+RULE_SOURCE = "rule_min_per_source"
+RULE_CLUSTER = "rule_min_per_cluster"
+SAVED_RUN = "kept_run"  # id of the kept selection that is chosen
+SAVED_NAME = "kept_name"
+EXPORT_RUN = "export_run"
+EXPORT_FORMAT = "export_format"
+EXPORT_EXTRAS = "export_extras"
+EXPORT_PATH = "export_path"
+EXPORT_REPO = "export_repo"
+EXPORT_PRIVATE = "export_private"
