@@ -129,7 +129,7 @@ def _direction_groups(table: pa.Table, by: str) -> list[tuple[str, np.ndarray, d
     if by == "label source":
         sources = np.array([source or "none" for source in table["label_source"].to_pylist()])
         return [
-            (theme.plain(source), np.flatnonzero(sources == source), {"color": theme.CATEGORIES[number % 8]})
+            (source, np.flatnonzero(sources == source), {"color": theme.CATEGORIES[number % 8]})
             for number, source in enumerate(sorted(set(sources.tolist())))
         ]
     if by == "r with length":

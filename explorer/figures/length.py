@@ -57,8 +57,8 @@ def scatter(
     for name, inside, colour in _groups(len(tokens), groups):
         text = [theme.plain(words[i], 60) for i in inside.tolist()]
         x = tokens[inside].astype(np.int32)
-        trace = traces.points(x, counts[inside], {"color": colour, **look}, hover=hover, hovertext=text)
-        fig.add_trace(trace.update(name=name, showlegend=bool(name)))
+        marker = {"color": colour, **look}
+        fig.add_trace(traces.points(x, counts[inside], marker, name=name, hover=hover, hovertext=text))
     for number, (name, x, y) in enumerate(curves):
         line = {"color": theme.ACCENT, "dash": "solid" if number == 0 else "dot"}
         fig.add_trace(traces.curve(x, y, line, name=name))
@@ -74,7 +74,7 @@ def _groups(n: int, groups: tuple[np.ndarray, Sequence[str]] | None) -> Iterator
         return
     numbers, names = groups
     for k, (name, colour) in enumerate(zip(names, theme.CATEGORIES, strict=False)):
-        yield theme.plain(name or "(none)", 28), np.flatnonzero(numbers == k), colour
+        yield name or "(none)", np.flatnonzero(numbers == k), colour
     shown = min(len(names), len(theme.CATEGORIES))
     others = np.flatnonzero((numbers >= shown) | (numbers < 0))
     if len(others):

@@ -32,10 +32,11 @@ def dots(x: Values, y: Values, marker: dict[str, Any], *, hover: str = "", **mor
     return curve(x, y, {}, hover=hover, **{**look, **more})
 
 
-def points(x: Values, y: Values, marker: dict[str, Any], *, hover: str, **more: Any) -> go.Scattergl:
+def points(x: Values, y: Values, marker: dict[str, Any], *, name: str = "", hover: str, **more: Any) -> go.Scattergl:
     """Return many points, drawn by WebGL; `hover` is a template."""
     look = {"size": 7, "opacity": 0.8, "line": {"width": 0}, **marker}
-    return go.Scattergl(x=x, y=y, mode="markers", marker=look, **_tip(hover), **more)
+    legend = {"name": theme.plain(name, 40), "showlegend": bool(name)}
+    return go.Scattergl(x=x, y=y, mode="markers", marker=look, **legend, **_tip(hover), **more)
 
 
 def shaded(values: Values, colours: Sequence[str], bound: float | None = None) -> dict[str, Any]:

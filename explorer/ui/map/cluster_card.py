@@ -114,9 +114,8 @@ def _distributions(view: View, ids: np.ndarray) -> None:
             typical = f"median {display.decimal(float(np.median(there)))}" if len(there) else "none"
             st.markdown(f"**{title.capitalize()}**: {typical}; all rows {display.decimal(float(np.nanmedian(values)))}")
             lines = [("this cluster", theme.ACCENT, mine)]
-            fig = dataset.distribution(
-                values, lines, x=title, digits=2 if title == "quality score" else 0, log=log, height=190
-            )
+            digits = 2 if title == "quality score" else 0
+            fig = dataset.distribution(values, lines, x=title, digits=digits, log=log, height=190)
             plot(fig, key=f"cluster_{title.replace(' ', '_')}", alt=f"{title} of this cluster and of all rows")
 
 
