@@ -129,8 +129,8 @@ def _overlap(sides: list[Side]) -> dict[str, theme.Figure]:
 
 
 _PROFILE_HELP = {
-    "Where are they?": "Share of each cluster in the pool (bar) and in each selection (dots).",
-    "How good are they?": "The newest quality score; rows without one are left out.",
+    "Clusters": "Share of each cluster among all rows (bar) and in each selection (dots).",
+    "Quality": "The newest quality score; rows without one are left out.",
 }
 
 

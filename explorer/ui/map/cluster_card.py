@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
+from explorer.figures import dataset, theme
 from explorer.figures import maps as figures
 from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
@@ -112,7 +113,9 @@ def _distributions(view: View, ids: np.ndarray) -> None:
             there = mine[np.isfinite(mine)]
             typical = f"median {display.decimal(float(np.median(there)))}" if len(there) else "none"
             st.markdown(f"**{title.capitalize()}**: {typical}; all rows {display.decimal(float(np.nanmedian(values)))}")
-            fig = figures.profile(values, mine, x=title, name="this cluster", log=log)
+            lines = [("this cluster", theme.ACCENT, mine)]
+            digits = 2 if title == "quality score" else 0
+            fig = dataset.distribution(values, lines, x=title, digits=digits, log=log, height=190)
             plot(fig, key=f"cluster_{title.replace(' ', '_')}", alt=f"{title} of this cluster and of all rows")
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import streamlit as st
 
 from explorer.features import browse
-from explorer.figures import maps as figures
 from explorer.figures import theme
 from explorer.ui import cache, display
 from explorer.ui.context import View
@@ -84,7 +83,7 @@ def magnitude(title: str, values: np.ndarray) -> Colouring:
     low, high = (float(np.quantile(there, 0.01)), float(np.quantile(there, 0.99))) if len(there) else (0.0, 1.0)
     high = high if high > low else low + 1
     beyond = bool(len(there) and there.max() > high)
-    return Colouring(look("magnitude", title, scales=figures.MAGNITUDE, low=low, high=high, open=beyond), values)
+    return Colouring(look("magnitude", title, scales=theme.MAGNITUDE, low=low, high=high, open=beyond), values)
 
 
 def _feature(view: View) -> Colouring:
@@ -106,9 +105,7 @@ def _feature(view: View) -> Colouring:
         label = browse.labels_of(view.store, view.features, [int(number)], view.labels).get(int(number), "")
         said.markdown(f"**{display.md(label, 60)}**  \nin {display.noun(table.num_rows, 'response')}")
     high = float(values.max()) or 1.0
-    return Colouring(
-        look("activation", f"activation of {number}", scales=figures.ACTIVATION, low=0.0, high=high), values
-    )
+    return Colouring(look("activation", f"activation of {number}", scales=theme.ACTIVATION, low=0.0, high=high), values)
 
 
 def _selections(view: View, chosen: str) -> list[Colouring]:
@@ -125,7 +122,7 @@ def _selections(view: View, chosen: str) -> list[Colouring]:
     kind = "selected" if chosen == SELECTED else "rank"
     found = []
     for run in shown:
-        spec = look(kind, chosen, run=run, scales=figures.ACTIVATION, low=0.0, high=1.0)
+        spec = look(kind, chosen, run=run, scales=theme.ACTIVATION, low=0.0, high=1.0)
         if len(shown) > 1:
             spec["heading"] = name(run)
         found.append(Colouring(spec, None, cache.picks(view, run)["sample_id"].to_numpy()))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from explorer.figures import dataset, theme
 from explorer.figures import selection as figures
-from explorer.figures import theme
 from explorer.figures.comparison import Groups
 from explorer.records import SEGMENTS
 from explorer.ui import cache, display, state
@@ -376,7 +376,8 @@ def profiles(view: View, task: Task, chosen: Chosen) -> None:
         section("How long are they?")
         if pool.response_tokens is not None:
             lines = [("selected", theme.ACCENT, pool.response_tokens[picked])]
-            plot(figures.profile(pool.response_tokens, lines), key="pick_lengths", alt="Lengths of picks and pool")
+            fig = dataset.distribution(pool.response_tokens, lines, x="response length (tokens)", legend=True)
+            plot(fig, key="pick_lengths", alt="Response lengths of the selection and of all rows")
     if view.clusters is not None:
         with columns[2]:
             section("Where are they?", "Share of each cluster in the pool (bar) and among the picks (dot).")
