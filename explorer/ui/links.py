@@ -31,17 +31,17 @@ def open_sample(sample_id: int) -> NoReturn:
 
 
 def open_differences(a: str, b: str = "rest") -> NoReturn:
-    """Leave for what separates two groups of rows; keys are those of `explorer.features.groups`."""
+    """Leave for the differences between two groups of rows; keys are those of `explorer.features.groups`."""
     st.switch_page(DIFFERENCES, query_params={"a": a, "b": b})
 
 
 def map_of(run: str) -> dict[str, str]:
-    """Return the query of the map page coloured by a stored selection, given by its name as `words.run_name` has it."""
+    """Return the query of the map coloured by a saved selection, by its name as `display.run_name` has it."""
     return {"colour": "selected by", "picks": run}
 
 
 def open_select(*, within: str) -> NoReturn:
-    """Leave for the selection of rows among a part of the data: `within` is `set:NAME`, kept in the marks."""
+    """Leave for a selection among a part of the data: `within` is `set:NAME`, saved in the marks."""
     st.switch_page(SELECT, query_params={"within": within})
 
 

@@ -14,7 +14,7 @@ from explorer.ui.features import keys, one_feature
 from explorer.ui.features import reads as feature_reads
 from explorer.ui.features.feature_query import LENGTHS, PAGE, SHARES, SOURCES, query
 from explorer.ui.shell import header
-from explorer.ui.widgets import columns, link_table
+from explorer.ui.widgets import columns, link_table, pager, threshold
 from explorer.ui.widgets.columns import Column
 from explorer.ui.widgets.page import plot
 
@@ -128,7 +128,7 @@ def _map(view: View) -> None:
 def _table(view: View) -> None:
     assert view.features is not None
     filters = query(view)
-    page = int(state.get(keys.PAGE) or 1)
+    page = pager.current(keys.PAGE)
     table, total = browse.feature_index(view.store, view.features, browse.at_page(filters, page))
     if total == 0 and page > 1:
         page, (table, total) = 1, browse.feature_index(view.store, view.features, filters)
@@ -140,10 +140,4 @@ def _table(view: View) -> None:
     clicked = link_table.draw(rows, _COLUMNS, key="features", alt="Features, one per row")
     if clicked is not None:
         links.open_feature(rows[clicked]["feature_id"])
-    left, right = st.columns([3, 2], vertical_alignment="center")
-    with left:
-        st.pagination(max(1, -(-total // PAGE)), key=keys.PAGE)
-    right.caption(
-        f"{display.noun(total, 'feature')}; {(page - 1) * PAGE + 1:,} to {min(total, page * PAGE):,} on this page",
-        text_alignment="right",
-    )
+    pager.draw(keys.PAGE, page, size=PAGE, total=total, noun="feature")

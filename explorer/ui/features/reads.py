@@ -126,13 +126,13 @@ def _weights(_view: View, key: Key, threshold: float) -> nearest.Weights:
     return nearest.weigh(cache.feature_sets(_view, threshold, "response"))
 
 
-def alike(
+def similar(
     view: View, wanted: tuple[int, ...], threshold: float, *, leave_out: int | None = None, keep: int = 40
 ) -> nearest.Nearest:
     """Rows whose responses share most features with the features `wanted`."""
     sets = cache.feature_sets(view, threshold, "response")
-    found = np.asarray(wanted, dtype=np.int64)
-    return nearest.by_overlap(sets, weights(view, threshold), found, keep=keep, leave_out=leave_out)
+    ids = np.asarray(wanted, dtype=np.int64)
+    return nearest.by_overlap(sets, weights(view, threshold), ids, keep=keep, leave_out=leave_out)
 
 
 def vectors(view: View) -> np.ndarray | None:

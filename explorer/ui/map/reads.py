@@ -119,16 +119,18 @@ def _distances(_view: View, key: Key) -> Column:
     return browse.distances(_view.store, _view.clusters, _view.rows)
 
 
-def over_represented(view: View, cluster: int) -> pa.Table:
+def over_represented(view: View, cluster: int, threshold: float) -> pa.Table:
     """Features most over-represented in a cluster."""
-    return _over_represented(view, (*view.key("samples", "activations", "features", "clusters"), cluster))
+    return _over_represented(
+        view, (*view.key("samples", "activations", "features", "clusters"), cluster, round(threshold, 6))
+    )
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _over_represented(_view: View, key: Key) -> pa.Table:
     assert _view.activations is not None and _view.features is not None and _view.clusters is not None
     return browse.over_represented(
-        _view.store, _view.activations, _view.features, _view.clusters, key[-1], threshold=_view.threshold, top=12
+        _view.store, _view.activations, _view.features, _view.clusters, key[-2], threshold=key[-1], top=12
     )
 
 
@@ -143,16 +145,3 @@ def _curves_over_k(_view: View, key: Key) -> dict[str, Any]:
 
     assert _view.clusters is not None
     return curves(_view.store, _view.clusters)
-
-
-def agreement(view: View) -> dict[str, Any]:
-    """How alike the clusters of other seeds are."""
-    return _agreement(view, view.key("clusters"))
-
-
-@st.cache_resource(max_entries=4, show_spinner="Clustering a sample from other seeds …")
-def _agreement(_view: View, key: Key) -> dict[str, Any]:
-    from explorer.pipeline.cluster import agreement
-
-    assert _view.clusters is not None
-    return agreement(_view.store, _view.clusters)

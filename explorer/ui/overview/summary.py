@@ -31,9 +31,10 @@ def answer(view: View) -> str:
     shares = active["share"].to_numpy()
     top = int(np.argmax(shares))
     label = display.md(active["label"][top].as_py(), 60)
+    width = view.activations.manifest.info["d_sae"]
     return (
-        f"{text}; {active.num_rows:,} of {view.activations.manifest.info['d_sae']:,} features occur in this data above "
-        f"the threshold {cut:.4g}. The most common, *{label}*, is in {display.share(float(shares[top]))} of the responses."
+        f"{text}; {active.num_rows:,} of {width:,} features occur in this data above the threshold {cut:.4g}. "
+        f"The most common, *{label}*, is in {display.share(float(shares[top]))} of the responses."
     )
 
 

@@ -1,4 +1,4 @@
-"""Cached reads of refinements and evaluations. As in `explorer.ui.cache`: immutable results, bounded, keyed by id."""
+"""Cached reads of refinements. As in `explorer.ui.cache`: immutable results, bounded, keyed by id."""
 
 # ruff: noqa: ARG001
 
@@ -27,11 +27,6 @@ class Refinement:
     names: tuple[str, ...]
 
 
-def stored(view: View, kind: str) -> list[Artifact]:
-    """Refinements or evaluations of the newest samples, newest first."""
-    return list(reversed(view.all(kind)))
-
-
 def refinement(view: View, chosen: Artifact) -> Refinement:
     """Everything about one refinement that the page draws."""
     return _refinement(view, chosen, (*view.key("samples"), chosen.id))
@@ -56,18 +51,3 @@ def _refinement(_view: View, _chosen: Artifact, key: Key) -> Refinement:
     ).to_arrow_table()
     steps = store.sql(f"SELECT * FROM {store.scan(_chosen, 'steps')} ORDER BY iteration").to_arrow_table()
     return Refinement(table, batches, steps, tuple(f"{name}" for _, name in cards))
-
-
-def training_curves(view: View, chosen: Artifact) -> dict[str, list[list[float]]]:
-    """Training losses of an evaluation: by arm key, the optimiser steps of each seed."""
-    return _training_curves(view, chosen, (*view.key("samples"), chosen.id))
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _training_curves(_view: View, _chosen: Artifact, key: Key) -> dict[str, list[list[float]]]:
-    store = _view.store
-    query = f"SELECT arm, training FROM {store.scan(_chosen, 'trials')} WHERE arm <> '' ORDER BY arm, seed"
-    found: dict[str, list[list[float]]] = {}
-    for arm, losses in store.sql(query).fetchall():
-        found.setdefault(arm, []).append(list(losses))
-    return found

@@ -89,7 +89,7 @@ def answer(refinement: Refinement, chosen: Artifact) -> str:
     low, high = int(np.argmin(change)), int(np.argmax(change))
     rounds = display.noun(len(refinement.weights) - 1, "iteration")
     failed = sum(chosen.manifest.dropped.values())
-    ignored = f" {display.noun(failed, 'reward')} failed and {'is' if failed == 1 else 'are'} ignored." if failed else ""
+    ignored = f" Failed and ignored: {display.noun(failed, 'reward')}." if failed else ""
     lost, gained = display.md(refinement.names[low], 40), display.md(refinement.names[high], 40)
     return (
         f"After {rounds} and {display.noun(chosen.manifest.info['rows'], 'row')}, **{lost}** has {change[low]:.2g} "

@@ -147,8 +147,8 @@ def _details(view: View, chosen: Artifact) -> None:
             f"{display.md(manifest.parameters['model'])}, every selection cut to {size}; {passes}, {weights}, "
             f"learning rate {how['learning_rate']:g}, {display.noun(how['batch_rows'], 'row')} per step, "
             f"at most {display.noun(how['max_tokens'], 'token')} per row; "
-            f"{display.noun(manifest.parameters['seeds'], 'seed')}. "
-            f"Held out: {display.noun(held_out['rows'], 'row')} from {display.md(held_out['from'])}, in no training set."
+            f"{display.noun(manifest.parameters['seeds'], 'seed')}. Held out of every training set: "
+            f"{display.noun(held_out['rows'], 'row')} from {display.md(held_out['from'])}."
         )
         for problem in info["failed"]:
             st.warning(display.md(problem, 300))

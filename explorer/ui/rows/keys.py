@@ -3,7 +3,6 @@
 SEARCH = "find"
 SEGMENT = "sample_segment"
 ORDER = "sample_order"
-LIKE = "sample_like"
-MARK = "sample_mark"
+SIMILAR_BY = "sample_like"
 TOKENS = "sample_tokens_on"
 SHADE = "sample_shade"

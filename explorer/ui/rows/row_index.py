@@ -26,14 +26,14 @@ def draw(view: View) -> None:
         bind="query-params",
         type="search",
         live="400ms",
-        placeholder="words in the prompt, the response or the source",
+        placeholder="words in the prompt, response or source",
     )
-    asked = (state.get(keys.SEARCH) or "").strip()
-    if asked and view.features is not None:
+    search = (state.get(keys.SEARCH) or "").strip()
+    if search and view.features is not None:
         st.page_link(
             links.DIFFERENCES,
-            label="Which features separate these rows from the rest?",
+            label="Compare the features of these rows with the rest",
             icon=":material/difference:",
-            query_params={"a": f"search:{asked}", "b": "rest"},
+            query_params={"a": f"search:{search}", "b": "rest"},
         )
-    row_table.draw(view, None, key="all_rows", search=asked, page_size=25)
+    row_table.draw(view, None, key="all_rows", search=search, page_size=25)
