@@ -13,7 +13,7 @@ import streamlit as st
 from explorer.errors import ExplorerError
 from explorer.features import user_labels
 from explorer.ui import state
-from explorer.workspace import Artifact, Snapshot, Store
+from explorer.workspace import Artifact, Snapshot, Store, marks
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "data" / "demo" / "workspace"
@@ -31,6 +31,12 @@ class View(Snapshot):
     def labels(self) -> dict[int, str]:
         """The user's own feature labels."""
         return user_labels.read(self.store, self.activations) if self.activations else {}
+
+    def key(self, *parts: str) -> tuple[str, ...]:
+        """What a cached read depends on: kinds of artifact, the user's `labels`, the user's `sets` of rows."""
+        edited = {"labels": lambda: self.labels, "sets": lambda: marks.read(self.store, self.require("samples")).sets}
+        ids = super().key(*(part for part in parts if part not in edited))
+        return (*ids, *(repr(sorted(edited[part]().items())) for part in parts if part in edited))
 
 
 def default_path() -> Path:

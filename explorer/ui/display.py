@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import UTC, datetime
 
-from explorer.workspace import Manifest
+from explorer.queries import groups
+from explorer.text import one_line as clean
+from explorer.workspace import Artifact
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=])")
 
@@ -14,13 +15,6 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=])")
 def md(text: object, limit: int = 120) -> str:
     """Text of the dataset or the user inside a Markdown string: one line, cut, every mark escaped."""
     return _MARKDOWN.sub(r"\\\1", clean(text, limit)).replace("&", "&amp;")
-
-
-def clean(text: object, limit: int = 120) -> str:
-    """One printable line: control and direction marks become spaces, long text is cut with an ellipsis."""
-    line = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c for c in str(text))
-    line = " ".join(line.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def count(value: float | None) -> str:
@@ -80,7 +74,6 @@ def decimal(value: float | None, digits: int = 1) -> str:
     return "–" if value is None else f"{value:,.{digits}f}"
 
 
-def run_name(manifest: Manifest) -> str:
+def run_name(run: Artifact) -> str:
     """Name of a saved selection: its own, or its method and budget."""
-    parameters = manifest.parameters
-    return clean(manifest.name or f"{parameters.get('method', 'selection')}, {parameters.get('budget', '')}", 60)
+    return clean(groups.run_name(run), 60)

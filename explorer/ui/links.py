@@ -6,6 +6,8 @@ from typing import NoReturn
 
 import streamlit as st
 
+from explorer.ui import display
+
 _FOLDER = "explorer/ui"
 OVERVIEW = f"{_FOLDER}/overview/page.py"
 FEATURES = f"{_FOLDER}/features/page.py"
@@ -31,7 +33,7 @@ def open_sample(sample_id: int) -> NoReturn:
 
 
 def open_differences(a: str, b: str = "rest") -> NoReturn:
-    """Leave for the differences between two groups of rows; keys are those of `explorer.features.groups`."""
+    """Leave for the differences between two groups of rows; keys are those of `explorer.queries.groups`."""
     st.switch_page(DIFFERENCES, query_params={"a": a, "b": b})
 
 
@@ -43,6 +45,12 @@ def map_of(run: str) -> dict[str, str]:
 def open_select(*, within: str) -> NoReturn:
     """Leave for a selection among a part of the data: `within` is `set:NAME`, saved in the marks."""
     st.switch_page(SELECT, query_params={"within": within})
+
+
+def warn_ignored(name: str, value: str) -> None:
+    """Tell the user that the link holds a value that cannot be used here."""
+    warning = f"Ignored invalid value in the link: {name}={display.clean(value, 60)}"
+    st.toast(display.md(warning), icon=":material/link_off:", duration="long")
 
 
 def number(name: str) -> int | None:

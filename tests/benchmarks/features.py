@@ -12,13 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from explorer.features import browse
+from explorer.queries.features import feature
+from explorer.queries.occurrences import evidence
 from explorer.workspace import Snapshot, Store
 
 
 def text(store: Store, count: int, seed: int, contexts: int = 5) -> str:
     """Markdown with `count` features drawn by `seed`: label, share of responses, strongest contexts."""
-    activations, features = Snapshot.newest(store).require("activations"), Snapshot.newest(store).require("features")
+    snapshot = Snapshot.newest(store)
+    activations, features = snapshot.require("activations"), snapshot.require("features")
     info, rows = activations.manifest.info, activations.manifest.rows["samples"]
     known = store.sql(f"SELECT feature_id FROM {store.scan(features)} WHERE n_tokens > 0 ORDER BY 1").fetchall()
     ids = [int(i) for (i,) in known]
@@ -32,13 +34,13 @@ def text(store: Store, count: int, seed: int, contexts: int = 5) -> str:
         "",
     ]
     for number in drawn:
-        found = browse.feature(store, features, number, {})
+        found = feature(snapshot, number, {})
         assert found is not None  # drawn from this very table
         share = f"{found['share']:.1%}" if found["share"] >= 0.001 else "under 0.1%"
         lines.append(f"**{number}** · {_plain(found['label'] or 'no label')} · {share} of responses")
         lines.append("")
         seen: set[int] = set()
-        for one in browse.evidence(store, activations, number, "top"):
+        for one in evidence(snapshot, number, "top"):
             if one["sample_id"] not in seen and len(seen) < contexts:
                 seen.add(one["sample_id"])
                 lines.append(f"- {_context(one['tokens'], one['peak'])}")

@@ -80,7 +80,7 @@ def _choose(view: View) -> list[Artifact]:
         "Selections",
         list(by_id),
         default=None if keys.RUNS in st.session_state else list(by_id)[:_FIRST],
-        format_func=lambda key: display.run_name(by_id[key].manifest),
+        format_func=lambda key: display.run_name(by_id[key]),
         key=keys.RUNS,
         persist_state="session",
         on_change=_write_address,
@@ -97,10 +97,10 @@ def sides_of(view: View, runs: list[Artifact], cut: float) -> list[Side]:
     """The selections as the figures take them, without bands."""
     sides = []
     for run in runs:
-        curve = cache.run_curve(view, run.id, cut, _SEGMENT)
-        rows = cache.picks(view, run.id)["sample_id"].to_numpy()
+        curve = cache.run_curve(view, run, cut, _SEGMENT)
+        rows = cache.picks(view, run)["sample_id"].to_numpy()
         method = str(run.manifest.parameters.get("method", ""))
-        sides.append(Side(display.run_name(run.manifest), method, rows, curve.covered / max(1, curve.present)))
+        sides.append(Side(display.run_name(run), method, rows, curve.covered / max(1, curve.present)))
     return sides
 
 
@@ -127,7 +127,7 @@ def _coverage(view: View, runs: list[Artifact], sides: list[Side]) -> theme.Figu
             "has no range.",
         )
     if with_bands:
-        bands = [compare_reads.seed_band(view, run.id, cut, _SEGMENT) for run in runs]
+        bands = [compare_reads.seed_band(view, run, cut, _SEGMENT) for run in runs]
         sides = [dataclasses.replace(side, band=band) for side, band in zip(sides, bands, strict=True)]
     fig = figures.coverage(sides)
     plot(fig, key="compare_coverage", alt="Coverage of each selection by number of rows")
@@ -166,8 +166,7 @@ def _numbers(view: View, runs: list[Artifact]) -> list[dict[str, Any]]:
     section("Cost and coverage")
     cut = threshold.current(view)
     rows = [
-        figures.numbers(display.run_name(run.manifest), run, compare_reads.metrics(view, run.id, cut, _SEGMENT))
-        for run in runs
+        figures.numbers(display.run_name(run), run, compare_reads.metrics(view, run, cut, _SEGMENT)) for run in runs
     ]
     table.draw(rows, _COLUMNS, alt="Numbers of each selection")
     return rows

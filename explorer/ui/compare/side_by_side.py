@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.features import browse
+from explorer.queries import samples
 from explorer.ui import cache, display, links, state
 from explorer.ui.compare import keys
 from explorer.ui.context import View
@@ -20,7 +20,7 @@ def draw(view: View, runs: list[Artifact]) -> None:
     """Draw the choice of two selections and the rows that only one of them has."""
     section("Rows in only one of two")
     by_id = {run.id: run for run in runs}
-    names = {key: display.run_name(run.manifest) for key, run in by_id.items()}
+    names = {key: display.run_name(run) for key, run in by_id.items()}
     for key in (keys.A, keys.B):
         if state.get(key) not in by_id:
             state.forget(key)
@@ -38,7 +38,7 @@ def draw(view: View, runs: list[Artifact]) -> None:
         st.caption("Choose two different selections.")
         return
     left, right = st.columns(2, gap="large")
-    rows = {key: cache.picks(view, key)["sample_id"].to_pylist() for key in (a, b)}
+    rows = {key: cache.picks(view, by_id[key])["sample_id"].to_pylist() for key in (a, b)}
     shared = set(rows[a]) & set(rows[b])
     only = {key: [row for row in rows[key] if row not in shared] for key in (a, b)}
     longest = max(len(ids) for ids in only.values())
@@ -52,7 +52,7 @@ def draw(view: View, runs: list[Artifact]) -> None:
 
 def _side(view: View, ids: list[int], only_here: int, *, of: int) -> None:
     st.caption(f"{display.noun(only_here, 'row')} of {of:,} not in the other selection, in pick order")
-    table, _ = browse.rows(view.store, view.clusters, ids, limit=max(1, len(ids)))
+    table, _ = samples.rows(view, ids, limit=max(1, len(ids)))
     for row in table.to_pylist() if ids else ():
         with st.container(border=True):
             markup.passage(row["prompt"] or "", limit=220)

@@ -9,15 +9,15 @@ import numpy as np
 import streamlit as st
 
 from explorer.errors import ExplorerError
-from explorer.features import browse, examples, groups
 from explorer.features.contrast import Contrast
-from explorer.features.groups import Group
 from explorer.figures import features as figures
+from explorer.queries import groups, occurrences
+from explorer.queries.features import labels_of
+from explorer.queries.groups import Group
 from explorer.records import SEGMENTS
 from explorer.ui import display, links, state
 from explorer.ui.context import View
-from explorer.ui.differences import keys
-from explorer.ui.features import reads as feature_reads
+from explorer.ui.differences import keys, reads
 from explorer.ui.shell import header
 from explorer.ui.widgets import columns, link_table, row_table, threshold, token_view
 from explorer.ui.widgets.columns import Column
@@ -45,7 +45,7 @@ def draw(view: View) -> None:
     a, b, segment, equal = _choose(view)
     cut = threshold.current(view)
     try:
-        left, right, contrast = feature_reads.compared(view, a, b, cut, segment, equal_length=equal)
+        left, right, contrast = reads.compared(view, a, b, cut, segment, equal_length=equal)
     except ExplorerError as error:
         with top:
             header(_TITLE, "Choose two groups: selections, clusters, sources, saved sets, or a search.", counts=view)
@@ -73,7 +73,7 @@ def draw(view: View) -> None:
 
 def _choose(view: View) -> tuple[str, str, str, bool]:
     """Draw the controls; the two keys stand in the address."""
-    named = feature_reads.group_choices(view)
+    named = reads.group_choices(view)
     cells = st.columns([3.4, 3.4, 3.6, 2], vertical_alignment="bottom")
     first = next((key for key in named if key != groups.ALL), groups.ALL)
     a = _group(cells[0], "These rows", "a", keys.A, named, first)
@@ -144,7 +144,7 @@ def _answer(view: View, left: Group, right: Group, contrast: Contrast, sides: li
 
 def _labels(view: View, ids: list[int]) -> dict[int, str]:
     assert view.features is not None
-    return browse.labels_of(view.store, view.features, ids, view.labels)
+    return labels_of(view, ids, view.labels)
 
 
 def _plot(view: View, left: Group, right: Group, contrast: Contrast) -> None:
@@ -209,11 +209,11 @@ def _examples(view: View, feature: int, contrast: Contrast, left: Group, right: 
     ):
         with cell:
             st.caption(f"{display.md(group.name, 50)}: {display.noun(int(count), 'row')} above the threshold")
-            contexts = examples.contexts_in(view.store, view.activations, feature, group.ids, segment)
+            contexts = occurrences.contexts_in(view, feature, group.ids, segment)
             strongest = max([context["max_act"] for context in contexts], default=1.0)
             if contexts:
                 token_view.examples(contexts, strongest=strongest, key=f"contexts_{'a' if group is left else 'b'}")
-            ids, values = examples.rows_in(view.store, view.activations, feature, group.ids, segment)
+            ids, values = occurrences.rows_in(view, feature, group.ids, segment)
             if ids:
                 row_table.draw(
                     view,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import streamlit as st
 
-from explorer.features import browse
 from explorer.figures import features as figures
+from explorer.queries import features
 from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
 from explorer.ui.features import keys, one_feature
@@ -58,7 +59,7 @@ def _browse(view: View) -> None:
         live=True,
         type="search",
     )
-    order.selectbox("Sort by", list(browse.ORDERS), key=keys.ORDER, bind="query-params")
+    order.selectbox("Sort by", list(features.ORDERS), key=keys.ORDER, bind="query-params")
     share.selectbox("Share of responses", list(SHARES), key=keys.SHARE, bind="query-params")
     with more.popover("More", icon=":material/tune:"):
         _filters(view)
@@ -85,7 +86,7 @@ def _filters(view: View) -> None:
         list(LENGTHS),
         key=keys.LENGTH,
         bind="query-params",
-        help=f"Features whose presence correlates with response length, |r| ≥ {browse.LENGTHY}.",
+        help=f"Features whose presence correlates with response length, |r| ≥ {features.LENGTHY}.",
     )
     if view.clusters is not None:
         cards = cache.cluster_cards(view)
@@ -101,7 +102,7 @@ def _filters(view: View) -> None:
 
 
 def _map(view: View) -> None:
-    table = feature_reads.feature_map(view)
+    table = feature_reads.feature_map(view, threshold.current(view))
     if table is None:
         one_feature.no_directions(view)
         return
@@ -109,7 +110,7 @@ def _map(view: View) -> None:
     everything = filters.search == "" and filters.source == "" and not filters.lengthy and filters.ids is None
     if not everything or (filters.min_share, filters.max_share) != (0.0, 1.0):
         matching = feature_reads.matching(view, filters)
-        table = table.filter(feature_reads.among(table["feature_id"], matching))
+        table = table.filter(np.isin(table["feature_id"].to_numpy(), matching))
     by = st.segmented_control(
         "Colour by", _COLOURS, default=_COLOURS[0], required=True, key=keys.COLOUR, persist_state="session"
     )
@@ -129,9 +130,9 @@ def _table(view: View) -> None:
     assert view.features is not None
     filters = query(view)
     page = pager.current(keys.PAGE)
-    table, total = browse.feature_index(view.store, view.features, browse.at_page(filters, page))
+    table, total = features.feature_index(view, filters.at_page(page))
     if total == 0 and page > 1:
-        page, (table, total) = 1, browse.feature_index(view.store, view.features, filters)
+        page, (table, total) = 1, features.feature_index(view, filters)
         state.forget(keys.PAGE)
     if total == 0:
         st.info("No matching feature. Try fewer words, or another share of responses.", icon=":material/search_off:")

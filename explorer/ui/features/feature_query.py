@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from explorer.features import browse
+from explorer.queries.features import FeatureQuery
 from explorer.ui import state
 from explorer.ui.context import View
 from explorer.ui.features import keys
 from explorer.ui.features import reads as feature_reads
+from explorer.ui.widgets import threshold
 
 PAGE = 25
 SHARES = {"any share": (0.0, 1.0), "rare (< 1%)": (0.0, 0.01), "1–10%": (0.01, 0.1), "common (> 10%)": (0.1, 1.0)}
@@ -15,12 +16,13 @@ _ANY = "any"
 SOURCES = (_ANY, "local", "neuronpedia", "llm", "user")
 
 
-def query(view: View) -> browse.FeatureQuery:
+def query(view: View) -> FeatureQuery:
     """Return the query of the controls, at page one."""
     low, high = SHARES[state.get(keys.SHARE) or "any share"]
     source = state.get(keys.SOURCE) or _ANY
+    cut = threshold.current(view)
     cluster = state.get(keys.CLUSTER) or ""
-    return browse.FeatureQuery(
+    return FeatureQuery(
         search=state.get(keys.SEARCH) or "",
         order=state.get(keys.ORDER) or "share",
         descending=not state.get(keys.DESCENDING),
@@ -28,8 +30,9 @@ def query(view: View) -> browse.FeatureQuery:
         max_share=high,
         source="" if source == _ANY else source,
         lengthy=LENGTHS[state.get(keys.LENGTH) or "any length"],
-        ids=feature_reads.of_cluster(view, cluster) if cluster else None,
-        contexts=view.activations if state.get(keys.CONTEXTS) else None,
+        ids=feature_reads.of_cluster(view, cluster, cut) if cluster else None,
+        contexts=bool(state.get(keys.CONTEXTS)),
         limit=PAGE,
         labels=view.labels,
+        threshold=cut,
     )

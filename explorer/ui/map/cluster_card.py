@@ -80,9 +80,9 @@ def _selections(view: View, ids: np.ndarray, share: float) -> None:
     inside[ids] = True
     runs = []
     for run in reversed(view.selections[-_RUNS:]):
-        picks = cache.picks(view, run.id)["sample_id"].to_numpy()
+        picks = cache.picks(view, run)["sample_id"].to_numpy()
         method = str(run.manifest.parameters.get("method", ""))
-        runs.append((display.run_name(run.manifest), method, float(inside[picks].mean()) if len(picks) else 0.0))
+        runs.append((display.run_name(run), method, float(inside[picks].mean()) if len(picks) else 0.0))
     if not runs:
         st.caption("No saved selections yet; make one on the Select page.")
         return

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer.features import browse
 from explorer.figures import theme
+from explorer.queries.features import labels_of
 from explorer.ui import cache, display
 from explorer.ui.context import View
 from explorer.ui.map import keys
@@ -100,14 +100,14 @@ def _feature(view: View) -> Colouring:
     table = cache.feature_values(view, int(number), "response")
     values[table["sample_id"].to_numpy()] = table["max_act"].to_numpy()
     if view.features is not None:
-        label = browse.labels_of(view.store, view.features, [int(number)], view.labels).get(int(number), "")
+        label = labels_of(view, [int(number)], view.labels).get(int(number), "")
         right.markdown(f"**{display.md(label, 60)}**  \nin {display.noun(table.num_rows, 'response')}")
     high = float(values.max()) or 1.0
     return Colouring(look("activation", f"activation of {number}", scales=theme.ACTIVATION, low=0.0, high=high), values)
 
 
 def _selections(view: View, chosen: str) -> list[Colouring]:
-    runs = {run.id: display.run_name(run.manifest) for run in reversed(view.selections)}
+    runs = {run.id: display.run_name(run) for run in reversed(view.selections)}
     shared_names = {name for name, count in Counter(runs.values()).items() if count > 1}
 
     def name(key: str) -> str:  # part of the address, so it must be unique

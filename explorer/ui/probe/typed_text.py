@@ -10,12 +10,13 @@ import numpy as np
 import streamlit as st
 
 from explorer.errors import ExplorerError
-from explorer.features import browse
+from explorer.queries import samples
+from explorer.queries.features import labels_of
 from explorer.ui import display, links, state
 from explorer.ui.context import View
-from explorer.ui.features import reads as feature_reads
 from explorer.ui.probe import keys
 from explorer.ui.probe import model as probe_model
+from explorer.ui.rows import reads as rows_reads
 from explorer.ui.shell import header
 from explorer.ui.widgets import columns, markup, row_table, table, threshold, token_view
 from explorer.ui.widgets.columns import Column
@@ -85,7 +86,7 @@ def _from_address(view: View) -> None:
     """Take a row's text from `?sample=` once, when the address changes."""
     row = links.number("sample")
     if row is not None and state.get(keys.SAMPLE) != row:
-        sample = browse.sample(view.store, row)
+        sample = samples.sample(view, row)
         if sample is not None:
             state.put(keys.PROMPT, sample["prompt"])
             state.put(keys.RESPONSE, sample["response"])
@@ -170,7 +171,7 @@ def names_of(view: View, *readings: Reading | None) -> dict[int, str]:
     """Labels of every feature of the readings."""
     assert view.features is not None
     ids = sorted({int(id) for reading in readings if reading is not None for id in np.unique(reading.feature)})
-    labels = browse.labels_of(view.store, view.features, ids, view.labels)
+    labels = labels_of(view, ids, view.labels)
     return {feature: label or f"feature {feature}" for feature, label in labels.items()}
 
 
@@ -349,7 +350,7 @@ def _similar(view: View, reading: Reading) -> None:
     cut = threshold.current(view)
     largest = reading.largest("response") or reading.largest("all")
     features = sorted(feature for feature, value in largest.items() if value > cut)
-    similar = feature_reads.similar(view, tuple(features), cut)
+    similar = rows_reads.similar(view, np.array(features), cut)
     if not len(similar.ids):
         st.caption("No row shares a feature above the threshold.")
         return

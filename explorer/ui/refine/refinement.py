@@ -177,7 +177,7 @@ def _against_static(view: View, chosen: Artifact) -> None:
         for name, run in pair.items()
     ]
     table.draw(rows, _AGAINST_COLUMNS, key="refine_against", alt="The refined selection and static kMQ")
-    own, other = (set(cache.picks(view, run.id)["sample_id"].to_pylist()) for run in pair.values())
+    own, other = (set(cache.picks(view, run)["sample_id"].to_pylist()) for run in pair.values())
     st.markdown(f"They share {display.share(len(own & other) / max(1, len(own | other)))} of the rows in either.")
     if st.button("Compare features", icon=":material/difference:", key="refine_differences"):
         links.open_differences(f"run:{refined.id}", f"run:{static[-1].id}")

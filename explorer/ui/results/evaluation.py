@@ -171,7 +171,7 @@ def _start(view: View, *, open_at_once: bool) -> None:
                 "Selections",
                 list(by_id),
                 default=list(by_id),
-                format_func=lambda key: display.run_name(by_id[key].manifest),
+                format_func=lambda key: display.run_name(by_id[key]),
                 key=keys.RUNS,
                 help="Selections that differ only in their seed count as one method.",
             )

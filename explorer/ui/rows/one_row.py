@@ -8,14 +8,15 @@ import numpy as np
 import streamlit as st
 
 from explorer.errors import ExplorerError
-from explorer.features import browse, nearest
+from explorer.features import nearest
+from explorer.queries import samples
+from explorer.queries.features import labels_of
 from explorer.records import SEGMENTS
 from explorer.ui import cache, display, links
 from explorer.ui.context import View
-from explorer.ui.features import reads as feature_reads
 from explorer.ui.probe import model as probe_model
 from explorer.ui.probe import typed_text
-from explorer.ui.rows import keys
+from explorer.ui.rows import keys, reads
 from explorer.ui.shell import header
 from explorer.ui.widgets import columns, markup, pins, row_table, table, threshold
 from explorer.ui.widgets.columns import Column
@@ -39,7 +40,7 @@ _CANDIDATES = 40  # nearest rows that are looked at for near-duplicates
 
 def draw(view: View, sample_id: int) -> None:
     """Draw the page of one row, or say that there is none."""
-    sample = browse.sample(view.store, sample_id)
+    sample = samples.sample(view, sample_id)
     if sample is None:
         header("There is no such row", f"This workspace has rows 0 to {view.rows - 1:,}.")
         st.page_link(links.SAMPLES, label="All rows", icon=":material/arrow_back:")
@@ -160,7 +161,7 @@ def _features(view: View, sample_id: int) -> None:
             "Order", list(_ORDERS), key=keys.ORDER, label_visibility="collapsed", persist_state="session"
         )
     cut = threshold.current(view)
-    features = browse.sample_features(view.store, view.activations, view.features, sample_id, cut, segment, view.labels)
+    features = samples.sample_features(view, sample_id, cut, segment, view.labels)
     if not features.num_rows:
         st.caption(f"No feature is above the threshold {cut:.4g} in the {segment}.")
         return
@@ -187,7 +188,7 @@ def _features(view: View, sample_id: int) -> None:
 
 def _selections(view: View, sample_id: int) -> None:
     section("Selections", "The saved selections that hold this row.")
-    memberships = feature_reads.held_by(view, sample_id)
+    memberships = reads.selections_of(view, sample_id)
     if not memberships:
         number = len(view.selections)
         st.caption(f"In none of {display.noun(number, 'saved selection')}." if number else "No saved selections yet.")
@@ -196,14 +197,14 @@ def _selections(view: View, sample_id: int) -> None:
     for membership in memberships:
         run, rank = membership["run"], membership["rank"]
         row = {
-            "selection": display.run_name(run.manifest),
+            "selection": display.run_name(run),
             "pick": rank + 1,
             "gain": membership["gain"],
             "round": membership["round"] or None,  # 0: a rule put the row there
         }
         if view.activations is not None:
             cut = float(run.manifest.parameters.get("threshold") or view.threshold)
-            row["added"] = feature_reads.added(view, run.id, rank, cut)
+            row["added"] = reads.new_features(view, run, rank, cut)
         rows.append(row)
     table.draw(rows, _SELECTIONS, alt="Saved selections that hold this row")
 
@@ -222,8 +223,8 @@ def _similar(view: View, sample: dict[str, Any], sample_id: int) -> None:
     cut = threshold.current(view)
     sets = cache.feature_sets(view, cut, "response")
     own = sets.row(sample_id)
-    by_features = feature_reads.similar(view, tuple(own.tolist()), cut, leave_out=sample_id, keep=_CANDIDATES)
-    vectors = feature_reads.vectors(view)
+    by_features = reads.similar(view, own, cut, leave_out=sample_id, keep=_CANDIDATES)
+    vectors = reads.vectors(view)
     by_vector = nearest.by_embedding(vectors, sample_id, keep=_CANDIDATES) if vectors is not None else None
     listed = by_features if by == _SIMILAR_BY[0] or by_vector is None else by_vector
     _duplicates(view, sample, by_features, by_vector)
@@ -248,7 +249,7 @@ def _duplicates(
     candidates = [by_features.ids] if by_vector is None else [by_features.ids, by_vector.ids]
     ids = [int(row) for row in np.unique(np.concatenate(candidates))]
     own = f"{sample['prompt']} {sample['response']}"[:20_000]
-    shares = [(row, nearest.resemblance(own, text)) for row, text in feature_reads.texts(view, tuple(ids))]
+    shares = [(row, nearest.resemblance(own, text)) for row, text in reads.texts(view, ids)]
     duplicates = [(row, share) for row, share in shares if share >= nearest.NEAR_DUPLICATE]
     if not duplicates:
         st.caption("No near-duplicates among the most similar rows.")
@@ -270,7 +271,7 @@ def _shared(view: View, ids: list[int], shared: list[np.ndarray], counts: np.nda
     if view.features is None:
         return
     rarest = [features[np.argsort(counts[features], kind="stable")][:3] for features in shared[:3]]
-    labels = browse.labels_of(view.store, view.features, [int(i) for ids in rarest for i in ids], view.labels)
+    labels = labels_of(view, [int(i) for features in rarest for i in features], view.labels)
     for row, features in zip(ids[:3], rarest, strict=True):
         names = ", ".join(display.md(labels.get(int(i)) or f"feature {i}", 50) for i in features)
         if names:

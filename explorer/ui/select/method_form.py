@@ -71,7 +71,7 @@ def _widget(view: View, spec: ParameterSpec, key: str) -> Any:
         place = options.index(spec.default) if spec.default in options else None
         return st.selectbox(label, options, index=place, **common)
     if spec.name == "runs":
-        names = {display.run_name(run.manifest): run.id for run in view.selections}
+        names = {display.run_name(run): run.id for run in view.selections}
         chosen = st.multiselect(label, list(names), **common)
         return tuple(names[name] for name in chosen)
     if spec.kind in ("int", "float"):

@@ -1,4 +1,4 @@
-"""Which rows for my budget? Choose what you want, run the method, tune the budget by eye, keep and export."""
+"""Which rows for my budget? Pick a goal and a budget, run the method, save and export the selection."""
 
 import streamlit as st
 
@@ -8,7 +8,7 @@ from explorer.ui.shell import header
 
 view = shell.require("samples", "activations")
 studio.open_address()
-state.put(keys.SHOWN, None)
+state.put(keys.DRAWN, None)
 top = st.container()
 left, right = st.columns([3, 7], gap="large")
 with left:
@@ -16,10 +16,10 @@ with left:
 with right:
     budget, task = studio.result(view, request, method)
 with top:
-    header("Which rows for my budget?", studio.answer(view, method, task, budget))
+    header("Which rows for my budget?", studio.answer(view, method, task, budget), counts=view)
 if task is not None and task.outcome is not None and budget is not None:
     studio.profiles(view, task, budget)
-    saved_selections.keep(view, task, budget)
+    saved_selections.save(view, task, budget)
     picks_panel.draw(view, task, budget)
     if task.outcome.ranked.pool.features is not None:
         picked = task.outcome.ranked.ranking.positions[: budget.rows]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import streamlit as st
 
-from explorer.features import browse
+from explorer.queries import samples
 from explorer.ui import display, links, state
 from explorer.ui.context import View
 from explorer.ui.widgets import columns, pager, table
@@ -31,11 +31,11 @@ def draw(
     page_key = f"{PAGE}_{key}"
     page = pager.current(page_key)
     offset = (page - 1) * page_size
-    rows, total = browse.rows(view.store, view.clusters, ids, search=search, limit=page_size, offset=offset)
+    rows, total = samples.rows(view, ids, search=search, limit=page_size, offset=offset)
     if total == 0 and page > 1:
         state.forget(page_key)
         page, offset = 1, 0
-        rows, total = browse.rows(view.store, view.clusters, ids, search=search, limit=page_size)
+        rows, total = samples.rows(view, ids, search=search, limit=page_size)
     if total == 0:
         st.info("No matching row.", icon=":material/search_off:")
         return

@@ -10,7 +10,7 @@ import math
 
 import streamlit as st
 
-from explorer.ui import display, state
+from explorer.ui import links, state
 from explorer.ui.context import View
 
 NAME = "threshold"  # in the address
@@ -25,8 +25,7 @@ def current(view: View) -> float:
         value = parse(text)
         if value is None:
             del st.query_params[NAME]
-            warning = f"Ignored invalid value in the link: {NAME}={display.clean(text, 60)}"
-            st.toast(display.md(warning), icon=":material/link_off:", duration="long")
+            links.warn_ignored(NAME, text)
         elif value != state.get(state.THRESHOLD):
             choose(view, value)
     chosen = state.get(state.THRESHOLD)
