@@ -1,8 +1,8 @@
-"""Print features drawn by chance, with their label and strongest contexts, so that a reader can judge the labels.
+"""Print randomly drawn features with their labels and top activating contexts, so that a reader can judge the labels.
 
     python -m tests.benchmarks.features --workspace WS --print 25 --out data/sae/NAME/FEATURES.md
 
-The draw is of all features that fire, by a fixed seed; nothing is picked or left out by hand.
+Draws from all features that are active, with a fixed seed; none is chosen or left out by hand.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ def text(store: Store, count: int, seed: int, contexts: int = 5) -> str:
     ids = [int(i) for (i,) in known]
     drawn = sorted(np.random.default_rng(seed).choice(ids, count, replace=False).tolist())
     lines = [
-        f"# {count} features of `{info['sae']}`, drawn by chance",
+        f"# {count} randomly drawn features of `{info['sae']}`",
         "",
-        f"Drawn from its {len(ids):,} features that fire on {rows:,} rows (seed {seed}, none picked or left out), with "
-        "their local label, the share of responses that have them above the threshold, and their five strongest "
-        "contexts from different rows. The token a context peaks on is **bold**.",
+        f"Drawn from the {len(ids):,} features that are active on {rows:,} rows (seed {seed}; none chosen or left out "
+        "by hand), with their local label, the share of responses in which they exceed the threshold, and their five "
+        "top activating contexts from different rows. The token with the highest activation is **bold**.",
         "",
     ]
     for number in drawn:

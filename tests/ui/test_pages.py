@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from explorer.pipeline.differences import differences
 from explorer.queries import features, occurrences, sets
 from explorer.queries.rankings import read_ranking
-from explorer.ui import jobs
+from explorer.ui import display, jobs
 from explorer.ui.differences import keys as differences_keys
 from explorer.ui.features import keys as features_keys
 from explorer.ui.overview import keys as overview_keys
@@ -82,7 +82,7 @@ def test_a_feature_page_shows_its_share_as_counted_by_hand(synthetic: Synthetic,
     app = open_page(synthetic.store.path, "features", feature=str(feature))
     row = features.feature(Snapshot.newest(synthetic.store), feature, {})
     assert row is not None
-    assert app.title[0].value == r"luggage \(travel\)"
+    assert app.title[0].value == display.md(row["label"]) and row["label"].startswith("luggage (")
     assert f"{row['n_samples']} rows" in said(app)
 
 
@@ -232,7 +232,8 @@ def test_a_source_that_is_not_there_is_said_in_one_line(fresh: Synthetic, open_p
 def test_the_differences_page_says_what_separates_a_cluster_from_the_rest(
     synthetic: Synthetic, open_page: Open
 ) -> None:
-    app = open_page(synthetic.store.path, "differences", a="cluster:0", b="rest")
+    travel = int(synthetic.cluster[0])
+    app = open_page(synthetic.store.path, "differences", a=f"cluster:{travel}", b="rest")
     assert not app.exception
     assert "more common in" in said(app)
     first = linked(app, next(alt for alt in tables(app) if alt.startswith("More in cluster")))[0]
