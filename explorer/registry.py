@@ -155,7 +155,7 @@ _KINDS = {
 
 @functools.cache
 def describe(cls: type[Any]) -> tuple[ParameterSpec, ...]:
-    """List the parameters of dataclass `cls` in field order; those of a field that is a dataclass stand in its place."""
+    """List the parameters of dataclass `cls` in field order; a field that is a dataclass stands for its own fields."""
     hints = typing.get_type_hints(cls)
     specs: list[ParameterSpec] = []
     for field in dataclasses.fields(cls):

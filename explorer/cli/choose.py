@@ -37,7 +37,7 @@ def compare(
     runs: Annotated[list[str], typer.Argument(help="One or more selections, by id or name; overlaps need two.")],
     workspace: WorkspaceOption,
     html: ReportOptions,
-    seeds: Annotated[int, typer.Option(help="2 or more: also measure how much selections with this many seeds agree.")] = 0,
+    seeds: Annotated[int, typer.Option(help="2 or more: also measure how much this many seeds agree.")] = 0,
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:

@@ -140,7 +140,7 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
 def commands(recipe: Mapping[str, Any]) -> list[str]:
     """Return the command lines that do the same in an empty workspace `WS`."""
     selection, export = recipe["selection"], recipe["export"]
-    chosen = {"kind": "selections", "parameters": selection, **{key: selection[key] for key in ("id", "inputs", "name")}}
+    chosen = {key: selection[key] for key in ("id", "inputs", "name")} | {"kind": "selections", "parameters": selection}
     steps = [*recipe["steps"], chosen]
     lines = [argv(_ingest_options(recipe["source"]), "WS")]
     for step in steps:
@@ -201,7 +201,8 @@ def _step(artifact: Artifact, name: str) -> dict[str, Any]:
         step["name"] = name
     info = {key: manifest.info[key] for key in _SHOWN if key in manifest.info}
     sources = {key.removesuffix("_source"): manifest.info[key] for key in manifest.info if key.endswith("_source")}
-    return {**step, "inputs": manifest.inputs, **({"info": info} if info else {}), **({"sources": sources} if sources else {})}
+    step |= {"inputs": manifest.inputs, "info": info, "sources": sources}
+    return {key: value for key, value in step.items() if value or key == "inputs"}
 
 
 def _steps(store: Store, selection: Artifact) -> list[dict[str, Any]]:

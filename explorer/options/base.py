@@ -33,13 +33,16 @@ class Options:
         """Make an instance from options by name, those of an inner class (`SelectionSpec.rules`) among them."""
         specs = {spec.name: spec for spec in describe(cls)}
         names = [field.name for field in dataclasses.fields(cls)]  # type: ignore[arg-type]
-        if unknown := [name for name in options if name not in specs and name not in names]:
-            refuse(f"{cls.verb} has no option {unknown[0]!r}", allowed=list(specs))
+        if unknown := options.keys() - {*specs, *names}:
+            refuse(f"{cls.verb} has no option {min(unknown)!r}", allowed=list(specs))
+        given = {*names[: len(values)], *options}
+        if missing := [spec.name for spec in specs.values() if spec.default is REQUIRED and spec.name not in given]:
+            refuse(f"{cls.verb} needs the option {missing[0]}")
         inner: dict[str, dict[str, Any]] = {}
-        for name in [name for name in options if name not in names]:
+        for name in options.keys() - set(names):
             inner.setdefault(specs[name].group, {})[name] = options.pop(name)
         made = cls(*values, **options)
-        groups = {name: dataclasses.replace(getattr(made, name), **values) for name, values in inner.items()}
+        groups = {name: dataclasses.replace(getattr(made, name), **fields) for name, fields in inner.items()}
         return dataclasses.replace(made, **groups)  # type: ignore[type-var]
 
 
@@ -96,4 +99,5 @@ def keywords(cls: type[Options]) -> Callable[[Callable[..., R]], Callable[..., R
 
 def _keyword(spec: ParameterSpec) -> inspect.Parameter:
     kind = inspect.Parameter.KEYWORD_ONLY if spec.flag else inspect.Parameter.POSITIONAL_OR_KEYWORD
-    return inspect.Parameter(spec.name, kind, default=inspect.Parameter.empty if spec.default is REQUIRED else spec.default)
+    default = inspect.Parameter.empty if spec.default is REQUIRED else spec.default
+    return inspect.Parameter(spec.name, kind, default=default)

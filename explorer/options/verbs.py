@@ -136,13 +136,15 @@ class RefineOptions(Options):
         None, "A parameter of the reward, key=value. Repeatable.", flag="--scorer-param"
     )
     factor: str = param(
-        "heuristic", "heuristic: multiply rewards by heuristic quality; none: use them as they are.",
-        choices=("none", "heuristic"), label="Heuristic factor",
-    )  # fmt: skip
+        "heuristic",
+        "What multiplies rewards: perplexity alone can favour repetitive answers, because they are likely.",
+        choices=("heuristic", "none"),
+        label="Reward factor",
+    )
     model: str = param("default", MODEL)
     max_new_tokens: int = param(96, "Truncate the model's answers to this many tokens.", minimum=1)
     params: Mapping[str, Any] | None = param(None, TRAINING, flag="--param")
-    ban: tuple[int, ...] = param((), "Rows (sample ids) that are never drawn, like 4,8-10.")
+    banned: tuple[int, ...] = param((), "Rows (sample ids) that are never drawn, like 4,8-10.", flag="--ban")
     seed: int = param(0, "Random seed.", minimum=0)
     device: str = param("auto", DEVICE)
     dtype: str = param("auto", "Precision of the model.", choices=DTYPES)
@@ -157,7 +159,7 @@ class EvaluateOptions(Options):
         REQUIRED, "Selections, by id or name; those that differ only in their seed are one method.", flag=""
     )
     model: str = param("default", MODEL)
-    seeds: int = param(3, "Training runs per method.", minimum=1, maximum=1000)
+    seeds: int = param(3, "Training runs per method.", minimum=1)
     match: str = param("rows", "What is made equal between selections.", choices=("rows", "tokens"), label="Equal")
     held_out: str = param("10%", "Held-out rows: a share (10%) or number of the rows here, or a file with others.")
     held_out_rows: int = param(400, "Measure on at most this many held-out rows.")
@@ -184,6 +186,19 @@ class ExportOptions(Options):
 
 
 OPTIONS: dict[str, type[Options]] = {
-    cls.verb: cls for cls in (ExtractOptions, EmbedOptions, ClusterOptions, ScoreOptions, RefineOptions)
+    cls.verb: cls
+    for cls in (
+        IngestOptions,
+        TrainSaeOptions,
+        ExtractOptions,
+        LabelOptions,
+        EmbedOptions,
+        ClusterOptions,
+        ProjectOptions,
+        ScoreOptions,
+        LengthOptions,
+        RefineOptions,
+        EvaluateOptions,
+        ExportOptions,
+    )
 }
-"""Option classes of the verbs that make what a selection is made from, for recipes."""

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.errors import refuse
-from explorer.features.sets import FeatureSets, check_threshold, load_sets
+from explorer.features.sets import FeatureSets, check_threshold
 from explorer.length import statistics as stats
 from explorer.length.fits import Fit, Residuals, fit_linear, fit_saturating, growth, residuals, trend
 from explorer.length.summary import PAPER_R, Core, Facts, OffTrend, cautions, hides, summary
 from explorer.pipeline.length_coverage import SHARE, cover
 from explorer.progress import Progress, silent
+from explorer.queries.sets import load_sets
 from explorer.records import SEGMENTS
 from explorer.workspace import Artifact, Snapshot, Store
 

@@ -18,6 +18,7 @@ from explorer.progress import Progress, silent
 from explorer.selection.spec import SelectionSpec
 from explorer.workspace import KINDS, Artifact, Snapshot, Store
 
+
 @dataclass(frozen=True)
 class RunResult:
     """The selection made again: the same ranking, hash for hash. `made` are the artifacts that were not there yet."""
@@ -211,4 +212,3 @@ def _must_be_newest(store: Store, samples: Artifact) -> None:
 
 def _present(store: Store, kind: str, wanted: str) -> Artifact | None:
     return next((artifact for artifact in store.artifacts(kind) if artifact.id == wanted), None)
-

@@ -30,7 +30,7 @@ from explorer.refine.weights import batch, kmq_order, mean_rewards, parts_of, st
 from explorer.registry import build
 from explorer.selection.budget import Budget
 from explorer.selection.method import Pool, Ranking
-from explorer.workspace import Artifact, Store, marks
+from explorer.workspace import Artifact, Snapshot, Store, marks
 from explorer.workspace.artifact import Draft
 
 SEPARATE = 7_919  # keeps the draws of refine apart from those of a selection with the same seed
@@ -121,7 +121,7 @@ def refine(store: Store, options: RefineOptions, *, name: str = "", progress: Pr
     from explorer.lm.model import load_model
 
     progress("refine", 0, options.iterations, "reading")
-    gathered = gather(store, found, frozenset({"clusters", "quality"}))
+    gathered = gather(found, frozenset({"clusters", "quality"}))
     loaded = load_model(options.model, device=options.device, dtype=options.dtype, trainable=True)
     work = _Work(store, found.samples, gathered.pool, loaded, options)
     identity = {"parameters": parameters, "inputs": found.inputs, "seed": options.seed, "name": name}
@@ -194,7 +194,7 @@ def _sources(store: Store, clusters: str, progress: Progress) -> Sources:
         chosen = store.resolve("clusters", cluster(store, k=int(clusters), progress=progress).artifact)
     elif clusters:
         chosen = store.resolve("clusters", clusters)
-    found = sources(store, frozenset({"clusters", "quality"}), progress=progress)
+    found = sources(Snapshot.newest(store), frozenset({"clusters", "quality"}), progress=progress)
     return found if chosen is None else replace(found, clusters=chosen)
 
 

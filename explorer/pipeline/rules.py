@@ -4,44 +4,43 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from explorer.features import groups
+from explorer.queries import groups
 from explorer.ranges import from_ranges, to_ranges
 from explorer.selection.spec import Rules, SelectionSpec
-from explorer.workspace import Artifact, Snapshot, Store, marks
+from explorer.workspace import Snapshot, marks
 
 
-def resolved(store: Store, spec: SelectionSpec, *, with_marks: bool) -> SelectionSpec:
-    """Return `spec` with nothing in it that could mean something else tomorrow; a resolved spec stays as it is.
+def resolved(snapshot: Snapshot, spec: SelectionSpec, *, with_marks: bool) -> SelectionSpec:
+    """Return `spec` with nothing left in it that depends on the state of the workspace.
 
-    A part of the data becomes the list of its rows, a file of rows its content, a missing threshold the default of the
-    extraction. `with_marks` adds the pins and bans that the user set in the app.
+    A file of rows becomes its content, a missing threshold the default of the extraction; rules as in `resolved_rules`.
     """
-    snapshot = Snapshot.newest(store)
-    samples = snapshot.require("samples")
-    rules = spec.rules
-    if rules.within:
-        rules = replace(rules, within=f"ids:{to_ranges(rows_of(store, samples, rules.within))}")
-    if with_marks:
-        rules = marked(store, samples, rules)
+    rules = resolved_rules(snapshot, spec.rules, with_marks=with_marks)
     threshold = spec.threshold
     if threshold is None and snapshot.activations is not None:
         threshold = snapshot.threshold
-    params = asdict(spec.how.prepare(spec.options))
-    return replace(spec, rules=rules, threshold=threshold, params=params)
+    return replace(spec, rules=rules, threshold=threshold, params=asdict(spec.how.prepare(spec.options)))
 
 
-def rows_of(store: Store, samples: Artifact, place: str) -> tuple[int, ...]:
-    """The sample ids of a part of the dataset, ascending: `ids:3,7,10-20`, or a key of `explorer.features.groups`."""
-    kind, _, listed = place.strip().partition(":")
-    if kind == "ids":
-        return tuple(sorted(from_ranges(listed)))
-    return tuple(groups.resolve(store, samples, Snapshot.newest(store).clusters, place.strip()).ids.tolist())
+def resolved_rules(snapshot: Snapshot, rules: Rules, *, with_marks: bool) -> Rules:
+    """Replace the part of the data that `within` names by its rows; add the pins and bans that the user set on rows.
 
-
-def marked(store: Store, samples: Artifact, rules: Rules) -> Rules:
-    """Add the pins and bans that the user set on rows; the rules' own pins and bans of a row go first."""
+    The rules' own pins go first, and what they say of a row wins over its mark.
+    """
+    if rules.within:
+        rules = replace(rules, within=f"ids:{to_ranges(rows_of(snapshot, rules.within))}")
+    if not with_marks:
+        return rules
     known = {*rules.pin, *rules.ban}
-    stored = marks.read(store, samples)
+    stored = marks.read(snapshot.store, snapshot.require("samples"))
     pin = [row for row in stored.pinned if row not in known]
     ban = [row for row in stored.banned if row not in known]
     return replace(rules, pin=(*rules.pin, *pin), ban=tuple(sorted((*rules.ban, *ban))))
+
+
+def rows_of(snapshot: Snapshot, part: str) -> tuple[int, ...]:
+    """The sample ids of a part of the dataset, ascending: `ids:3,7,10-20`, or a key of `explorer.queries.groups`."""
+    kind, _, listed = part.strip().partition(":")
+    if kind == "ids":
+        return tuple(sorted(from_ranges(listed)))
+    return tuple(groups.resolve(snapshot, part.strip()).ids.tolist())

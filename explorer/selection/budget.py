@@ -62,7 +62,8 @@ class Budget:
         """
         budget = value if isinstance(value, Budget) else _parse(value)
         if budget.unit not in units:
-            refuse(f"a budget in {budget.unit} cannot be used here", got=budget.text, allowed=[EXAMPLES[u] for u in units])
+            allowed = [EXAMPLES[unit] for unit in units]
+            refuse(f"a budget in {budget.unit} cannot be used here", got=budget.text, allowed=allowed)
         return budget
 
     @classmethod

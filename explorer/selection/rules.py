@@ -26,7 +26,6 @@ from explorer.selection.coverage import check_ids, feature_weights, prefix
 from explorer.selection.method import Ints, Method, Pool, Ranking
 from explorer.selection.spec import Rules
 
-
 Draw = Callable[[], np.random.Generator]
 """Makes the random generator of a ranking, the same one each time."""
 

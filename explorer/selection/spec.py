@@ -6,6 +6,7 @@ Command line, notebook, forms, addresses, manifests and recipes are all derived 
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -39,8 +40,14 @@ class Rules(Options):
     within: str = param(
         "", "Only rows of set:NAME, run:ID, source:NAME, cluster:N, search:TEXT or ids:3,7-20.", label="Choose from"
     )
-    must_cover: tuple[int, ...] = param((), "Features covered first, like 12,400.", label="Features to cover first")
-    exclude: tuple[int, ...] = param((), "Features that never count, like 7,8.", label="Features that never count")
+    must_cover: tuple[int, ...] = param(
+        (),
+        "Features covered first, like 12,400: the fewest rows that have them open the selection.",
+        label="Required features",
+    )
+    exclude: tuple[int, ...] = param(
+        (), "Features that never count for the method, like 7,8.", label="Excluded features"
+    )
     min_per_source: int = param(
         0, "At least this many rows of each source.", minimum=0, flag="--min-per source", label="Minimum per source"
     )
@@ -103,19 +110,19 @@ class SelectionSpec(Options):
     verb: ClassVar[str] = "select"
     method: str = param(REQUIRED, "sae-greedselect, sae-simscale, longest, random, kmq …", flag="")
     budget: Budget = param(
-        REQUIRED, "Rows (1000), a share (5%), response tokens (200000tok) or training time (30min; 2h,2epochs,8000tok/s)."
+        REQUIRED,
+        "Rows (1000), a share (5%), response tokens (200000tok), or training time: 30min (3 epochs at 5,000 tokens "
+        "per second), 2h,2epochs,8000tok/s.",
     )
     threshold: float | None = param(None, "A feature counts as active above this activation.", minimum=0)
-    segment: str = param("response", "Whose features count.", choices=SEGMENTS, label="Features of the")
+    segment: str = param("response", "Whose features count.", choices=SEGMENTS, label="Count features of the")
     seed: int = param(0, "Random seed.", minimum=0)
     params: Mapping[str, Any] | None = param(None, "A parameter of the method, key=value. Repeatable.", flag="--param")
     rules: Rules = Rules()
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        given = self.params or {}
-        object.__setattr__(self, "params", given)
-        object.__setattr__(self, "params", {spec.name: value for spec, value in changed(self.options)})
+        object.__setattr__(self, "params", {spec.name: value for spec, value in changed(self.options)} or None)
 
     def __hash__(self) -> int:
         return hash((*argv(self, ""),))
@@ -174,14 +181,19 @@ def read_query(query: Mapping[str, str]) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for spec in describe(SelectionSpec):
         if spec.name in query and spec.name not in MARKS:
-            try:
+            with contextlib.suppress(ExplorerError, ValueError, TypeError):
                 text = query[spec.name]
-                value = json.loads(text) if spec.kind == "pairs" else text
-                if spec.name == "params":
-                    SelectionSpec(query["method"], Budget.everything(), params=value)
-                elif spec.name == "method":
-                    SelectionSpec(text, Budget.everything())
-                options[spec.name] = parse(spec, value, "address")
-            except (ExplorerError, ValueError, KeyError, TypeError, AttributeError):
-                continue  # as if it were not there
+                options[spec.name] = parse(spec, json.loads(text) if spec.kind == "pairs" else text, "address")
+    if not _usable(options.get("method", ""), {}):
+        options.pop("method", None)
+    if not _usable(options.get("method", ""), options.get("params", {})):
+        options.pop("params", None)
     return options
+
+
+def _usable(method: str, params: Mapping[str, Any]) -> bool:
+    try:
+        SelectionSpec(method, Budget.everything(), params=params)
+    except ExplorerError:
+        return False
+    return True

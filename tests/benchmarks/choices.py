@@ -66,7 +66,7 @@ def alpaca(data: Path, rows: int, folder: Path) -> tuple[Store, dict[str, int]]:
 
 def published(store: Store, ids: dict[str, int], path: Path) -> list[dict[str, object]]:
     """Coverage, redundancy and length of each published selection and of ours at its rows and at its tokens."""
-    pool = rank(store, "random").pool
+    pool = rank(store, "random", "100%").pool
     sets, tokens = pool.features, pool.response_tokens
     assert sets is not None and tokens is not None
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from explorer.features.sets import load_sets
 from explorer.length.statistics import pearson, signed
+from explorer.queries.sets import feature_sets
 from explorer.ui import context
 from explorer.ui.length import reads as length_reads
 from explorer.ui.length import scatter, scatter_canvas
@@ -34,7 +34,7 @@ def test_the_page_says_r_with_its_bootstrap_interval(synthetic, open_page) -> No
     assert not app.exception
     store = Store.open(synthetic.store.path)
     activations = Snapshot.newest(store).require("activations")
-    sets = load_sets(store, activations, segment="response", threshold=0.0, samples=len(synthetic.tokens))
+    sets = feature_sets(Snapshot.newest(store), threshold=0.0)
     counted = grid(sets, activations.manifest.info["default_threshold"])
     stop = counted.stop(activations.manifest.info["default_threshold"])
     tokens = store.sql(f"SELECT response_tokens FROM {store.scan(activations, 'tokens')} ORDER BY sample_id")
@@ -131,14 +131,13 @@ def test_a_row_that_was_clicked_open_is_shown(synthetic, open_page) -> None:
 
 def test_a_threshold_sends_the_heights_of_every_row_and_no_lengths_again(synthetic, open_page, drawn) -> None:
     app = open_page(synthetic.store.path, "length")
-    store = Store.open(synthetic.store.path)
-    activations = Snapshot.newest(store).require("activations")
+    snapshot = Snapshot.newest(Store.open(synthetic.store.path))
     for threshold in (1.0, 2.0):
         app.slider(key="length_threshold").set_value(threshold).run()
         assert not app.exception
         spec, tables = drawn[-1]
         seen = float(spec["stamp"].split()[-1])
-        sets = load_sets(store, activations, segment="response", threshold=seen, samples=len(synthetic.tokens))
+        sets = feature_sets(snapshot, threshold=seen)
         assert tables["heights"]["y"].to_pylist() == sets.sizes.tolist()
         assert tables["heights"]["y"].type.bit_width == 16
         assert set(tables) == {"heights", "curve0", "curve1"}
