@@ -103,7 +103,7 @@ def _open(path: str) -> None:
         st.error(display.md(error, 300), icon=":material/error:")
         return
     context.choose(path)
-    st.switch_page(links.OVERVIEW)
+    st.switch_page(links.OVERVIEW, query_params={})
 
 
 def draw_jobs(view: View) -> bool:

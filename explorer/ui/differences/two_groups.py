@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -91,7 +92,7 @@ def _choose(view: View) -> tuple[str, str, str, bool]:
     return a, b, str(segment), equal
 
 
-def _group(cell: Any, title: str, name: str, key: str, named: dict[str, str], default: str) -> str:
+def _group(cell: Any, title: str, name: str, key: str, named: Mapping[str, str], default: str) -> str:
     """Draw the box of one group; words typed into it that name no group are a search."""
     chosen = st.query_params.get(name, default)[: groups.MAX_KEY]
     options = list(named) if chosen in named else [*named, chosen]
