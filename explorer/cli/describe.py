@@ -154,12 +154,13 @@ def length(
 
 
 def _length(result: dict[str, Any]) -> list[str]:
-    """The correlations with their intervals, then what they mean."""
+    """The correlations with their intervals, then the written summary."""
     kinds = ("pearson", "spearman")
     rows = [[kind.capitalize(), *(result[f"{kind}{end}"] for end in ("", "_low", "_high"))] for kind in kinds]
-    about = f"{result['samples']:,} samples, features of the {result['segment']} above {result['threshold']:g}"
-    said = [f"report  {result['report']}"] if "report" in result else []
-    return [about, *aligned(["length against features", "r", "95 % from", "to"], rows), result["summary"], *said]
+    scope = f"{result['samples']:,} rows, features of the {result['segment']} above {result['threshold']:g}"
+    report = [f"report  {result['report']}"] if "report" in result else []
+    table = aligned(["length against features", "r", "95% low", "95% high"], rows)
+    return [scope, *table, result["summary"], *report]
 
 
 def _report(store: Store, result: dict[str, Any], at: Stop, target: Path, *, overwrite: bool) -> None:

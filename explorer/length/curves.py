@@ -13,7 +13,7 @@ from explorer.length.statistics import Floats
 NAMES = {
     "longest": "the longest rows",
     "random": "random rows",
-    "length-matched-random": "random rows of greedy's lengths",
+    "length-matched-random": "random rows with greedy's lengths",
     "sae-greedselect": "greedy",
     "sae-greedselect-per-token": "greedy per token",
     "sae-simscale": "SimScale",
@@ -90,8 +90,8 @@ def leaders(curves: Mapping[str, CoverageCurve]) -> str:
             leads.append((leader, float(at[a])))
     if not leads:
         return ""
-    parts = [_name(leads[0][0]), *(f"from about {_round(low):,} tokens {_name(name)}" for name, low in leads[1:])]
-    return f"most is covered by {', '.join(parts)}"
+    later = (f", then from about {_round(low):,} tokens for {_name(name)}" for name, low in leads[1:])
+    return f"coverage is highest for {_name(leads[0][0])}{''.join(later)}"
 
 
 def _turns(at: Floats, sign: Floats) -> list[tuple[float, float]]:

@@ -1,4 +1,4 @@
-"""Rows off the trend of the length laboratory: read, open, pin or ban each with one click."""
+"""Outliers of the Length page: read, open, pin or ban each with one click."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 import streamlit as st
 
 from explorer.features import browse
+from explorer.length.analysis import Stop
 from explorer.ui import display, links, state
 from explorer.ui.context import View
-from explorer.ui.length.live import Live
 from explorer.ui.widgets.page import section
 from explorer.workspace import marks
 
@@ -20,56 +20,56 @@ _OPEN, _PIN, _BAN, _CLEAR = ":material/open_in_new:", ":material/keep:", ":mater
 
 
 @st.fragment
-def draw(view: View, now: Live) -> None:
-    """Draw the list of one kind, a page at a time."""
+def draw(view: View, now: Stop) -> None:
+    """Draw the outliers of one kind, a page at a time."""
     assert view.samples is not None
     section(
-        "Which rows are off the trend?",
-        "More than three local spreads from the curve through most rows, farthest first. A pinned row is always taken "
-        "by a selection, a banned one never.",
+        "Outliers",
+        "Rows more than three local spreads from the trend of most rows, farthest first. Selections always take a "
+        "pinned row and never a banned one.",
     )
-    chosen = st.segmented_control(
+    kind = st.segmented_control(
         "Rows", [_POOR, _RICH], default=_POOR, required=True, key=state.LENGTH_RESIDUALS, label_visibility="collapsed"
     )
-    order = now.far.feature_poor if chosen == _POOR else now.far.feature_rich
+    residuals = now.shape.residuals
+    order = residuals.feature_poor if kind == _POOR else residuals.feature_rich
     if not len(order):
-        st.info(f"No row is {chosen}: none lies more than three local spreads from the trend.", icon=":material/check:")
+        st.info(f"No row is {kind}: none is more than three local spreads from the trend.", icon=":material/check:")
         return
     pages = -(-len(order) // _PAGE)
     key = f"{state.LENGTH_RESIDUALS}_page"
     page = min(int(state.get(key) or 1), pages)
     ids = order[(page - 1) * _PAGE : page * _PAGE]
-    kept = marks.read(view.store, view.samples)
-    _rows(view, now, ids, kept)
+    marked = marks.read(view.store, view.samples)
+    _rows(view, now, ids, marked)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         if pages > 1:
             st.pagination(pages, key=key)
-        _all(view, order, kept, str(chosen))
+        _all(view, order, marked, str(kind))
 
 
-def _rows(view: View, now: Live, ids: np.ndarray, kept: marks.Marks) -> None:
-    from explorer.pipeline.length import repetitions
+def _rows(view: View, now: Stop, ids: np.ndarray, marked: marks.Marks) -> None:
+    from explorer.pipeline.length import repetition
 
-    assert view.samples is not None
     table, _ = browse.rows(view.store, view.clusters, ids.tolist(), limit=len(ids))
-    said = repetitions(view.store, view.samples, ids)
+    repeated = 1 - repetition(view, ids)
     rows: list[dict[str, Any]] = []
-    for place, one in enumerate(table.to_pylist()):
-        number = int(one["sample_id"])
-        state_of = "pinned" if number in kept.pinned else "banned" if number in kept.banned else ""
+    for row, share in zip(table.to_pylist(), repeated.tolist(), strict=True):
+        number = int(row["sample_id"])
+        mark = "pinned" if number in marked.pinned else "banned" if number in marked.banned else ""
         rows.append(
             {
                 "open": f"{_OPEN} {number}",
-                "pin": _CLEAR if state_of == "pinned" else _PIN,
-                "ban": _CLEAR if state_of == "banned" else _BAN,
-                "mark": state_of,
-                "features": int(now.counts[number]),
-                "expected": float(now.far.expected[number]),
-                "tokens": int(now.tokens[number]),
-                "repeats": float(1 - said[place]),
-                "prompt": display.clean(one["prompt"] or "", 240),
-                "response": display.clean(one["response"] or "", 240),
-                "source": display.clean(one["source"] or "", 40),
+                "pin": _CLEAR if mark == "pinned" else _PIN,
+                "ban": _CLEAR if mark == "banned" else _BAN,
+                "mark": mark,
+                "features": int(now.features[number]),
+                "expected": float(now.shape.residuals.expected[number]),
+                "tokens": int(now.inputs.tokens[number]),
+                "repeats": share,
+                "prompt": display.clean(row["prompt"] or "", 240),
+                "response": display.clean(row["response"] or "", 240),
+                "source": display.clean(row["source"] or "", 40),
             }
         )
     buttons = {
@@ -84,25 +84,25 @@ def _rows(view: View, now: Live, ids: np.ndarray, kept: marks.Marks) -> None:
         )
         for name, label, width, text in (
             ("open", "Row", 90, "Open the row."),
-            ("pin", "Pin", 50, "Always selected; click again to lift it."),
-            ("ban", "Ban", 50, "Never selected; click again to lift it."),
+            ("pin", "Pin", 50, "Selections always take the row; click again to clear the pin."),
+            ("ban", "Ban", 50, "Selections never take the row; click again to clear the ban."),
         )
     }
     st.dataframe(
         rows,
         hide_index=True,
         height="content",
-        alt="Rows off the trend",
+        alt="Outliers",
         column_config={
             **buttons,
             "mark": st.column_config.TextColumn("Mark", width=70),
             "features": st.column_config.NumberColumn("Features", format="localized", width=75),
             "expected": st.column_config.NumberColumn(
-                "Expected", format="%.0f", width=75, help="What the curve through most rows says at that length."
+                "Expected", format="%.0f", width=75, help="Features that the trend predicts for this length."
             ),
             "tokens": st.column_config.NumberColumn("Tokens", format="localized", width=70, help="Response tokens."),
             "repeats": st.column_config.NumberColumn(
-                "Repeats", format="percent", width=75, help="Share of the response that says again what it said."
+                "Repeats", format="percent", width=75, help="Share of the response that repeats earlier text."
             ),
             "prompt": st.column_config.TextColumn("Prompt", width=280),
             "response": st.column_config.TextColumn("Response", width=380),
@@ -115,31 +115,29 @@ def _rows(view: View, now: Live, ids: np.ndarray, kept: marks.Marks) -> None:
 
 
 def _clicked(view: View, name: str, ids: np.ndarray) -> None:
-    """Do what the button of a row says. A page cannot be left in a callback: the row to open is kept for the run."""
+    """Do what the button of a row says. A callback cannot leave the page, so the row to open waits for the next run."""
     assert view.samples is not None
     number = int(ids[int(st.session_state[f"length_{name}"]["row"])])
     if name == "open":
         state.put(state.LENGTH_OPEN, number + 1)
         return
-    kept = marks.read(view.store, view.samples)
-    if number in (kept.pinned if name == "pin" else kept.banned):
+    marked = marks.read(view.store, view.samples)
+    if number in (marked.pinned if name == "pin" else marked.banned):
         marks.clear(view.store, view.samples, [number])
     else:
         (marks.pin if name == "pin" else marks.ban)(view.store, view.samples, [number])
 
 
-def _all(view: View, order: np.ndarray, kept: marks.Marks, chosen: str) -> None:
-    assert view.samples is not None
-    listed = set(order.tolist())
-    pinned, banned = len(listed & set(kept.pinned)), len(listed & set(kept.banned))
+def _all(view: View, order: np.ndarray, marked: marks.Marks, kind: str) -> None:
+    ids = order.tolist()
+    pinned, banned = len(set(ids) & set(marked.pinned)), len(set(ids) & set(marked.banned))
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        st.caption(f"{display.noun(len(order), 'row')} {chosen}; {pinned:,} pinned, {banned:,} banned")
-        ids = order.tolist()
-        if chosen == _POOR:
+        st.caption(f"{display.noun(len(ids), 'row')} {kind}; {pinned:,} pinned, {banned:,} banned")
+        if kind == _POOR:
             label = f"Ban all {len(ids):,}"
             st.button(label, icon=":material/block:", on_click=_mark_all, args=(view, "ban", ids))
         if pinned or banned:
-            st.button("Lift these marks", icon=":material/undo:", on_click=_mark_all, args=(view, "clear", ids))
+            st.button("Clear these marks", icon=":material/undo:", on_click=_mark_all, args=(view, "clear", ids))
 
 
 def _mark_all(view: View, action: Literal["ban", "clear"], ids: list[int]) -> None:
