@@ -118,12 +118,6 @@ def curves(store: Store, clusters: Artifact) -> dict[str, Any]:
     return choose_k(_vectors(store, clusters), rng=np.random.default_rng([seed, 1])).as_info()
 
 
-def agreement(store: Store, clusters: Artifact) -> dict[str, Any]:
-    """Return how alike the clusters of other seeds are (`seeds`, `mean`, `low`): kept, or worked out for older ones."""
-    known = clusters.manifest.info.get("stability")
-    return known or _stability(_vectors(store, clusters), int(clusters.manifest.info["k"]))
-
-
 def _vectors(store: Store, clusters: Artifact) -> np.ndarray:
     return read(store, store.resolve("embeddings", clusters.manifest.inputs["embeddings"]))
 

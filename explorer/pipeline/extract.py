@@ -107,10 +107,10 @@ def extract(
     shards = plan_shards(store, samples)
     with store.draft("activations", parameters=parameters, inputs=inputs, resumable=True) as draft:
         make = _extractor_maker(store, samples, draft, loaded, loaded_sae, max_tokens, batch_tokens)
-        runner.run(make, shards, _Shards(draft), progress)
+        runner.run(make, shards, Shards(draft), progress)
         progress("finish", 0, 1, "sorting by feature")
         draft.info = {"model_source": model, "sae_source": sae}
-        artifact = _finish(draft, loaded_sae, len(shards))
+        artifact = finish(draft, loaded_sae, len(shards))
     return _result(artifact, existed=False)
 
 
@@ -130,7 +130,7 @@ def plan_shards(store: Store, samples: Artifact) -> list[Shard]:
     return shards
 
 
-class _Shards:
+class Shards:
     """The finished shards of a draft, as an engine sees them."""
 
     def __init__(self, draft: Draft) -> None:
@@ -205,7 +205,7 @@ def _median_norm(
     return float(json.loads(file.read_text("utf-8"))["median_norm"])
 
 
-def _finish(draft: Draft, sae: LoadedSAE, shards: int) -> Artifact:
+def finish(draft: Draft, sae: LoadedSAE, shards: int) -> Artifact:
     """Sort, choose the evidence, sum up the health, and commit."""
     import duckdb
 

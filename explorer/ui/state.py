@@ -48,7 +48,6 @@ MAP_CANVAS = "map_canvas"  # what the browser says of the map: region drawn, fra
 MAP_KEEP = "map_keep"
 MAP_CLUSTERS = "map_clusters"
 MAP_GRID = "map_grid"
-MAP_SEEDS = "map_seeds"
 MAP_K = "map_k"
 
 LENGTH_THRESHOLD = "length_threshold"

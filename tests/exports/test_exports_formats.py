@@ -144,13 +144,14 @@ def test_instruction_and_input_stay_apart_when_other_columns_become_alpaca(make,
 
 
 def test_extra_columns_are_added_on_demand_and_never_overwrite_the_source(make, tmp_path):
-    store, run = make(TEN, [9, 4])
+    rows = [row | {"grade": None if row["score"] == 9 else row["score"] / 2} for row in TEN]
+    store, run = make(rows, [9, 4])
     decorate(store)
     extras = ("rank", "gain", "cluster", "score")
     result = export(store, run.id, format="jsonl", out=tmp_path / "e.jsonl", extras=extras)
     assert result.extras == {"rank": "rank", "gain": "gain", "cluster": "cluster", "score": "selection_score"}
     lines = (tmp_path / "e.jsonl").read_text().splitlines()
-    assert lines[0] == json.dumps(TEN[9])[:-1] + ', "rank": 0, "gain": 1.5, "cluster": 0, "selection_score": null}'
+    assert lines[0] == json.dumps(rows[9])[:-1] + ', "rank": 0, "gain": 1.0, "cluster": 0, "selection_score": null}'
     for format in ("alpaca", "parquet", "csv", "hf", "sharegpt", "messages"):
         export(store, run.id, format=format, out=tmp_path / format, extras=extras)
     table = pq.read_table(tmp_path / "parquet").to_pylist()

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.features import browse
 from explorer.pipeline.differences import differences
-from explorer.ui import jobs, state
+from explorer.ui import display, jobs, state
 from explorer.ui.overview import next_step
 from explorer.workspace import Snapshot, Store, marks
 from tests.synthetic import THRESHOLD, TOPICS, Synthetic
@@ -76,7 +76,7 @@ def test_a_feature_page_shows_its_share_as_counted_by_hand(synthetic: Synthetic,
     app = open_page(synthetic.store.path, "features", feature=str(feature))
     row = browse.feature(synthetic.store, Snapshot.newest(synthetic.store).require("features"), feature, {})
     assert row is not None
-    assert app.title[0].value == r"luggage \(travel\)"
+    assert app.title[0].value == display.md(row["label"]) and row["label"].startswith("luggage (")
     assert f"{row['n_samples']} rows" in said(app)
 
 
@@ -236,7 +236,8 @@ def test_a_source_that_is_not_there_is_said_in_one_line(fresh: Synthetic, open_p
 def test_the_differences_page_says_what_separates_a_cluster_from_the_rest(
     synthetic: Synthetic, open_page: Open
 ) -> None:
-    app = open_page(synthetic.store.path, "differences", a="cluster:0", b="rest")
+    travel = int(synthetic.cluster[0])
+    app = open_page(synthetic.store.path, "differences", a=f"cluster:{travel}", b="rest")
     assert not app.exception
     assert "more common in" in said(app)
     first = linked(app, next(alt for alt in tables(app) if alt.startswith("More in cluster")))[0]

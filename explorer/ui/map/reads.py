@@ -143,16 +143,3 @@ def _curves_over_k(_view: View, key: Key) -> dict[str, Any]:
 
     assert _view.clusters is not None
     return curves(_view.store, _view.clusters)
-
-
-def agreement(view: View) -> dict[str, Any]:
-    """How alike the clusters of other seeds are."""
-    return _agreement(view, view.key("clusters"))
-
-
-@st.cache_resource(max_entries=4, show_spinner="Clustering a sample from other seeds …")
-def _agreement(_view: View, key: Key) -> dict[str, Any]:
-    from explorer.pipeline.cluster import agreement
-
-    assert _view.clusters is not None
-    return agreement(_view.store, _view.clusters)
