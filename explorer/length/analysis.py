@@ -56,8 +56,8 @@ class Counts:
     def of(cls, sets: FeatureSets, segment: str, default: float, *, threshold: float | None = None) -> Counts:
         """Count at every stop of the default grid, and at `threshold`; `sets` holds every activation above 0."""
         grid = statistics.default_thresholds(sets, default)
-        between = threshold is not None and threshold not in grid
-        thresholds = np.append(grid, threshold) if between else grid
+        between = [] if threshold is None or threshold in grid else [threshold]
+        thresholds = np.append(grid, between)
         counts = sets.sizes_above(thresholds)
         counts.flags.writeable = False
         return cls(segment, thresholds, counts, len(grid))
