@@ -58,8 +58,7 @@ def select(
 
     store = open_store(workspace)
     rules = rules_of(
-        store,
-        Snapshot.newest(store).require("samples"),
+        Snapshot.newest(store),
         pin=pin,
         ban=ban,
         within=within,

@@ -164,11 +164,12 @@ def _length(result: dict[str, Any]) -> list[str]:
 
 
 def _report(store: Store, result: dict[str, Any], at: Stop, target: Path, *, overwrite: bool) -> None:
-    from explorer.features.browse import lengths
     from explorer.figures import length_report, theme
     from explorer.figures import report as html
+    from explorer.queries.columns import first_words
+    from explorer.workspace import Snapshot
 
-    words = [theme.plain(text or "", 60) for text in lengths(store)["words"].to_pylist()]
+    words = [theme.plain(text or "", 60) for text in first_words(Snapshot.newest(store)).to_pylist()]
     source = at.inputs.groups.get("source")
     groups = None
     if source is not None:

@@ -16,8 +16,8 @@ from explorer.evaluate.trials import Trial, Trials
 from explorer.lm.finetune import NotFinite, Params
 from explorer.pipeline.conversations import read_items
 from explorer.pipeline.heldout import HeldOut, hold_out
-from explorer.pipeline.pool import read_ranking
 from explorer.progress import Progress, silent
+from explorer.queries.rankings import read_ranking
 from explorer.registry import build
 from explorer.workspace import Artifact, Snapshot, Store
 

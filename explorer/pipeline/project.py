@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from explorer.errors import refuse
-from explorer.features.sets import load_sets
 from explorer.maps.projections import PROJECTIONS, Drawn, Inputs
-from explorer.maps.vectors import load_vectors
 from explorer.pipeline.embed import find_or_make
 from explorer.progress import Progress, silent
+from explorer.queries.sets import load_sets
+from explorer.queries.vectors import load_vectors
 from explorer.records import PROJECTION
 from explorer.registry import build
 from explorer.workspace import Artifact, Snapshot, Store, default_threshold

@@ -29,7 +29,7 @@ from explorer.refine.rewards import REWARDS, check_rewards, score_pairs, values_
 from explorer.refine.weights import batch, kmq_order, mean_rewards, parts_of, starting_weights, updated
 from explorer.registry import build
 from explorer.selection import Budget, Pool, Ranking
-from explorer.workspace import Artifact, Store, marks
+from explorer.workspace import Artifact, Snapshot, Store, marks
 from explorer.workspace.artifact import Draft
 
 FACTORS = ("none", "heuristic")
@@ -171,7 +171,7 @@ def refine(
         store.also_call(known, name)
         return _result(store, known, existed=True)
     progress("refine", 0, iterations, "reading")
-    gathered = gather(store, found, frozenset({"clusters", "quality"}))
+    gathered = gather(found, frozenset({"clusters", "quality"}))
     loaded = load_model(model, device=device, dtype=dtype, trainable=True)
     work = _Work(store, found.samples, gathered.pool, loaded, settings, parameters, frozenset(banned))
     options = {"parameters": parameters, "inputs": found.inputs, "seed": seed, "name": name}
@@ -205,7 +205,7 @@ def _sources(store: Store, clusters: str, progress: Progress) -> Sources:
         chosen = store.resolve("clusters", cluster(store, k=int(clusters), progress=progress).artifact)
     elif clusters:
         chosen = store.resolve("clusters", clusters)
-    found = sources(store, frozenset({"clusters", "quality"}), progress=progress)
+    found = sources(Snapshot.newest(store), frozenset({"clusters", "quality"}), progress=progress)
     return found if chosen is None else replace(found, clusters=chosen)
 
 

@@ -24,7 +24,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from explorer import records
-from explorer.features.sets import FeatureSets, load_sets
+from explorer.features.sets import FeatureSets
+from explorer.queries.sets import load_sets
 from explorer.workspace import Artifact, Snapshot, Store
 from tests.benchmarks.machine import save
 from tests.server import launch, serve

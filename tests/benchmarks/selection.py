@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from explorer.features.sets import FeatureSets, load_sets
-from explorer.pipeline.pool import default_threshold
+from explorer.features.sets import FeatureSets
 from explorer.pipeline.select import rank
+from explorer.queries.sets import feature_sets
 from explorer.selection import METHODS
 from explorer.selection.certificate import certify_coverage
 from explorer.selection.coverage import by_size
@@ -81,10 +81,9 @@ def machine() -> dict[str, Any]:
 
 def read(store: Store) -> FeatureSets:
     """The response features of the newest extraction at its default threshold."""
-    activations = Snapshot.newest(store).require("activations")
-    samples = Snapshot.newest(store).require("samples").manifest.rows["samples"]
+    snapshot = Snapshot.newest(store)
     started = time.perf_counter()
-    sets = load_sets(store, activations, segment="response", threshold=default_threshold(activations), samples=samples)
+    sets = feature_sets(snapshot)
     say("read", {"samples": sets.n, "pairs": sets.nnz, "seconds": round(time.perf_counter() - started, 3)})
     return sets
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.pipeline.pool import read_ranking
+from explorer.queries.rankings import read_ranking
 from explorer.workspace import Snapshot, Store, marks
 from tests.browser import studio
 from tests.server import serve

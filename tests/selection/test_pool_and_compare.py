@@ -9,8 +9,9 @@ import pytest
 from explorer.errors import InputError, MissingStep
 from explorer.pipeline.compare import compare
 from explorer.pipeline.ingest import ingest
-from explorer.pipeline.pool import gather, read_ranking, sources
+from explorer.pipeline.pool import gather, sources
 from explorer.pipeline.select import rank, select
+from explorer.queries.rankings import read_ranking
 from explorer.workspace import Snapshot, Store
 from tests.synthetic import FILLER, THRESHOLD, Synthetic, build, strength
 
@@ -31,8 +32,8 @@ def sets_of(made: Synthetic) -> list[set[int]]:
 
 
 def test_the_pool_is_what_lies_in_the_workspace(made):
-    found = sources(made.store, EVERYTHING)
-    pool = gather(made.store, found, EVERYTHING).pool
+    found = sources(Snapshot.newest(made.store), EVERYTHING)
+    pool = gather(found, EVERYTHING).pool
     assert [set(pool.features.row(i).tolist()) for i in range(pool.n)] == sets_of(made)
     assert pool.response_tokens.tolist() == [len(text) for text in made.tokens]
     assert pool.clusters.tolist() == made.cluster.tolist()
@@ -44,8 +45,8 @@ def test_the_pool_is_what_lies_in_the_workspace(made):
 
 
 def test_only_what_is_needed_is_looked_for(made):
-    assert set(sources(made.store, frozenset()).inputs) == {"samples", "activations"}
-    assert sources(made.store, frozenset({"clusters"})).embeddings is None
+    assert set(sources(Snapshot.newest(made.store), frozenset()).inputs) == {"samples", "activations"}
+    assert sources(Snapshot.newest(made.store), frozenset({"clusters"})).embeddings is None
 
 
 def test_what_is_missing_is_made_and_named(tmp_path):
@@ -54,11 +55,11 @@ def test_what_is_missing_is_made_and_named(tmp_path):
     data.write_text("".join(f'{{"instruction": "say {i}", "output": "word {i} and more"}}\n' for i in range(12)))
     ingest(store, str(data))
     with pytest.raises(MissingStep, match="extract"):
-        sources(store, frozenset({"features"}))
+        sources(Snapshot.newest(store), frozenset({"features"}))
     assert Snapshot.newest(store).quality is None
-    found = sources(store, frozenset({"quality"}))
+    found = sources(Snapshot.newest(store), frozenset({"quality"}))
     assert found.quality is not None and found.made == (found.quality.ref,)
-    assert sources(store, frozenset({"quality"})).made == ()
+    assert sources(Snapshot.newest(store), frozenset({"quality"})).made == ()
 
 
 def test_a_selection_of_other_samples_is_refused(made, tmp_path):
@@ -147,4 +148,4 @@ def test_a_damaged_column_is_told(tmp_path: Path):
     from explorer.errors import ExplorerError
 
     with pytest.raises(ExplorerError, match=r"10 of 60"):
-        gather(store, sources(store, frozenset({"clusters"})), frozenset({"clusters"}))
+        gather(sources(Snapshot.newest(store), frozenset({"clusters"})), frozenset({"clusters"}))

@@ -226,7 +226,7 @@ def test_a_threshold_that_moves_counts_resamples_and_reads_nothing_again(synthet
 
     view = View.newest(Store.open(synthetic.store.path))
     reads.at(view, 1.0, "response", "tokens")
-    refused = {"correlate": analysis, "load_sets": reads}
+    refused = {"correlate": analysis, "feature_sets": reads}
     for name, module in refused.items():
         monkeypatch.setattr(module, name, lambda *rest, **options: pytest.fail("a look-up is enough"))
     for threshold in (2.5, 3.5):

@@ -13,8 +13,9 @@ import pyarrow.compute as pc
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer.features import browse
 from explorer.pipeline.differences import differences
+from explorer.queries import features, occurrences, sets
+from explorer.queries.rankings import read_ranking
 from explorer.ui import display, jobs, state
 from explorer.ui.overview import next_step
 from explorer.workspace import Snapshot, Store, marks
@@ -74,7 +75,7 @@ def test_the_feature_index_finds_a_feature_by_its_word(synthetic: Synthetic, ope
 def test_a_feature_page_shows_its_share_as_counted_by_hand(synthetic: Synthetic, open_page: Open) -> None:
     feature = synthetic.feature_of["luggage"]
     app = open_page(synthetic.store.path, "features", feature=str(feature))
-    row = browse.feature(synthetic.store, Snapshot.newest(synthetic.store).require("features"), feature, {})
+    row = features.feature(Snapshot.newest(synthetic.store), feature, {})
     assert row is not None
     assert app.title[0].value == display.md(row["label"]) and row["label"].startswith("luggage (")
     assert f"{row['n_samples']} rows" in said(app)
@@ -145,24 +146,14 @@ def test_the_select_page_ranks_and_keeps_what_it_shows(fresh: Synthetic, open_pa
 
 def test_the_compare_page_says_how_much_two_selections_share(synthetic: Synthetic, open_page: Open) -> None:
     app = open_page(synthetic.store.path, "compare")
-    picks = [
-        set(browse.picks(synthetic.store, run)["sample_id"].to_pylist())
-        for run in synthetic.store.artifacts("selections")
-    ]
-    shared = len(set.intersection(*picks))
+    shared = len(set.intersection(*(set(read_ranking(run)) for run in synthetic.store.artifacts("selections"))))
     assert f"{shared} row" in said(app)
 
 
 def test_feature_counts_are_those_of_the_words(synthetic: Synthetic) -> None:
     from tests.synthetic import strength
 
-    counts = browse.feature_counts(
-        synthetic.store,
-        Snapshot.newest(synthetic.store).require("activations"),
-        THRESHOLD,
-        "response",
-        len(synthetic.tokens),
-    ).to_numpy()
+    counts = sets.feature_counts(Snapshot.newest(synthetic.store), THRESHOLD, "response")
     known = synthetic.feature_of
     for row in (0, 7, 33):
         mine = {
@@ -273,11 +264,13 @@ def test_a_feature_page_names_the_first_pick_of_each_selection(synthetic: Synthe
     feature = synthetic.feature_of["moon"]
     app = open_page(synthetic.store.path, "features", feature=str(feature))
     table = linked(app, "Stored selections that cover this feature")
-    store, activations = synthetic.store, Snapshot.newest(synthetic.store).require("activations")
-    having = set(browse.feature_values(store, activations, feature, "response").filter(_above)["sample_id"].to_pylist())
-    runs = {run.manifest.name: browse.picks(store, run) for run in store.artifacts("selections")}
+    store = synthetic.store
+    having = set(
+        occurrences.feature_values(Snapshot.newest(store), feature, "response").filter(_above)["sample_id"].to_pylist()
+    )
+    runs = {run.manifest.name: read_ranking(run).tolist() for run in store.artifacts("selections")}
     for row in table:
-        picks = runs[str(row["Selection"])]["sample_id"].to_pylist()
+        picks = runs[str(row["Selection"])]
         assert row["Row"] == next(i for i in picks if i in having)
         assert row["Rows with it"] == sum(i in having for i in picks)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer.pipeline.pool import read_ranking
+from explorer.queries.rankings import read_ranking
 from explorer.ui import state
 from explorer.ui.select import export_panel
 from explorer.ui.select.downloads import export_bytes

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
-from explorer.features import browse
 from explorer.length.analysis import Stop
+from explorer.queries import samples
 from explorer.ui import display, links, state
 from explorer.ui.context import View
 from explorer.ui.widgets.page import section
@@ -51,7 +51,7 @@ def draw(view: View, now: Stop) -> None:
 def _rows(view: View, now: Stop, ids: np.ndarray, marked: marks.Marks) -> None:
     from explorer.pipeline.length import repetition
 
-    table, _ = browse.rows(view.store, view.clusters, ids.tolist(), limit=len(ids))
+    table, _ = samples.rows(view, ids.tolist(), limit=len(ids))
     repeated = 1 - repetition(view, ids)
     rows: list[dict[str, Any]] = []
     for row, share in zip(table.to_pylist(), repeated.tolist(), strict=True):

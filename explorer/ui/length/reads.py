@@ -10,14 +10,13 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from explorer.features.sets import load_sets
 from explorer.figures import theme
 from explorer.length import analysis
 from explorer.length.analysis import Counts, Inputs, Shape, Stop
 from explorer.length.fits import Outliers
 from explorer.length.result import LengthResult
 from explorer.length.statistics import Correlations, Estimate, Floats, Groups
-from explorer.ui import cache
+from explorer.queries.sets import feature_sets
 from explorer.ui.context import View
 from explorer.ui.map import reads as map_reads
 
@@ -50,8 +49,7 @@ def counts(view: View, segment: str) -> Counts:
 
 @st.cache_resource(max_entries=4, show_spinner="Counting the features of every row at every threshold …")
 def _counts(_view: View, key: Key, segment: str) -> Counts:
-    assert _view.activations is not None
-    sets = load_sets(_view.store, _view.activations, segment=segment, threshold=0.0, samples=_view.rows)
+    sets = feature_sets(_view, threshold=0.0, segment=segment)
     return Counts.of(sets, segment, _view.threshold)
 
 
@@ -115,9 +113,8 @@ def result(view: View, segment: str, stop: int) -> LengthResult:
 
 @st.cache_resource(max_entries=8, show_spinner="Comparing selections …")
 def _result(_view: View, key: Key, segment: str, stop: int) -> LengthResult:
-    assert _view.activations is not None
     here = at(_view, float(counts(_view, segment).thresholds[stop]), segment, "tokens")
-    sets = load_sets(_view.store, _view.activations, segment=segment, threshold=here.threshold, samples=_view.rows)
+    sets = feature_sets(_view, threshold=here.threshold, segment=segment)
     ranks = rank_correlation(_view, segment, stop, "tokens"), rank_curve(_view, segment)
     return LengthResult.of(analysis.complete(here, sets, ranks=ranks, outliers=outliers(_view, segment, stop)))
 
@@ -135,7 +132,7 @@ def words(view: View) -> list[str]:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _words(_view: View, key: Key) -> list[str]:
-    return [theme.plain(text or "", 60) for text in cache.lengths(_view)["words"].to_pylist()]
+    return [theme.plain(text or "", 60) for text in map_reads.words(_view).to_pylist()]
 
 
 def drawn(view: View, most: int) -> np.ndarray:
