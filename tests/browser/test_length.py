@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 def _open(page: Page, served: Served) -> None:
     page.goto(f"{served.url}/length")
     page.wait_for_selector("div.scatter[data-drawn]")
-    page.get_by_text("Which rows are off the trend?").wait_for()
+    page.get_by_role("heading", name="Outliers").wait_for()
     page.wait_for_function(
         "document.querySelector('[data-testid=stApp]').getAttribute('data-test-script-state') === 'notRunning'"
     )
@@ -65,8 +65,8 @@ def test_a_threshold_that_moves_changes_the_points_and_keeps_the_zoom(page: Page
     _open(page, served)
     first = _state(page)
     assert first["heights"] == _counts(served, float(first["stamp"].split()[-1]))
-    said = page.locator("div.scatter").get_attribute("aria-label") or ""
-    assert said.startswith(f"Scatter of {len(first['heights'])} rows: response length (tokens)")
+    label = page.locator("div.scatter").get_attribute("aria-label") or ""
+    assert label.startswith(f"Scatter of {len(first['heights'])} rows: response length (tokens)")
     page.get_by_role("button", name="Zoom in", exact=True).click()
     page.wait_for_timeout(300)
     zoomed = _state(page)
@@ -97,10 +97,10 @@ def test_hover_says_what_a_point_is_and_a_click_opens_its_row(page: Page, served
     state = _state(page)
     row = _alone(state)
     page.mouse.move(state["x"][row], state["y"][row])
-    said = page.locator("div.scatter .tip")
-    said.wait_for()
+    tip = page.locator("div.scatter .tip")
+    tip.wait_for()
     expected = f"{state['lengths'][row]:,} tokens, {state['heights'][row]:,} features"
-    assert expected in said.inner_text()
+    assert expected in tip.inner_text()
     page.mouse.click(state["x"][row], state["y"][row])
     page.wait_for_url(re.compile(rf"samples\?sample={row}$"))
 

@@ -85,6 +85,26 @@ def test_the_pages_count_at_the_chosen_threshold(
     assert f"of the {len(occurring)} features in the pool" in said(ranked(app))
 
 
+def test_the_slider_of_the_length_page_is_the_same_threshold(synthetic: Synthetic, open_page: Open) -> None:
+    app = open_page(synthetic.store.path, "features", threshold="4")
+    turn_to(app, "length")
+    slider = app.slider(key="length_threshold")
+    assert slider.value == CHOSEN and app.query_params["threshold"] == "4"
+    assert "At threshold 4, " in said(app)
+    slider.set_value(2.0).run()
+    assert not app.exception
+    chosen = float(app.query_params["threshold"])
+    assert abs(chosen - 2.0) < 0.2, "the nearest stop of the slider"
+    turn_to(app, "overview")
+    assert shown(app) == pytest.approx(chosen)
+
+
+def test_a_link_to_the_length_page_opens_with_its_threshold(synthetic: Synthetic, open_page: Open) -> None:
+    app = open_page(synthetic.store.path, "length", threshold="3")
+    assert not app.exception
+    assert app.slider(key="length_threshold").value == 3.0
+
+
 def test_r_with_length_is_that_of_presence_at_the_chosen_threshold(
     synthetic: Synthetic, open_page: Open, present: list[set[int]]
 ) -> None:

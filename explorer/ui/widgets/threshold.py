@@ -1,7 +1,7 @@
 """The threshold above which a feature counts as active: one for the whole session, in the address as `?threshold=`.
 
-The address wins over the session, so a link opens with its threshold; a page without one in its address takes the
-session's, and puts it there when it draws the widget.
+The address wins over the session, so a link opens with its threshold; where the address has none, it gets that of the
+session.
 """
 
 from __future__ import annotations
@@ -29,7 +29,11 @@ def current(view: View) -> float:
         elif value != state.get(state.THRESHOLD):
             choose(view, value)
     chosen = state.get(state.THRESHOLD)
-    return view.threshold if chosen is None else float(chosen)
+    if chosen is None:
+        return view.threshold
+    if NAME not in st.query_params:
+        st.query_params[NAME] = written(chosen)
+    return float(chosen)
 
 
 def choose(view: View, value: float) -> None:
@@ -61,9 +65,6 @@ def draw(view: View) -> None:
     if view.activations is None:
         return
     value = current(view)
-    chosen = state.get(state.THRESHOLD) is not None
-    if chosen and st.query_params.get(NAME) is None:
-        st.query_params[NAME] = written(value)
     state.put(_INPUT, value)
     with st.popover(f"Threshold {value:.4g}", icon=":material/filter_list:", type="tertiary"):
         st.number_input(
@@ -79,7 +80,7 @@ def draw(view: View) -> None:
         st.button(
             "Reset to the SAE's default",
             key="threshold_reset",
-            disabled=not chosen,
+            disabled=state.get(state.THRESHOLD) is None,
             on_click=choose,
             args=(view, view.threshold),
         )
