@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import UTC, datetime
 
+from explorer.text import one_line as clean
 from explorer.workspace import Manifest
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=])")
@@ -14,13 +14,6 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=])")
 def md(text: object, limit: int = 120) -> str:
     """Text of the dataset or the user inside a Markdown string: one line, cut, every mark escaped."""
     return _MARKDOWN.sub(r"\\\1", clean(text, limit)).replace("&", "&amp;")
-
-
-def clean(text: object, limit: int = 120) -> str:
-    """One printable line: control and direction marks become spaces, long text is cut with an ellipsis."""
-    line = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") else c for c in str(text))
-    line = " ".join(line.split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def count(value: float | None) -> str:

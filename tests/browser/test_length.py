@@ -32,12 +32,13 @@ def _state(page: Page) -> dict[str, Any]:
     """What is drawn: heights, lengths, view, stamp, and where each point is in the window."""
     return page.locator("div.scatter").evaluate(
         """(node) => {
-            const { map } = node;
-            const box = map.node.getBoundingClientRect();
+            const { plot } = node;
+            const box = plot.node.getBoundingClientRect();
             return {
-                heights: [...map.heights], lengths: [...map.points.tokens], view: map.view, stamp: node.dataset.drawn,
-                x: [...map.places.x].map((x) => box.left + map.at.left + x),
-                y: [...map.places.y].map((y) => box.top + map.at.top + y),
+                heights: [...plot.heights], lengths: [...plot.points.tokens], view: plot.camera.moved,
+                stamp: node.dataset.drawn,
+                x: [...plot.places.x].map((x) => box.left + x),
+                y: [...plot.places.y].map((y) => box.top + y),
             };
         }"""
     )
@@ -113,8 +114,8 @@ def test_hostile_words_are_text_in_the_hover_of_the_scatter(page: Page, served: 
     for row in range(last - 5, last + 1):  # the hostile rows
         page.locator("div.scatter").evaluate(
             """(node, row) => {
-                node.map.under = () => row;
-                node.map.point(200, 200);
+                node.plot.under = () => row;
+                node.plot.hover(200, 200);
             }""",
             row,
         )
@@ -149,7 +150,7 @@ def test_the_picture_of_the_scatter_is_saved_and_follows_the_width(page: Page, s
         page.get_by_role("button", name="Save the picture").click()
     assert waiting.value.suggested_filename == "length.png"
     assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
-    svg = page.locator("div.scatter").evaluate("(node) => node.map.svg().outerHTML")
+    svg = page.locator("div.scatter").evaluate("(node) => node.plot.svg().outerHTML")
     assert svg.count("<path") >= 0.9 * len(served.synthetic.tokens) and "response length (tokens)" in svg
     wide = page.locator("div.scatter canvas.ground").bounding_box()
     page.set_viewport_size({"width": 1700, "height": 1000})
