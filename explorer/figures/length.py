@@ -227,7 +227,9 @@ def _panels(titles: Sequence[str], width: int, *, x: str, y: str) -> theme.Figur
         horizontal_spacing=0.02,
         vertical_spacing=0.3 / rows,
     )
-    fig.update_layout(theme.layout(height=90 + 190 * rows) | {"template": None, "margin": {"l": 8, "r": 8, "t": 46}})
+    fig.update_layout(
+        theme.layout(height=90 + 190 * rows) | {"template": None, "margin": {"l": 8, "r": 8, "t": 46, "b": 8}}
+    )
     for update in (fig.update_xaxes, fig.update_yaxes):
         update(theme.axis() | {"title": None})
     fig.update_xaxes(title={"text": x, "standoff": 4}, row=rows)

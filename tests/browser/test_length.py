@@ -94,6 +94,35 @@ def test_a_threshold_that_moves_changes_the_points_and_keeps_the_zoom(page: Page
     assert _state(page)["view"] is None
 
 
+def test_a_box_that_is_drawn_fills_the_plot_and_the_right_button_pans(page: Page, served: Served) -> None:
+    _open(page, served)
+    page.locator("div.scatter").scroll_into_view_if_needed()
+    before = _state(page)
+    at = page.locator("div.scatter").evaluate("(node) => node.plot.camera.area")
+    box = page.locator("div.scatter .panel").bounding_box()
+    assert box is not None
+    left, top = box["x"] + at["left"], box["y"] + at["top"]
+    places = np.stack([before["x"], before["y"]], axis=1)
+    start = np.array([left + 0.2 * at["width"], top + 0.1 * at["height"]])
+    end = np.array([left + 0.7 * at["width"], top + 0.6 * at["height"]])
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    zoomed = _state(page)
+    after = np.stack([zoomed["x"], zoomed["y"]], axis=1)
+    assert np.allclose((after[:, 1] - top) / at["height"], (places[:, 1] - start[1]) / (end - start)[1], atol=0.01)
+    across = (places[:, 0] - start[0]) / (end - start)[0]
+    assert np.corrcoef(after[:, 0], across)[0, 1] > 1 - 1e-9
+    page.mouse.down(button="right")
+    page.mouse.move(end[0] + 30, end[1] - 20, steps=3)
+    page.mouse.up(button="right")
+    page.wait_for_timeout(300)
+    assert np.allclose(np.array(_state(page)["x"]) - after[:, 0], 30, atol=12)  # the ticks may take more or less room
+    assert np.allclose(np.array(_state(page)["y"]) - after[:, 1], -20, atol=1)
+
+
 def test_hover_says_what_a_point_is_and_a_click_opens_its_row(page: Page, served: Served) -> None:
     _open(page, served)
     page.locator("div.scatter").scroll_into_view_if_needed()

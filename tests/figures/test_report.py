@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import json
 import re
 from html.parser import HTMLParser
@@ -38,6 +39,25 @@ def test_no_text_becomes_an_element_of_the_page() -> None:
     assert len([tag for tag, _ in tags.seen if tag == "script"]) == 3  # the library, the data of the plot, the drawing
     assert not any(name.startswith("on") for _, attributes in tags.seen for name in attributes)
     assert not any(name in ("src", "href") for _, attributes in tags.seen for name in attributes)
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ 7 * 7 }}", "{% for x in blocks %}{{ x }}", "{# no #}", "</style></title><b>", "&lt;b&gt;"]
+)
+def test_text_is_neither_a_template_nor_markup(text: str) -> None:
+    blocks = [text, Note(text), Heading(text), Table([text], [[text]], text), Plot(go.Figure(), text, text)]
+    report = page(text, blocks, subtitle=text)
+    body = report.split("</head>")[1]
+    shown = re.findall(r"<(h1|p class=\"under\"|p|p class=\"note\"|h2|caption|th scope=\"col\"|td)>(.*?)</", body)
+    assert len(shown) == 8 and {content for _, content in shown} == {html.escape(text)}
+    assert f'aria-label="{html.escape(text)}"' in body and f"<figcaption>{html.escape(text)}<span>" in body
+
+
+def test_marks_that_turn_a_line_are_dots_everywhere() -> None:
+    marks = "a\u202eb\u0007c\u2028d\ud800e"
+    blocks = [marks, Note(marks), Heading(marks), Table([marks], [[marks]], marks), Plot(go.Figure(), "p", marks)]
+    body = page(marks, blocks, subtitle=marks).split("</head>")[1]
+    assert body.count("a·b·c·d·e") == 10 and "\u202e" not in body
 
 
 def test_the_data_of_a_plot_survives_the_escaping() -> None:

@@ -153,7 +153,7 @@ _COLUMNS = {  # width in pixels, and format
     "rows": (60, "localized"),
     "tokens": (115, "localized"),
     "coverage": (120, "percent"),
-    "certificate": (140, "percent"),
+    "certificate": (185, "percent"),
     "redundancy": (90, "%.3f"),
     "quality": (95, "%.3f"),
     "seconds": (70, "%.3f"),

@@ -37,7 +37,9 @@ def chip_rows(rows: Sequence[tuple[str, Sequence[str]]]) -> None:
         boxes = "".join(
             f"<bdi>{escape(t[:MAX_TOKEN].replace(chr(10), '↵').replace(chr(9), '⇥'))}</bdi>" for t in tokens
         )
-        drawn.append(f'<div class="dataset-chips"><span class="dataset-name">{html.escape(name)}</span>{boxes or "–"}</div>')
+        drawn.append(
+            f'<div class="dataset-chips"><span class="dataset-name">{html.escape(name)}</span>{boxes or "–"}</div>'
+        )
     st.html("".join(drawn))
 
 
@@ -45,4 +47,5 @@ def passage(text: str, *, answer: bool = False, limit: int = 20_000) -> None:
     """Draw a prompt or a response as it is, line breaks kept; what is over `limit` characters is cut and counted."""
     shown = escape(text[:limit])
     rest = f"<br><i>… {len(text) - limit:,} more characters</i>" if len(text) > limit else ""
-    st.html(f'<div class="dataset-text{" dataset-answer" if answer else ""}" dir="auto">{shown or "<i>empty</i>"}{rest}</div>')
+    kind = "dataset-text dataset-answer" if answer else "dataset-text"
+    st.html(f'<div class="{kind}" dir="auto">{shown or "<i>empty</i>"}{rest}</div>')
