@@ -81,8 +81,9 @@ def test_a_report_allows_no_request_and_follows_the_readers_colours() -> None:
 
 
 def test_numbers_stand_with_their_digits_and_missing_ones_are_dashes() -> None:
-    text = page("t", [Table(["a"], [[12345], [0.98765], [None], [float("nan")]])])
+    text = page("t", [Table(["a"], [[12345], [0.98765], [None], [float("nan")], ["12.5%"], ["greedy 5%"]])])
     assert ">12,345<" in text and ">0.9877<" in text and text.count(">–<") == 2
+    assert '<td class="n">12.5%<' in text and "<td>greedy 5%<" in text
 
 
 def test_a_file_is_written_whole_and_never_replaced_unasked(tmp_path: Path) -> None:
