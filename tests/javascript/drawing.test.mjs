@@ -52,7 +52,10 @@ test("points are drawn once each: without a value first, the strongest last", ()
   assert.deepEqual(order.slice(0, 2).sort(), [1, 4]);
   const codes = Int16Array.from({ length: 97 }, (_, i) => (i % 5) - 1);
   const look = { kind: "category", title: "t", names: ["a", "b", "c", "d"], colours: ["#000000"], symbols: ["x"] };
-  assert.deepEqual([...new Shades(look, THEME).order(codes)].sort((a, b) => a - b), [...codes.keys()]);
+  assert.deepEqual(
+    [...new Shades(look, THEME).order(codes)].sort((a, b) => a - b),
+    [...codes.keys()],
+  );
 });
 
 test("a colour scale begins and ends at its ends", () => {

@@ -108,7 +108,8 @@ test("the wheel scrolls the page until the plot was clicked, then it zooms about
 });
 
 test("keys pan, zoom, show everything and clear; other keys are left alone", () => {
-  for (const key of ["ArrowLeft", "+", "0", "Escape"]) assert.equal(send("keydown", 0, 0, { key }).defaultPrevented, true);
+  for (const key of ["ArrowLeft", "+", "0", "Escape"])
+    assert.equal(send("keydown", 0, 0, { key }).defaultPrevented, true);
   assert.equal(send("keydown", 0, 0, { key: "a" }).defaultPrevented, false);
   assert.deepEqual(
     calls.map(([name]) => name),

@@ -86,27 +86,31 @@ export class Panel {
 
   drawBins() {
     const { map, raster } = this;
+    const { ratio } = map;
     const plain = map.points || this.shades.picks;
-    for (const { left, top, wide, tall, colour, opacity, faded } of this.bins(plain)) {
-      const [x, y] = [left * map.ratio, top * map.ratio];
-      const strength = 256 * opacity * (plain ? 0.5 : 1) * (faded ? 0.1 : 1);
-      raster.box(x, y, x + wide * map.ratio, y + tall * map.ratio, colour, Math.round(strength));
-    }
+    const strength = plain ? 128 : 256;
+    this.eachBin(plain, (left, top, wide, tall, colour, opacity, faded) => {
+      const [right, bottom] = [(left + wide) * ratio, (top + tall) * ratio];
+      const strong = Math.round(strength * opacity * (faded ? 0.1 : 1));
+      raster.box(left * ratio, top * ratio, right, bottom, colour, strong);
+    });
   }
 
-  // The bins of the density in pixels, with their look; `plain` ones are grey.
-  *bins(plain) {
-    const { camera, bins, theme } = this.map;
+  // Call `draw` with each bin of the density: its place in pixels and its look; `plain` ones are grey.
+  eachBin(plain, draw) {
+    const { bins, camera, theme } = this.map;
     const { grid, index, n } = bins;
     const values = bins.values[this.number];
+    const [x0, , , y1] = camera.view;
     const [wide, tall] = [grid.dx * camera.across, grid.dy * camera.up];
+    const top = Math.log1p(bins.most);
     for (let k = 0; k < index.length; k++) {
-      const row = Math.floor(index[k] / grid.columns);
-      const [left, low] = camera.toPixels(grid.x0 + (index[k] % grid.columns) * grid.dx, grid.y0 + row * grid.dy);
+      const left = (grid.x0 - x0) * camera.across + (index[k] % grid.columns) * wide;
+      const low = (y1 - grid.y0) * camera.up - Math.floor(index[k] / grid.columns) * tall;
       const value = values ? values[k] : -1;
       const colour = plain ? theme.grey : this.shades.colour(value);
-      const opacity = 0.14 + (0.86 * Math.log1p(n[k])) / Math.log1p(bins.most);
-      yield { left, top: low - tall, wide, tall, colour, opacity, faded: this.shades.faded(value) };
+      const opacity = 0.14 + (0.86 * Math.log1p(n[k])) / top;
+      draw(left, low - tall, wide, tall, colour, opacity, this.shades.faded(value));
     }
   }
 

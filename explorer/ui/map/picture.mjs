@@ -39,8 +39,8 @@ function drawPoint({ map }, group, point, radius, look) {
 }
 
 function drawBins(panel, group) {
-  for (const { left, top, wide, tall, colour, opacity } of panel.bins(panel.picks)) {
+  panel.eachBin(panel.picks, (left, top, wide, tall, colour, opacity) => {
     const place = { x: left.toFixed(1), y: top.toFixed(1), width: wide.toFixed(2), height: tall.toFixed(2) };
     svgElement(group, "rect", { ...place, fill: `rgb(${colour})`, "fill-opacity": opacity.toFixed(2) });
-  }
+  });
 }

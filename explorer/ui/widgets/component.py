@@ -59,9 +59,9 @@ def bundle(script: Path) -> str:
     def read(path: Path, importing: tuple[Path, ...]) -> tuple[list[str], str]:
         """Return what a module exports, and its text with imports and exports resolved."""
 
-        def resolved(found: re.Match[str]) -> str:
-            module = add((path.parent / found[2]).resolve(), (*importing, path))
-            return f"const {{{found[1].replace(' as ', ': ')}}} = {module};"
+        def resolved(statement: re.Match[str]) -> str:
+            module = add((path.parent / statement[2]).resolve(), (*importing, path))
+            return f"const {{{statement[1].replace(' as ', ': ')}}} = {module};"
 
         text = _IMPORT.sub(resolved, path.read_text("utf-8"))
         exports = _EXPORT.findall(text)
