@@ -54,11 +54,11 @@ def select(
     """Choose a subset. An unknown method is refused with the list of all."""
     from explorer.pipeline.rules import rules_of
     from explorer.pipeline.select import select as run
+    from explorer.workspace import Snapshot
 
     store = open_store(workspace)
     rules = rules_of(
-        store,
-        store.require("samples"),
+        Snapshot.newest(store),
         pin=pin,
         ban=ban,
         within=within,

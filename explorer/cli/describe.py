@@ -162,12 +162,13 @@ def _length(result: dict[str, Any]) -> list[str]:
 
 
 def _report(store: Any, result: dict[str, Any], measured: Any, target: Path, *, overwrite: bool) -> None:
-    from explorer.features.browse import lengths
     from explorer.figures import length_report
     from explorer.figures import report as html
     from explorer.length.statistics import by_size, codes_of
+    from explorer.queries.samples import lengths
+    from explorer.workspace import Snapshot
 
-    words = lengths(store)["words"].fill_null("").to_pylist()
+    words = lengths(Snapshot.newest(store))["words"].fill_null("").to_pylist()
     places, names = by_size(*codes_of(measured.sources))
     source = (places, names) if len(names) > 1 else None
     counts = measured.count(result["threshold"])

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from explorer.errors import MissingStep, refuse
+from explorer.errors import refuse
 from explorer.ingest.values import has_escaped_surrogate, without_surrogates
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -154,15 +154,4 @@ class Picks:
         used = self.selection.manifest.inputs.get(kind)
         if used is not None:
             return self.store.resolve(kind, used)
-        fitting = [one for one in self.store.artifacts(kind) if self._of_samples(one)]
-        if not fitting:
-            self.store.require(kind, inputs={"samples": self.samples.id})
-            raise MissingStep(f"{self.store.path} has no {kind} of samples {self.samples.id} yet")
-        return fitting[-1]
-
-    def _of_samples(self, artifact: Artifact) -> bool:
-        inputs = artifact.manifest.inputs
-        if "samples" in inputs:
-            return inputs["samples"] == self.samples.id
-        parents = [kind for kind in ("activations", "embeddings") if kind in inputs]
-        return any(self._of_samples(self.store.resolve(kind, inputs[kind])) for kind in parents)
+        return Snapshot.of(self.store, self.samples).require(kind)

@@ -16,7 +16,7 @@ from explorer.maps.kmeans import check_k, kmeans, stability
 from explorer.pipeline.embed import find_or_make, read
 from explorer.progress import Progress, silent
 from explorer.records import CLUSTERS
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 STABILITY_SEEDS = (0, 1, 2)
 STABILITY_ROWS = 5_000  # samples, at most, that are clustered again to see how alike seeds are
@@ -62,7 +62,7 @@ def cluster(
         MissingStep: there is no extraction to make the default embedding from.
     """
     wanted = _parse(k)
-    samples = store.require("samples")
+    samples = Snapshot.newest(store).require("samples")
     count = samples.manifest.rows["samples"]
     if isinstance(wanted, int):
         check_k(wanted, count)
@@ -116,12 +116,6 @@ def curves(store: Store, clusters: Artifact) -> dict[str, Any]:
         return known
     seed = int(clusters.manifest.parameters.get("seed", 0))
     return choose_k(_vectors(store, clusters), rng=np.random.default_rng([seed, 1])).as_info()
-
-
-def agreement(store: Store, clusters: Artifact) -> dict[str, Any]:
-    """Return how alike the clusters of other seeds are (`seeds`, `mean`, `low`): kept, or worked out for older ones."""
-    known = clusters.manifest.info.get("stability")
-    return known or _stability(_vectors(store, clusters), int(clusters.manifest.info["k"]))
 
 
 def _vectors(store: Store, clusters: Artifact) -> np.ndarray:

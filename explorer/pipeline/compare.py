@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from explorer.errors import refuse
-from explorer.features.sets import load_sets
-from explorer.pipeline.pool import Sources, default_threshold, gather, latest, sources
+from explorer.pipeline.pool import Gathered, gather, sources
 from explorer.pipeline.select import Ranked, rank
 from explorer.progress import Progress, silent
+from explorer.queries.sets import feature_sets
 from explorer.selection import METHODS, Rules
 from explorer.selection.metrics import Metrics, coverage_curve, jaccard, measure, seed_stability
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 
 @dataclass(frozen=True)
@@ -80,16 +80,13 @@ def compare(
         refuse("which selections?", allowed="one or more names or ids")
     if seeds < 0 or seeds == 1:
         refuse("the number of seeds cannot be used", got=seeds, allowed="0, or 2 or more")
-    found = sources(store, frozenset(), references=tuple(dict.fromkeys(runs)))
-    clusters, quality = (latest(store, kind, found.samples) for kind in ("clusters", "quality"))
-    found = Sources(found.samples, found.activations, clusters=clusters, quality=quality, runs=found.runs)
-    if threshold is None and found.activations is not None:
-        threshold = default_threshold(found.activations)
-    gathered = gather(store, found, frozenset(), threshold=threshold, segment=segment)
+    snapshot = Snapshot.newest(store)
+    gathered, selections = _pool(snapshot, runs, threshold, segment)
+    rankings = gathered.pool.runs
     reports: list[RunReport] = []
-    for number, run in enumerate(found.runs):
-        progress("compare", number, len(found.runs), run.manifest.name or run.id)
-        metrics = measure(gathered.pool, gathered.pool.runs[number])
+    for number, (run, ranking) in enumerate(zip(selections, rankings, strict=True)):
+        progress("compare", number, len(selections), run.manifest.name or run.id)
+        metrics = measure(gathered.pool, ranking)
         stability = _stability(store, run, seeds) if seeds else None
         about = run.manifest.parameters
         reports.append(
@@ -104,22 +101,37 @@ def compare(
             )
         )
     overlaps = []
-    for (i, a), (j, b) in itertools.combinations(enumerate(gathered.pool.runs), 2):
-        both = len(set(a.tolist()) & set(b.tolist()))
-        overlaps.append(Overlap(found.runs[i].ref, found.runs[j].ref, both, jaccard(a, b)))
-    progress("compare", len(found.runs), len(found.runs))
+    for (a, left), (b, right) in itertools.combinations(zip(selections, rankings, strict=True), 2):
+        both = len(np.intersect1d(left, right))
+        overlaps.append(Overlap(a.ref, b.ref, both, jaccard(left, right)))
+    progress("compare", len(selections), len(selections))
     return CompareResult(
         runs=reports,
         overlaps=overlaps,
         threshold=gathered.threshold,
         segment=segment,
-        clusters=clusters.ref if clusters is not None else None,
-        quality=quality.ref if quality is not None else None,
+        clusters=snapshot.clusters.ref if snapshot.clusters is not None else None,
+        quality=snapshot.quality.ref if snapshot.quality is not None else None,
     )
 
 
+def run_metrics(snapshot: Snapshot, run: str, *, threshold: float, segment: str) -> Metrics:
+    """Every metric of one saved selection."""
+    pool = _pool(snapshot, [run], threshold, segment)[0].pool
+    return measure(pool, pool.runs[0])
+
+
+def _pool(
+    snapshot: Snapshot, runs: Sequence[str], threshold: float | None, segment: str
+) -> tuple[Gathered, tuple[Artifact, ...]]:
+    """Read what selections are measured on, their rankings among it, and the selections."""
+    found = sources(snapshot, frozenset(), references=tuple(dict.fromkeys(runs)))
+    found = replace(found, clusters=snapshot.clusters, quality=snapshot.quality)
+    return gather(found, frozenset(), threshold=threshold, segment=segment), found.runs
+
+
 def seed_band(
-    store: Store, run: Artifact, *, seeds: int, threshold: float, segment: str, progress: Progress = silent
+    snapshot: Snapshot, run: Artifact, *, seeds: int, threshold: float, segment: str, progress: Progress = silent
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Lowest and highest coverage (shares, float [n]) after 1..n picks when `run` is made with seeds 0 to `seeds` - 1.
 
@@ -130,11 +142,10 @@ def seed_band(
     shares = []
     for seed in range(seeds):
         progress("seeds", seed, seeds, run.manifest.name)
-        ranked = _again(store, run, seed)
+        ranked = _again(snapshot.store, run, seed)
         sets = ranked.pool.features
         if (threshold, segment) != (ranked.threshold, run.manifest.parameters["segment"]) or sets is None:
-            activations = store.require("activations")
-            sets = load_sets(store, activations, segment=segment, threshold=threshold, samples=ranked.pool.n)
+            sets = feature_sets(snapshot, threshold=threshold, segment=segment)
         curve = coverage_curve(sets, ranked.ranking.positions)
         shares.append(curve.covered / max(1, curve.present))
     least = min(map(len, shares))

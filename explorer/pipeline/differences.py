@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from explorer.features import browse, groups, user_labels
+from explorer.features import user_labels
 from explorer.features.contrast import contrast
-from explorer.features.groups import Group
-from explorer.features.sets import check_threshold, load_sets
-from explorer.pipeline.pool import latest
+from explorer.features.sets import check_threshold
 from explorer.progress import Progress, silent
-from explorer.workspace import Artifact, Store
+from explorer.queries import columns, groups
+from explorer.queries.features import labels_of
+from explorer.queries.sets import feature_sets
+from explorer.workspace import Snapshot, Store
 
 
 @dataclass(frozen=True)
@@ -48,26 +48,24 @@ def differences(
     limit: int = 20,
     progress: Progress = silent,
 ) -> DifferencesResult:
-    """Compare two groups of rows (keys of `explorer.features.groups`) by the features they have.
+    """Compare two groups of rows (keys of `explorer.queries.groups`) by the features they have.
 
     `equal_length` weights the rows of `b` to the response lengths of `a`: see `explorer.features.contrast`.
     """
-    activations = store.require("activations")
-    cut = check_threshold(float(activations.manifest.info["default_threshold"]) if threshold is None else threshold)
-    samples = store.require("samples")
-    rows = samples.manifest.rows["samples"]
+    snapshot = Snapshot.newest(store)
+    activations = snapshot.require("activations")
+    cut = check_threshold(snapshot.threshold if threshold is None else threshold)
     progress("differences", 0, 2, "reading")
-    sets = load_sets(store, activations, segment=segment, threshold=cut, samples=rows)
-    clusters = latest(store, "clusters", samples)
-    left, right = group_pair(store, samples, clusters, a, b)
-    found = contrast(sets, left.ids, right.ids, lengths=response_tokens(store) if equal_length else None)
+    sets = feature_sets(snapshot, threshold=cut, segment=segment)
+    left, right = groups.pair(snapshot, a, b)
+    lengths = columns.response_tokens(snapshot).astype(np.float64) if equal_length else None
+    found = contrast(sets, left.ids, right.ids, lengths=lengths)
     progress("differences", 1, 2, "labels")
-    features = store.newest("features", inputs={"activations": activations.id})
     sides = [found.strongest(more_in_a=side, limit=limit) for side in (True, False)]
     labels: dict[int, str] = {}
-    if features is not None:
+    if snapshot.features is not None:
         ids = [int(number) for side in sides for number in side]
-        labels = browse.labels_of(store, features, ids, user_labels.read(store, activations))
+        labels = labels_of(snapshot, ids, user_labels.read(store, activations))
     tables = [
         [
             {
@@ -99,17 +97,3 @@ def differences(
         more_in_a=tables[0],
         more_in_b=tables[1],
     )
-
-
-def response_tokens(store: Store) -> NDArray[np.float64]:
-    """Response tokens of every row, float64 [N]."""
-    return browse.lengths(store)["response_tokens"].fill_null(0).to_numpy().astype(np.float64)
-
-
-def group_pair(store: Store, samples: Artifact, clusters: Artifact | None, a: str, b: str) -> tuple[Group, Group]:
-    """Resolve two keys, of which either may be `rest`: the rows outside the other."""
-    if a == groups.REST:
-        right = groups.resolve(store, samples, clusters, b)
-        return groups.resolve(store, samples, clusters, a, right), right
-    left = groups.resolve(store, samples, clusters, a)
-    return left, groups.resolve(store, samples, clusters, b, left)

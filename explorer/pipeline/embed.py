@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from explorer.errors import refuse
-from explorer.features.sets import load_sets
 from explorer.maps.embeddings import Embedding, Inputs, Text, resolve
-from explorer.maps.vectors import load_vectors, to_table, without_direction
+from explorer.maps.vectors import to_table, without_direction
 from explorer.progress import Progress, silent
+from explorer.queries.sets import feature_sets
+from explorer.queries.vectors import load_vectors
 from explorer.registry import build
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 DEFAULT = "lm-mean"
 SEED = 0  # of the randomised SVD; part of no parameter, since it only decides rounding
@@ -55,22 +56,19 @@ def embed(
     """
     how, named = resolve(method)
     options = build(how.Params, {**named, **(params or {})}, owner=f"embedding method {how.slug}")
-    samples = store.require("samples")
+    snapshot = Snapshot.newest(store)
+    samples = snapshot.require("samples")
     inputs = {"samples": samples.id}
-    activations = None
     parameters: dict[str, Any] = {"method": how.slug, "params": dataclasses.asdict(options)}
     if how.needs & {"lm_mean", "features"}:
-        activations = store.require("activations", inputs=inputs)
-        inputs["activations"] = activations.id
-    threshold = None
-    if "features" in how.needs and activations is not None:
-        threshold = float(activations.manifest.info["default_threshold"])
-        parameters["threshold"] = threshold
+        inputs["activations"] = snapshot.require("activations").id
+    if "features" in how.needs:
+        parameters["threshold"] = snapshot.threshold
     known = store.find("embeddings", parameters, inputs)
     if known is not None:
         return _result(known, existed=True)
     with store.draft("embeddings", parameters=parameters, inputs=inputs, seed=SEED) as draft:
-        given = _gather(store, how, samples, activations, threshold, progress)
+        given = _gather(snapshot, how, progress)
         vectors = how.embed(given, options, np.random.default_rng(SEED), progress)
         draft.write(to_table(vectors))
         draft.info = {"dimensions": vectors.shape[1], "without_direction": without_direction(vectors)}
@@ -83,15 +81,15 @@ def find_or_make(store: Store, reference: str = "", *, progress: Progress = sile
 
     The second value lists the artifacts that were made for it, so that the caller can say so.
     """
+    snapshot = Snapshot.newest(store)
+    samples = snapshot.require("samples")
     if reference:
         chosen = store.resolve("embeddings", reference)
-        if chosen.manifest.inputs.get("samples") != store.require("samples").id:
+        if chosen.manifest.inputs.get("samples") != samples.id:
             refuse(f"embedding {reference!r} belongs to other samples than the newest ones", allowed="embed again")
         return chosen, []
-    inputs = {"samples": store.require("samples").id}
-    newest = store.newest("embeddings", inputs=inputs)
-    if newest is not None:
-        return newest, []
+    if snapshot.embeddings is not None:
+        return snapshot.embeddings, []
     progress("embed", 0, None, f"no embedding yet: making {DEFAULT}")
     made = embed(store, method=DEFAULT, progress=progress)
     return store.resolve("embeddings", made.artifact), [made.artifact]
@@ -99,24 +97,19 @@ def find_or_make(store: Store, reference: str = "", *, progress: Progress = sile
 
 def read(store: Store, embedding: Artifact) -> np.ndarray:
     """Vectors of an embeddings artifact, float32 [N, d] by sample_id."""
-    return load_vectors(embedding, store.require("samples").manifest.rows["samples"])
+    samples = store.resolve("samples", embedding.manifest.inputs["samples"])
+    return load_vectors(embedding, samples.manifest.rows["samples"])
 
 
-def _gather(
-    store: Store,
-    how: Embedding,
-    samples: Artifact,
-    activations: Artifact | None,
-    threshold: float | None,
-    progress: Progress,
-) -> Inputs:
-    n = samples.manifest.rows["samples"]
-    progress("embed", 0, n, "reading")
-    if "lm_mean" in how.needs and activations is not None:
-        return Inputs(lm_mean=load_vectors(activations, n, table="lm_mean"))
-    if "features" in how.needs and activations is not None and threshold is not None:
-        return Inputs(features=load_sets(store, activations, segment="response", threshold=threshold, samples=n))
-    rows = store.sql(f"SELECT prompt, response FROM {store.scan(samples)} ORDER BY sample_id").fetchall()
+def _gather(snapshot: Snapshot, how: Embedding, progress: Progress) -> Inputs:
+    progress("embed", 0, snapshot.rows, "reading")
+    if "lm_mean" in how.needs:
+        activations = snapshot.require("activations")
+        return Inputs(lm_mean=load_vectors(activations, snapshot.rows, table="lm_mean", missing=0.0))
+    if "features" in how.needs:
+        return Inputs(features=feature_sets(snapshot))
+    scan = snapshot.store.scan(snapshot.require("samples"))
+    rows = snapshot.store.sql(f"SELECT prompt, response FROM {scan} ORDER BY sample_id").fetchall()
     return Inputs(texts=[Text(prompt or "", response or "") for prompt, response in rows])
 
 

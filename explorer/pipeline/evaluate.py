@@ -16,10 +16,10 @@ from explorer.evaluate.trials import Trial, Trials
 from explorer.lm.finetune import NotFinite, Params
 from explorer.pipeline.conversations import read_items
 from explorer.pipeline.heldout import HeldOut, hold_out
-from explorer.pipeline.pool import read_ranking
 from explorer.progress import Progress, silent
+from explorer.queries.rankings import read_ranking
 from explorer.registry import build
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 MATCHES = ("rows", "tokens")
 
@@ -98,7 +98,7 @@ def evaluate(
         refuse("the number of seeds must be at least 1", got=seeds)
     if match not in MATCHES:
         refuse("unknown match", got=match, allowed=MATCHES)
-    samples = store.require("samples")
+    samples = Snapshot.newest(store).require("samples")
     found = [store.resolve("selections", run) for run in dict.fromkeys(runs)]
     if not found:
         refuse("which selections? give at least one", allowed="ids or names; `info` lists them")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.errors import refuse
 from explorer.progress import Progress, silent
-from explorer.workspace import Artifact, Draft, Store
+from explorer.workspace import Artifact, Draft, Snapshot, Store
 
 if TYPE_CHECKING:
     from explorer.engine.local import Shard, Tick
@@ -82,7 +82,7 @@ def extract(
         refuse("extract: --max-tokens is too small", got=max_tokens, allowed="8 or more")
     if batch_tokens is not None and batch_tokens < 1:
         refuse("extract: --batch-tokens is too small", got=batch_tokens, allowed="1 or more")
-    samples = store.require("samples")
+    samples = Snapshot.newest(store).require("samples")
     dtype = pick_dtype(dtype, pick_device(device))
     progress("load", 0, 1, "loading the SAE and the model")
     loaded_sae = load_sae(sae, layer=layer)
@@ -107,10 +107,10 @@ def extract(
     shards = plan_shards(store, samples)
     with store.draft("activations", parameters=parameters, inputs=inputs, resumable=True) as draft:
         make = _extractor_maker(store, samples, draft, loaded, loaded_sae, max_tokens, batch_tokens)
-        runner.run(make, shards, _Shards(draft), progress)
+        runner.run(make, shards, Shards(draft), progress)
         progress("finish", 0, 1, "sorting by feature")
         draft.info = {"model_source": model, "sae_source": sae}
-        artifact = _finish(draft, loaded_sae, len(shards))
+        artifact = finish(draft, loaded_sae, len(shards))
     return _result(artifact, existed=False)
 
 
@@ -130,7 +130,7 @@ def plan_shards(store: Store, samples: Artifact) -> list[Shard]:
     return shards
 
 
-class _Shards:
+class Shards:
     """The finished shards of a draft, as an engine sees them."""
 
     def __init__(self, draft: Draft) -> None:
@@ -205,7 +205,7 @@ def _median_norm(
     return float(json.loads(file.read_text("utf-8"))["median_norm"])
 
 
-def _finish(draft: Draft, sae: LoadedSAE, shards: int) -> Artifact:
+def finish(draft: Draft, sae: LoadedSAE, shards: int) -> Artifact:
     """Sort, choose the evidence, sum up the health, and commit."""
     import duckdb
 

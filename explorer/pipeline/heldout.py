@@ -14,7 +14,7 @@ from explorer.pipeline.conversations import read_items
 from explorer.progress import Progress, silent
 from explorer.quality.base import Item
 from explorer.selection import Budget
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def _from_file(
     other = Store.create(folder, name="held out")
     if other.newest("samples") is None:
         ingest(other, str(path), progress=progress)
-    theirs = other.require("samples")
+    theirs = Snapshot.newest(other).require("samples")
     query = (
         "SELECT h.sample_id, h.content_hash, coalesce(h.source, '') AS source "
         f"FROM {other.scan(theirs)} h WHERE NOT EXISTS (SELECT 1 FROM {store.scan(samples)} s "

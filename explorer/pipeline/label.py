@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from explorer.errors import InputError, refuse
 from explorer.progress import Progress, silent
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store, default_threshold
 
 if TYPE_CHECKING:
     from explorer.features.llm_labels import LlmLabels
@@ -71,9 +71,9 @@ def label(
 
     if bool(llm) != bool(llm_model):
         refuse("labels by an LLM need an endpoint and the name of its model", allowed="--llm URL --llm-model NAME")
-    activations = store.require("activations")
+    activations = Snapshot.newest(store).require("activations")
     info = activations.manifest.info
-    threshold = float(info["default_threshold"])
+    threshold = default_threshold(activations)
     imported: dict[int, Explanation] = {}
     if neuronpedia:
         imported = exports.load(neuronpedia, neuronpedia_id=info.get("neuronpedia_id"), width=int(info["d_sae"]))

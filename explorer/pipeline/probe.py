@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from explorer.errors import MissingStep, refuse
 from explorer.lm.layout import PROMPT, RESPONSE, TEMPLATE, Turn, lay_out
 from explorer.progress import Progress, silent
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 if TYPE_CHECKING:
     import torch
@@ -251,7 +251,7 @@ def load(store: Store, *, model: str = "default", sae: str = "default", progress
     from explorer.lm.model import load_model, model_fingerprint
     from explorer.sae.load import check_fit, load_sae
 
-    activations = store.require("activations")
+    activations = Snapshot.newest(store).require("activations")
     where, recorded = activations.manifest.info, activations.manifest.parameters
     if "model_source" not in where:
         raise MissingStep(f"{activations.ref} does not say which model it was made with; run extract again")

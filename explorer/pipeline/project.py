@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow as pa
 
 from explorer.errors import refuse
-from explorer.features.sets import load_sets
 from explorer.maps.projections import PROJECTIONS, Drawn, Inputs
-from explorer.maps.vectors import load_vectors
 from explorer.pipeline.embed import find_or_make
 from explorer.progress import Progress, silent
+from explorer.queries.sets import load_sets
+from explorer.queries.vectors import load_vectors
 from explorer.records import PROJECTION
 from explorer.registry import build
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store, default_threshold
 
 DEFAULT = "umap"
 
@@ -61,7 +61,8 @@ def project(
         InputError: an unknown method or option, or a map that these samples cannot be placed on.
         MissingStep: there is no extraction to start from.
     """
-    samples = store.require("samples")
+    snapshot = Snapshot.newest(store)
+    samples = snapshot.require("samples")
     count = samples.manifest.rows["samples"]
     known_map = store.resolve("projections", onto) if onto else None
     if known_map is not None:
@@ -72,8 +73,8 @@ def project(
     parameters: dict[str, Any] = {"method": how.slug, "seed": seed, "params": dataclasses.asdict(options)}
     made: list[str] = []
     if "features" in how.needs:
-        used = store.require("activations", inputs={"samples": samples.id})
-        parameters["threshold"] = float(used.manifest.info["default_threshold"])
+        used = snapshot.require("activations")
+        parameters["threshold"] = default_threshold(used)
     else:
         used, made = find_or_make(store, embedding, progress=progress)
     if known_map is not None:

@@ -16,7 +16,7 @@ from explorer.pipeline.ingest import ingest
 from explorer.pipeline.select import select
 from explorer.progress import Progress, silent
 from explorer.selection import Rules
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 _VERBS = {"activations": "extract", "embeddings": "embed", "clusters": "cluster", "quality": "score"}
 _VERBS |= {"refinements": "refine"}
@@ -209,7 +209,7 @@ def _agree(store: Store, recipe: Recipe) -> None:
 
 
 def _must_be_newest(store: Store, samples: Artifact) -> None:
-    newest = store.require("samples")
+    newest = Snapshot.newest(store).require("samples")
     if newest.id != samples.id:
         refuse(
             f"the newest samples here are {newest.id}, the recipe's are {samples.id}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from explorer.lm.generate import generate
 from explorer.lm.model import LoadedModel
 from explorer.lm.packing import Row, with_end
 from explorer.pipeline.conversations import read_items
-from explorer.pipeline.pool import Sources, gather, latest
+from explorer.pipeline.pool import Sources, gather, sources
 from explorer.pipeline.select import store_ranking
 from explorer.progress import Progress, silent
 from explorer.quality.losses import conditioned_rows
@@ -29,7 +29,7 @@ from explorer.refine.rewards import REWARDS, check_rewards, score_pairs, values_
 from explorer.refine.weights import batch, kmq_order, mean_rewards, parts_of, starting_weights, updated
 from explorer.registry import build
 from explorer.selection import Budget, Pool, Ranking
-from explorer.workspace import Artifact, Store, marks
+from explorer.workspace import Artifact, Snapshot, Store, marks
 from explorer.workspace.artifact import Draft
 
 FACTORS = ("none", "heuristic")
@@ -171,7 +171,7 @@ def refine(
         store.also_call(known, name)
         return _result(store, known, existed=True)
     progress("refine", 0, iterations, "reading")
-    gathered = gather(store, found, frozenset({"clusters", "quality"}))
+    gathered = gather(found, frozenset({"clusters", "quality"}))
     loaded = load_model(model, device=device, dtype=dtype, trainable=True)
     work = _Work(store, found.samples, gathered.pool, loaded, settings, parameters, frozenset(banned))
     options = {"parameters": parameters, "inputs": found.inputs, "seed": seed, "name": name}
@@ -197,24 +197,16 @@ def refine(
 
 
 def _sources(store: Store, clusters: str, progress: Progress) -> Sources:
-    """Samples, clusters and quality, made where there are none."""
-    from explorer.pipeline.pool import sources
-
+    """Samples, clusters and quality, made where there are none; `clusters` is a number to make or an id."""
+    chosen = None
     if clusters.isdigit():
         from explorer.pipeline.cluster import cluster
 
-        cluster(store, k=int(clusters), progress=progress)
-    found = sources(store, frozenset({"clusters", "quality"}), progress=progress)
-    wanted: Artifact | None = None
-    if clusters.isdigit():
-        fitting = [a for a in store.artifacts("clusters") if a.manifest.rows.get("cards") == int(clusters)]
-        wanted = fitting[-1] if fitting else None
+        chosen = store.resolve("clusters", cluster(store, k=int(clusters), progress=progress).artifact)
     elif clusters:
-        wanted = store.resolve("clusters", clusters)
-    if wanted is None:
-        return found
-    assert latest(store, "clusters", found.samples) is not None
-    return Sources(found.samples, found.activations, found.embeddings, wanted, found.quality, (), found.made)
+        chosen = store.resolve("clusters", clusters)
+    found = sources(Snapshot.newest(store), frozenset({"clusters", "quality"}), progress=progress)
+    return found if chosen is None else replace(found, clusters=chosen)
 
 
 class _Work:

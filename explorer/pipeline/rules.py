@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from explorer.errors import refuse
-from explorer.features import groups
-from explorer.pipeline.pool import latest
+from explorer.queries import groups
 from explorer.selection import Rules
 from explorer.selection.rules import from_ranges
-from explorer.workspace import Artifact, Store, marks
+from explorer.workspace import Snapshot, marks
 
 
 def rules_of(
-    store: Store,
-    samples: Artifact,
+    snapshot: Snapshot,
     *,
     pin: str = "",
     ban: str = "",
@@ -34,23 +32,23 @@ def rules_of(
     lists = {"pin": pin, "ban": ban, "must_cover": must_cover, "exclude": exclude}
     return Rules(
         **{name: from_ranges(text) if text.strip() else () for name, text in lists.items()},
-        within=rows_of(store, samples, within) if within.strip() else None,
+        within=rows_of(snapshot, within) if within.strip() else None,
         min_per_source=least["source"],
         min_per_cluster=least["cluster"],
     )
 
 
-def rows_of(store: Store, samples: Artifact, place: str) -> tuple[int, ...]:
-    """The sample ids of a part of the dataset, ascending: `ids:3,7,10-20`, or a key of `explorer.features.groups`."""
+def rows_of(snapshot: Snapshot, place: str) -> tuple[int, ...]:
+    """The sample ids of a part of the dataset, ascending: `ids:3,7,10-20`, or a key of `explorer.queries.groups`."""
     kind, _, listed = place.strip().partition(":")
     if kind == "ids":
         return tuple(sorted(from_ranges(listed)))
-    return tuple(groups.resolve(store, samples, latest(store, "clusters", samples), place.strip()).ids.tolist())
+    return tuple(groups.resolve(snapshot, place.strip()).ids.tolist())
 
 
-def marked(store: Store, samples: Artifact, rules: Rules) -> Rules:
+def marked(snapshot: Snapshot, rules: Rules) -> Rules:
     """Add the pins and bans that the user set on rows; what `rules` says itself of a row goes before."""
-    wished = marks.read(store, samples)
+    wished = marks.read(snapshot.store, snapshot.require("samples"))
     pin = [one for one in wished.pinned if one not in set(rules.ban + rules.pin)]
     ban = [one for one in wished.banned if one not in set(rules.ban + rules.pin)]
     return replace(rules, pin=rules.pin + tuple(pin), ban=tuple(sorted((*rules.ban, *ban))))

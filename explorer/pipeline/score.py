@@ -19,7 +19,7 @@ from explorer.quality.scorers import SCORERS
 from explorer.quality.scorers.column import number
 from explorer.records import QUALITY
 from explorer.registry import build
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 DEFAULT = "heuristic"
 BATCH = 256  # samples between two writes to the cache
@@ -62,7 +62,7 @@ def score(
     Raises:
         InputError: an unknown scorer or column, a model or endpoint that is not there, or no sample could be scored.
     """
-    samples = store.require("samples")
+    samples = Snapshot.newest(store).require("samples")
     how, named = _resolve(store, samples, scorer)
     options = build(how.Params, {**named, **(params or {})}, owner=f"scorer {how.slug}")
     parameters: dict[str, Any] = {"scorer": how.slug, "version": how.version, "params": how.identity(options)}

@@ -13,14 +13,14 @@ import numpy as np
 import pyarrow as pa
 
 from explorer.errors import refuse
-from explorer.pipeline.pool import Gathered, Sources, default_threshold, gather, sources
+from explorer.pipeline.pool import Gathered, Sources, gather, sources
 from explorer.pipeline.rules import marked
 from explorer.progress import Progress, reporting, silent
 from explorer.records import RANKING, SEGMENTS
 from explorer.registry import build
 from explorer.selection import METHODS, Budget, Method, Pool, Ranking, Rules
 from explorer.selection.rules import rank_by_rules
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 
 @dataclass(frozen=True)
@@ -103,11 +103,12 @@ def select(
     allowance = Budget.parse(budget)
     how, options, needs = _prepare(method, params, segment, seed)
     rules = rules or Rules()
+    snapshot = Snapshot.newest(store)
     if with_marks:
-        rules = marked(store, store.require("samples"), rules)
-    found = sources(store, needs | rules.needs, references=how.references(options), progress=progress)
-    if threshold is None and found.activations is not None:
-        threshold = default_threshold(found.activations)
+        rules = marked(snapshot, rules)
+    found = sources(snapshot, needs | rules.needs, references=how.references(options), progress=progress)
+    if threshold is None and snapshot.activations is not None:
+        threshold = snapshot.threshold
     parameters = _parameters(how, allowance, threshold, segment, seed, options, rules)
     known = store.find("selections", parameters, found.inputs)
     before = store.named("selections", name)
@@ -115,7 +116,7 @@ def select(
         store.also_call(known, name)
         return _result(known, existed=True, made=list(found.made), before=before, name=name)
     progress("select", 0, None, "reading")
-    gathered = _gather(store, found, needs | rules.needs, options, threshold, segment)
+    gathered = _gather(found, needs | rules.needs, options, threshold, segment)
     progress("select", 0, None, how.title)
     ranking, seconds = _run(how, gathered.pool, allowance, options, seed, rules, progress)
     artifact = store_ranking(store, how, gathered.pool, ranking, options, seconds, parameters, found.inputs, name)
@@ -146,8 +147,9 @@ def rank(
     how, options, needs = _prepare(method, params, segment, seed)
     rules = rules or Rules()
     if gathered is None:
-        found = sources(store, needs | rules.needs, references=how.references(options), progress=progress)
-        gathered = _gather(store, found, needs | rules.needs, options, threshold, segment)
+        snapshot = Snapshot.newest(store)
+        found = sources(snapshot, needs | rules.needs, references=how.references(options), progress=progress)
+        gathered = _gather(found, needs | rules.needs, options, threshold, segment)
     ranking, seconds = _run(how, gathered.pool, allowance, options, seed, rules, progress)
     return Ranked(
         method=how.slug,
@@ -223,11 +225,9 @@ def _parameters(
     }
 
 
-def _gather(
-    store: Store, found: Sources, needs: frozenset[str], options: Any, threshold: float | None, segment: str
-) -> Gathered:
+def _gather(found: Sources, needs: frozenset[str], options: Any, threshold: float | None, segment: str) -> Gathered:
     column = getattr(options, "column", "")
-    gathered = gather(store, found, needs, threshold=threshold, segment=segment, column=column)
+    gathered = gather(found, needs, threshold=threshold, segment=segment, column=column)
     features = gathered.pool.features
     if "features" in needs and features is not None and not len(features.indices):
         where = "" if segment == "all" else f" in any {segment}"

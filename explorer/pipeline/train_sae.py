@@ -13,7 +13,7 @@ from pathlib import Path
 
 from explorer.errors import refuse
 from explorer.progress import Progress, silent
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 HELD_OUT_ONE_IN = 50
 
@@ -59,7 +59,7 @@ def train_sae(
     if folder.exists():
         refuse(f"--out {folder} exists already", allowed="a new folder")
     plan = TrainingPlan(layer=layer, width=width, k=k, tokens=tokens, seed=seed)
-    samples = store.require("samples")
+    samples = Snapshot.newest(store).require("samples")
     training_ids, held_out_ids = _split(store, samples)
     loaded = load_model(model, device=device, dtype=dtype)
     if layer >= loaded.n_layers:

@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from explorer.features import browse
-from explorer.features.sets import FeatureSets, load_sets
+from explorer.features.sets import FeatureSets
+from explorer.queries import columns, features, maps, occurrences, rankings, samples, sets
 from explorer.selection.metrics import Curve, coverage_curve
 from explorer.ui.context import View
 from explorer.ui.select.downloads import bytes_of, export_bytes
@@ -26,24 +26,24 @@ Key = tuple[Any, ...]
 
 
 def landscape(view: View) -> pa.Table:
-    """`browse.landscape` of the newest features."""
+    """`features.landscape` of the newest features."""
     return _landscape(view, view.key("features"), tuple(sorted(view.labels.items())))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _landscape(_view: View, key: Key, labels: tuple[tuple[int, str], ...]) -> pa.Table:
     assert _view.features is not None
-    return browse.landscape(_view.store, _view.features, dict(labels))
+    return features.landscape(_view, dict(labels))
 
 
 def summary(view: View) -> dict[str, Any]:
-    """`browse.dataset_summary` of the newest samples."""
+    """`samples.summary` of the newest samples."""
     return _summary(view, view.key("samples", "activations"))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _summary(_view: View, key: Key) -> dict[str, Any]:
-    return browse.dataset_summary(_view.store)
+    return samples.summary(_view)
 
 
 def lengths(view: View) -> pa.Table:
@@ -53,7 +53,7 @@ def lengths(view: View) -> pa.Table:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _lengths(_view: View, key: Key) -> pa.Table:
-    return browse.lengths(_view.store)
+    return samples.lengths(_view)
 
 
 def feature_counts(view: View, threshold: float, segment: str) -> np.ndarray:
@@ -64,20 +64,18 @@ def feature_counts(view: View, threshold: float, segment: str) -> np.ndarray:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _feature_counts(_view: View, key: Key, threshold: float, segment: str) -> np.ndarray:
     assert _view.activations is not None
-    counts = browse.feature_counts(_view.store, _view.activations, threshold, segment, _view.rows).to_numpy()
-    counts.flags.writeable = False
-    return counts
+    return sets.feature_counts(_view, threshold, segment)
 
 
 def cluster_cards(view: View) -> pa.Table:
-    """`browse.cluster_cards` of the newest clusters."""
+    """`maps.cluster_cards` of the newest clusters."""
     return _cluster_cards(view, view.key("samples", "activations", "clusters"))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _cluster_cards(_view: View, key: Key) -> pa.Table:
     assert _view.clusters is not None
-    return browse.cluster_cards(_view.store, _view.clusters)
+    return maps.cluster_cards(_view)
 
 
 def feature_values(view: View, feature_id: int, segment: str) -> pa.Table:
@@ -88,7 +86,7 @@ def feature_values(view: View, feature_id: int, segment: str) -> pa.Table:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _feature_values(_view: View, key: Key, feature_id: int, segment: str) -> pa.Table:
     assert _view.activations is not None
-    return browse.feature_values(_view.store, _view.activations, feature_id, segment)
+    return occurrences.feature_values(_view, feature_id, segment)
 
 
 def company(view: View, feature_id: int, threshold: float) -> tuple[pa.Table, pa.Table | None, pa.Table]:
@@ -99,8 +97,8 @@ def company(view: View, feature_id: int, threshold: float) -> tuple[pa.Table, pa
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _company(_view: View, key: Key, feature_id: int, threshold: float) -> tuple[pa.Table, pa.Table | None, pa.Table]:
     assert _view.activations is not None and _view.features is not None
-    together = browse.co_occurring(_view.store, _view.activations, _view.features, feature_id, threshold)
-    by_cluster, by_source = browse.feature_groups(_view.store, _view.activations, _view.clusters, feature_id, threshold)
+    together = occurrences.co_occurring(_view, feature_id, threshold)
+    by_cluster, by_source = occurrences.feature_groups(_view, feature_id, threshold)
     return together, by_cluster, by_source
 
 
@@ -111,7 +109,7 @@ def picks(view: View, run_id: str) -> pa.Table:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _picks(_view: View, key: Key, run_id: str) -> pa.Table:
-    return browse.picks(_view.store, _view.store.resolve("selections", run_id))
+    return rankings.picks(_view.store.resolve("selections", run_id))
 
 
 def feature_sets(view: View, threshold: float, segment: str) -> FeatureSets:
@@ -122,7 +120,7 @@ def feature_sets(view: View, threshold: float, segment: str) -> FeatureSets:
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _feature_sets(_view: View, key: Key, threshold: float, segment: str) -> FeatureSets:
     assert _view.activations is not None
-    return load_sets(_view.store, _view.activations, segment=segment, threshold=threshold, samples=_view.rows)
+    return sets.feature_sets(_view, threshold=threshold, segment=segment)
 
 
 def run_curve(view: View, run_id: str, threshold: float, segment: str) -> Curve:
@@ -162,4 +160,4 @@ def cluster_of(view: View) -> np.ndarray:
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _cluster_of(_view: View, key: Key) -> np.ndarray:
     assert _view.clusters is not None
-    return browse.cluster_of(_view.store, _view.clusters, _view.rows)
+    return columns.clusters(_view)

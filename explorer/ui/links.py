@@ -48,7 +48,7 @@ def open_sample(sample_id: int) -> NoReturn:
 
 
 def open_differences(a: str, b: str = "rest") -> NoReturn:
-    """Leave for what separates two groups of rows; keys are those of `explorer.features.groups`."""
+    """Leave for what separates two groups of rows; keys are those of `explorer.queries.groups`."""
     st.switch_page(DIFFERENCES, query_params={"a": a, "b": b})
 
 

@@ -48,7 +48,6 @@ MAP_CANVAS = "map_canvas"  # what the browser says of the map: region drawn, fra
 MAP_KEEP = "map_keep"
 MAP_CLUSTERS = "map_clusters"
 MAP_GRID = "map_grid"
-MAP_SEEDS = "map_seeds"
 MAP_K = "map_k"
 
 LENGTH_THRESHOLD = "length_threshold"
@@ -96,7 +95,7 @@ COMPARE_B = "compare_b"
 COMPARE_SEEDS = "compare_seeds"
 COMPARE_PAGE = "compare_page"
 
-DIFF_A = "differences_a"  # keys of explorer.features.groups; they stand in the address as `a` and `b`
+DIFF_A = "differences_a"  # keys of explorer.queries.groups; they stand in the address as `a` and `b`
 DIFF_B = "differences_b"
 DIFF_LENGTH = "differences_length"  # compare at equal response length
 DIFF_FEATURE = "differences_feature"  # int: the feature whose examples are on show

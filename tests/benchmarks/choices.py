@@ -24,7 +24,7 @@ from explorer.pipeline.ingest import ingest
 from explorer.pipeline.select import rank
 from explorer.selection import METHODS
 from explorer.selection.metrics import coverage, redundancy
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 from tests.benchmarks.machine import save
 
 KINDS = ("near-duplicate", "junk-truncated", "junk-repeated", "junk-off-topic", "junk-cluster")
@@ -35,7 +35,7 @@ OURS = ("sae-greedselect", "sae-saturated", "sae-simscale", "longest", "random")
 def planted() -> list[dict[str, object]]:
     """For each method at 5 % of the demo: picks by planted kind, as shares of the picks."""
     store = Store.open(WORKSPACE)
-    rows = store.table("samples").df()
+    rows = Snapshot.newest(store).table("samples").df()
     kind = rows.meta.map(lambda text: json.loads(text).get("planted") or "").to_numpy()
     table: list[dict[str, object]] = [{"method": "(the whole demo)", **{k: float(np.mean(kind == k)) for k in KINDS}}]
     for method in METHODS:
@@ -59,7 +59,7 @@ def alpaca(data: Path, rows: int, folder: Path) -> tuple[Store, dict[str, int]]:
     store = Store.create(folder / "workspace")
     ingest(store, str(folder / "alpaca.jsonl"))
     extract(store)
-    samples = store.table("samples").df()
+    samples = Snapshot.newest(store).table("samples").df()
     ids = {str(json.loads(raw)["id"]): int(sample) for raw, sample in zip(samples.raw, samples.sample_id, strict=True)}
     return store, ids
 

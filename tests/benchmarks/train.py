@@ -29,7 +29,7 @@ from explorer.lm.packing import Row, with_end
 from explorer.pipeline.conversations import read_items
 from explorer.pipeline.ingest import ingest
 from explorer.quality.losses import conditioned_rows
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 from explorer.workspace.artifact import peak_memory
 from tests.benchmarks.machine import save
 
@@ -41,7 +41,7 @@ def read(data: str, rows: int, loaded: Any) -> tuple[list[Row], list[Any]]:
     with tempfile.TemporaryDirectory() as folder:
         store = Store.create(f"{folder}/ws")
         ingest(store, data, limit=rows)
-        items = list(read_items(store, store.require("samples")))
+        items = list(read_items(store, Snapshot.newest(store).require("samples")))
     laid = conditioned_rows(loaded, items, 512)
     return [with_end(row, loaded.tokenizer.eos_token_id) for row in laid if not isinstance(row, str)], items
 

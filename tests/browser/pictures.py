@@ -1,4 +1,4 @@
-"""The pictures of the README's walk: the demo's first 1,000 rows, from a file to an export, in a real browser.
+"""The pictures of the walk in data/demo/README.md: the demo's first 1,000 rows, from a file to an export.
 
     python -m tests.browser.pictures [--out data/demo/screenshots]
 

@@ -13,12 +13,12 @@ import yaml
 from explorer.errors import InputError
 from explorer.pipeline.export import export
 from explorer.pipeline.ingest import ingest
-from explorer.pipeline.pool import read_ranking
 from explorer.pipeline.recipe import run
 from explorer.pipeline.rules import rows_of, rules_of
 from explorer.pipeline.select import keep, rank, select
+from explorer.queries.rankings import read_ranking
 from explorer.selection import Rules
-from explorer.workspace import Store, marks
+from explorer.workspace import Snapshot, Store, marks
 from tests.synthetic import Synthetic, build
 
 ROWS = [{"instruction": f"i{n}", "input": "", "output": f"o{n}", "source": "ab"[n % 2]} for n in range(40)]
@@ -41,7 +41,7 @@ def test_a_selection_with_rules_is_made_again_in_a_fresh_workspace(tmp_path: Pat
     marks.keep_set(store, samples, "lasso", range(20))
     marks.pin(store, samples, [33])
     marks.ban(store, samples, [2])
-    rules = rules_of(store, samples, pin="7,3", ban="4-6", within="set:lasso", min_per=["source=3"])
+    rules = rules_of(Snapshot.newest(store), pin="7,3", ban="4-6", within="set:lasso", min_per=["source=3"])
     made = select(store, "random", budget=8, seed=1, name="mine", rules=rules)
     picks = picked(store, "mine")
     assert picks[:3] == [7, 3, 33] and len(picks) == 8
@@ -101,11 +101,11 @@ def test_what_cannot_be_kept_is_refused(synthetic: Synthetic) -> None:
 
 
 def test_rows_are_named_by_where_they_are(synthetic: Synthetic) -> None:
-    store, samples = synthetic.store, synthetic.store.require("samples")
-    assert rows_of(store, samples, "ids:4,1-2") == (1, 2, 4)
-    assert rows_of(store, samples, "cluster:2") == tuple(i for i, c in enumerate(synthetic.cluster) if c == 2)
-    assert len(rows_of(store, samples, "run:longest, 30 rows")) == 30
-    assert rows_of(store, samples, "all") == tuple(range(len(synthetic.tokens)))
+    snapshot = Snapshot.newest(synthetic.store)
+    assert rows_of(snapshot, "ids:4,1-2") == (1, 2, 4)
+    assert rows_of(snapshot, "cluster:2") == tuple(i for i, c in enumerate(synthetic.cluster) if c == 2)
+    assert len(rows_of(snapshot, "run:longest, 30 rows")) == 30
+    assert rows_of(snapshot, "all") == tuple(range(len(synthetic.tokens)))
     for place, said in (
         ("set:none", "no set of rows called"),
         ("source:'; DROP TABLE x; --", "no row is in"),
@@ -114,6 +114,6 @@ def test_rows_are_named_by_where_they_are(synthetic: Synthetic) -> None:
         ("run:nothing", "is not there"),
     ):
         with pytest.raises(InputError, match=said):
-            rows_of(store, samples, place)
+            rows_of(snapshot, place)
     with pytest.raises(InputError, match="a minimum cannot be read"):
-        rules_of(store, samples, min_per=["topic=3"])
+        rules_of(snapshot, min_per=["topic=3"])

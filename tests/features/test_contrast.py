@@ -5,12 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from explorer.errors import InputError
-from explorer.features import groups
 from explorer.features.contrast import by_chance, contrast, discoveries, matched
-from explorer.features.sets import FeatureSets, load_sets
+from explorer.features.sets import FeatureSets
 from explorer.pipeline.differences import differences
-from explorer.workspace import marks
+from explorer.queries.sets import feature_sets
+from explorer.workspace import Snapshot
 from tests.synthetic import THRESHOLD, build
 
 
@@ -61,40 +60,13 @@ def test_one_row_of_few_is_no_discovery_and_small_counts_are_never_surer_than_th
     assert by_chance(np.array([60]), 100, np.array([300.0]), 1000.0, np.array([6.0]))[0] < 1e-8
 
 
-def test_every_kind_of_key_means_the_rows_it_names(synthetic):
-    store = synthetic.store
-    samples, clusters = store.require("samples"), store.require("clusters")
-    marks.keep_set(store, samples, "lasso", [3, 5])
-    for key in groups.choices(store, samples, clusters):
-        assert len(groups.resolve(store, samples, clusters, key)) > 0
-    lasso = groups.resolve(store, samples, clusters, "set:lasso")
-    assert lasso.ids.tolist() == [3, 5]
-    rest = groups.resolve(store, samples, clusters, "rest", lasso)
-    assert len(rest) == len(synthetic.tokens) - 2
-    found = groups.resolve(store, samples, clusters, "search:luggage")
-    assert all("luggage" in synthetic.tokens[i] for i in found.ids[:5]) or len(found)
-    assert len(groups.resolve(store, samples, clusters, "all")) == len(synthetic.tokens)
-
-
-@pytest.mark.parametrize(
-    "key", ["", "run:none", "cluster:999", "cluster:x", "set:no", "search: ", "x:y", "rest", "a" * 999]
-)
-def test_a_key_that_names_nothing_is_refused(synthetic, key):
-    store = synthetic.store
-    with pytest.raises(InputError):
-        groups.resolve(store, store.require("samples"), store.require("clusters"), key)
-
-
 def test_a_cluster_against_the_rest_is_told_apart_by_its_own_words(synthetic):
     travel = int(synthetic.cluster[0])
     result = differences(synthetic.store, f"cluster:{travel}", "rest", limit=5)
     own = {synthetic.feature_of[word] for word in "flight hotel passport luggage beach itinerary visa".split()}
     own |= {synthetic.feature_of[word] for word in "train museum ticket island border".split()}
     assert {row["feature_id"] for row in result.more_in_a} <= own
-    store = synthetic.store
-    sets = load_sets(
-        store, store.require("activations"), segment="response", threshold=THRESHOLD, samples=len(synthetic.tokens)
-    )
+    sets = feature_sets(Snapshot.newest(synthetic.store), threshold=THRESHOLD)
     first = result.more_in_a[0]
     mine = np.flatnonzero(synthetic.cluster == travel)
     assert first["n_a"] == sum(first["feature_id"] in sets.row(int(i)) for i in mine)

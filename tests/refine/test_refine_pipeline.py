@@ -14,7 +14,7 @@ import pytest
 from explorer.errors import Cancelled, InputError
 from explorer.pipeline.export import export
 from explorer.pipeline.refine import refine
-from explorer.workspace import marks
+from explorer.workspace import Snapshot, marks
 from tests import synthetic, tiny
 
 HOW = {"rank": 2, "epochs": 1, "batch_rows": 8, "max_tokens": 128, "learning_rate": 1e-2}
@@ -133,7 +133,7 @@ def test_killed_and_started_again_it_ends_the_same(store, model, tmp_path):
 
 def test_a_banned_row_is_never_drawn(store, model):
     banned = [0, 1, 2, 3]
-    marks.ban(store, store.require("samples"), banned)
+    marks.ban(store, Snapshot.newest(store).require("samples"), banned)
     batches, _ = frames(store, run(store, model, budget=70, iterations=1))
     assert not set(batches.sample_id) & set(banned)
 

@@ -13,11 +13,12 @@ import pyarrow.compute as pc
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer.features import browse
 from explorer.pipeline.differences import differences
-from explorer.ui import jobs, state
+from explorer.queries import features, occurrences, sets
+from explorer.queries.rankings import read_ranking
+from explorer.ui import display, jobs, state
 from explorer.ui.overview import next_step
-from explorer.workspace import Store, marks
+from explorer.workspace import Snapshot, Store, marks
 from tests.synthetic import THRESHOLD, TOPICS, Synthetic
 from tests.ui.conftest import linked, tables
 
@@ -74,9 +75,9 @@ def test_the_feature_index_finds_a_feature_by_its_word(synthetic: Synthetic, ope
 def test_a_feature_page_shows_its_share_as_counted_by_hand(synthetic: Synthetic, open_page: Open) -> None:
     feature = synthetic.feature_of["luggage"]
     app = open_page(synthetic.store.path, "features", feature=str(feature))
-    row = browse.feature(synthetic.store, synthetic.store.require("features"), feature, {})
+    row = features.feature(Snapshot.newest(synthetic.store), feature, {})
     assert row is not None
-    assert app.title[0].value == r"luggage \(travel\)"
+    assert app.title[0].value == display.md(row["label"]) and row["label"].startswith("luggage (")
     assert f"{row['n_samples']} rows" in said(app)
 
 
@@ -145,20 +146,14 @@ def test_the_select_page_ranks_and_keeps_what_it_shows(fresh: Synthetic, open_pa
 
 def test_the_compare_page_says_how_much_two_selections_share(synthetic: Synthetic, open_page: Open) -> None:
     app = open_page(synthetic.store.path, "compare")
-    picks = [
-        set(browse.picks(synthetic.store, run)["sample_id"].to_pylist())
-        for run in synthetic.store.artifacts("selections")
-    ]
-    shared = len(set.intersection(*picks))
+    shared = len(set.intersection(*(set(read_ranking(run)) for run in synthetic.store.artifacts("selections"))))
     assert f"{shared} row" in said(app)
 
 
 def test_feature_counts_are_those_of_the_words(synthetic: Synthetic) -> None:
     from tests.synthetic import strength
 
-    counts = browse.feature_counts(
-        synthetic.store, synthetic.store.require("activations"), THRESHOLD, "response", len(synthetic.tokens)
-    ).to_numpy()
+    counts = sets.feature_counts(Snapshot.newest(synthetic.store), THRESHOLD, "response")
     known = synthetic.feature_of
     for row in (0, 7, 33):
         mine = {
@@ -232,7 +227,8 @@ def test_a_source_that_is_not_there_is_said_in_one_line(fresh: Synthetic, open_p
 def test_the_differences_page_says_what_separates_a_cluster_from_the_rest(
     synthetic: Synthetic, open_page: Open
 ) -> None:
-    app = open_page(synthetic.store.path, "differences", a="cluster:0", b="rest")
+    travel = int(synthetic.cluster[0])
+    app = open_page(synthetic.store.path, "differences", a=f"cluster:{travel}", b="rest")
     assert not app.exception
     assert "more common in" in said(app)
     first = linked(app, next(alt for alt in tables(app) if alt.startswith("More in cluster")))[0]
@@ -268,11 +264,13 @@ def test_a_feature_page_names_the_first_pick_of_each_selection(synthetic: Synthe
     feature = synthetic.feature_of["moon"]
     app = open_page(synthetic.store.path, "features", feature=str(feature))
     table = linked(app, "Stored selections that cover this feature")
-    store, activations = synthetic.store, synthetic.store.require("activations")
-    having = set(browse.feature_values(store, activations, feature, "response").filter(_above)["sample_id"].to_pylist())
-    runs = {run.manifest.name: browse.picks(store, run) for run in store.artifacts("selections")}
+    store = synthetic.store
+    having = set(
+        occurrences.feature_values(Snapshot.newest(store), feature, "response").filter(_above)["sample_id"].to_pylist()
+    )
+    runs = {run.manifest.name: read_ranking(run).tolist() for run in store.artifacts("selections")}
     for row in table:
-        picks = runs[str(row["Selection"])]["sample_id"].to_pylist()
+        picks = runs[str(row["Selection"])]
         assert row["Row"] == next(i for i in picks if i in having)
         assert row["Rows with it"] == sum(i in having for i in picks)
 
@@ -284,7 +282,7 @@ def test_a_row_is_pinned_on_its_page(fresh: Synthetic, open_page: Open) -> None:
     app = open_page(fresh.store.path, "samples", sample="4")
     app.button_group(key=f"{state.SAMPLE_MARK}_4").set_value("pin").run()
     assert not app.exception
-    assert marks.read(fresh.store, fresh.store.require("samples")).pinned == (4,)
+    assert marks.read(fresh.store, Snapshot.newest(fresh.store).require("samples")).pinned == (4,)
 
 
 def test_a_row_page_lists_rows_like_it_and_names_near_duplicates(synthetic: Synthetic, open_page: Open) -> None:

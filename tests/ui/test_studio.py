@@ -11,11 +11,11 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer.pipeline.pool import read_ranking
+from explorer.queries.rankings import read_ranking
 from explorer.ui import state
 from explorer.ui.select import export_panel
 from explorer.ui.select.downloads import export_bytes
-from explorer.workspace import marks
+from explorer.workspace import Snapshot, marks
 from tests.synthetic import Synthetic
 
 Open = Callable[..., AppTest]
@@ -57,7 +57,7 @@ def test_a_banned_pick_is_gone_after_another_run_and_a_pinned_one_is_first(fresh
     first = picks(app)
     assert "all of its **" in said(app) and "are new." in said(app)
     press(app, "Ban")
-    samples = fresh.store.require("samples")
+    samples = Snapshot.newest(fresh.store).require("samples")
     assert marks.read(fresh.store, samples).banned == (first[0],)
     assert "cover **" not in said(app)  # what is on show would not obey the ban
     app = ranked(press(app, "Run again"))
@@ -72,7 +72,7 @@ def test_a_banned_pick_is_gone_after_another_run_and_a_pinned_one_is_first(fresh
 
 
 def test_a_pinned_row_has_no_gain_where_the_method_did_not_measure_it(fresh: Synthetic, open_page: Open) -> None:
-    marks.pin(fresh.store, fresh.store.require("samples"), [5])
+    marks.pin(fresh.store, Snapshot.newest(fresh.store).require("samples"), [5])
     for method, measured in (("longest", False), ("sae-greedselect", True)):
         app = ranked(open_page(fresh.store.path, "select", method=method, budget="6"))
         table = next(table.value for table in app.dataframe if "pick" in table.value and "gain" in table.value)
@@ -180,7 +180,7 @@ def test_two_selections_are_shown_side_by_side_and_the_report_is_whole(synthetic
     app = open_page(synthetic.store.path, "compare")
     assert not app.exception
     assert "rows of 30 that the other one does not have" in said(app) or "row of 30 that" in said(app)
-    view = context.view_of(synthetic.store)
+    view = context.View.newest(synthetic.store)
     text = comparison.report_of(view, list(view.selections), {}, [])
     assert text.startswith("<!doctype html>") and "longest, 30 rows" in text and "<script" not in text
 

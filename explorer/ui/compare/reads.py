@@ -27,9 +27,9 @@ def metrics(view: View, run_id: str, threshold: float, segment: str) -> Metrics:
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _metrics(_view: View, key: Key, run_id: str, threshold: float, segment: str) -> Metrics:
-    from explorer.pipeline.compare import compare
+    from explorer.pipeline.compare import run_metrics
 
-    return compare(_view.store, [run_id], threshold=threshold, segment=segment).runs[0].metrics
+    return run_metrics(_view, run_id, threshold=threshold, segment=segment)
 
 
 def seed_band(view: View, run_id: str, threshold: float, segment: str) -> tuple[np.ndarray, np.ndarray] | None:
@@ -44,4 +44,4 @@ def _seed_band(
     from explorer.pipeline.compare import seed_band as band
 
     run = _view.store.resolve("selections", run_id)
-    return band(_view.store, run, seeds=SEEDS, threshold=threshold, segment=segment)
+    return band(_view, run, seeds=SEEDS, threshold=threshold, segment=segment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.features import browse
+from explorer.queries import samples
 from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
 from explorer.ui.widgets import markup
@@ -51,7 +51,7 @@ def draw(view: View, runs: list[Artifact]) -> None:
 
 def _side(view: View, ids: list[int], alone: int, every: int) -> None:
     st.caption(f"{display.noun(alone, 'row')} of {every:,} that the other one does not have, in pick order")
-    table, _ = browse.rows(view.store, view.clusters, ids, limit=max(1, len(ids)))
+    table, _ = samples.rows(view, ids, limit=max(1, len(ids)))
     for row in table.to_pylist() if ids else ():
         with st.container(border=True):
             markup.passage(row["prompt"] or "", limit=220)

@@ -8,10 +8,11 @@ import numpy as np
 import streamlit as st
 
 from explorer.errors import ExplorerError
-from explorer.features import browse, examples, groups
 from explorer.features.contrast import Contrast
-from explorer.features.groups import Group
 from explorer.figures import features as figures
+from explorer.queries import groups, occurrences
+from explorer.queries.features import labels_of
+from explorer.queries.groups import Group
 from explorer.records import SEGMENTS
 from explorer.ui import display, links, state
 from explorer.ui.context import View
@@ -144,7 +145,7 @@ def _answer(view: View, left: Group, right: Group, found: Contrast, sides: list[
 
 def _labels(view: View, ids: list[int]) -> dict[int, str]:
     assert view.features is not None
-    return browse.labels_of(view.store, view.features, ids, view.labels)
+    return labels_of(view, ids, view.labels)
 
 
 def _plot(view: View, left: Group, right: Group, found: Contrast) -> None:
@@ -210,11 +211,11 @@ def _examples(view: View, feature: int, found: Contrast, left: Group, right: Gro
     ):
         with column:
             st.caption(f"{display.md(group.name, 50)}: {display.noun(int(count), 'row')} above the threshold")
-            shown = examples.contexts_in(view.store, view.activations, feature, group.ids, segment)
+            shown = occurrences.contexts_in(view, feature, group.ids, segment)
             strongest = max([one["max_act"] for one in shown], default=1.0)
             if shown:
                 token_view.examples(shown, strongest=strongest, key=f"contexts_{'a' if group is left else 'b'}")
-            ids, values = examples.rows_in(view.store, view.activations, feature, group.ids, segment)
+            ids, values = occurrences.rows_in(view, feature, group.ids, segment)
             if ids:
                 row_table.draw(
                     view,

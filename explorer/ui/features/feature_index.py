@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explorer.features import browse
 from explorer.figures import features as figures
+from explorer.queries import features
 from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
 from explorer.ui.features import one_feature
@@ -52,7 +52,7 @@ def _browse(view: View) -> None:
         live=True,
         type="search",
     )
-    order.selectbox("Sort by", list(browse.ORDERS), key=state.FEATURE_ORDER, bind="query-params")
+    order.selectbox("Sort by", list(features.ORDERS), key=state.FEATURE_ORDER, bind="query-params")
     share.selectbox("Share of responses", list(SHARES), key=state.FEATURE_SHARE, bind="query-params")
     with more.popover("More", icon=":material/tune:"):
         _filters(view)
@@ -79,7 +79,7 @@ def _filters(view: View) -> None:
         list(LENGTHS),
         key=state.FEATURE_LENGTH,
         bind="query-params",
-        help=f"Correlation of presence and response length of at least {browse.LENGTHY} either way.",
+        help=f"Correlation of presence and response length of at least {features.LENGTHY} either way.",
     )
     if view.clusters is not None:
         cards = cache.cluster_cards(view)
@@ -125,9 +125,9 @@ def _table(view: View) -> None:
     assert view.features is not None
     asked = query(view)
     page = int(state.get(state.FEATURE_PAGE) or 1)
-    table, total = browse.feature_index(view.store, view.features, browse.at_page(asked, page))
+    table, total = features.feature_index(view, asked.at_page(page))
     if total == 0 and page > 1:
-        page, (table, total) = 1, browse.feature_index(view.store, view.features, asked)
+        page, (table, total) = 1, features.feature_index(view, asked)
         state.forget(state.FEATURE_PAGE)
     if total == 0:
         st.info("No feature fits. Try fewer words, or another share of responses.", icon=":material/search_off:")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explorer.features import browse
+from explorer.queries.features import FeatureQuery
 from explorer.ui import state
 from explorer.ui.context import View
 from explorer.ui.features import reads as feature_reads
@@ -14,12 +14,12 @@ _ANY = "any"
 SOURCES = (_ANY, "local", "neuronpedia", "llm", "user")
 
 
-def query(view: View) -> browse.FeatureQuery:
+def query(view: View) -> FeatureQuery:
     """Return the query that the controls ask for, at page one."""
     low, high = SHARES[state.get(state.FEATURE_SHARE) or "any share"]
     source = state.get(state.FEATURE_SOURCE) or _ANY
     cluster = state.get(state.FEATURE_CLUSTER) or ""
-    return browse.FeatureQuery(
+    return FeatureQuery(
         search=state.get(state.FEATURE_SEARCH) or "",
         order=state.get(state.FEATURE_ORDER) or "share",
         descending=not state.get(state.FEATURE_DESCENDING),
@@ -28,7 +28,7 @@ def query(view: View) -> browse.FeatureQuery:
         source="" if source == _ANY else source,
         lengthy=LENGTHS[state.get(state.FEATURE_LENGTH) or "any length"],
         ids=feature_reads.of_cluster(view, cluster) if cluster else None,
-        contexts=view.activations if state.get(state.FEATURE_CONTEXTS) else None,
+        contexts=bool(state.get(state.FEATURE_CONTEXTS)),
         limit=PAGE,
         labels=view.labels,
     )

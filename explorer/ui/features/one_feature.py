@@ -8,8 +8,10 @@ import pyarrow as pa
 import streamlit as st
 
 from explorer.errors import ExplorerError
-from explorer.features import browse, neuronpedia, user_labels
+from explorer.features import neuronpedia, user_labels
 from explorer.figures import features as figures
+from explorer.queries import features
+from explorer.queries.occurrences import evidence
 from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
 from explorer.ui.features import feature_query
@@ -36,7 +38,7 @@ _PICKED = (
 def draw(view: View, feature_id: int) -> None:
     """Draw the page of one feature, or say that there is no such feature."""
     assert view.features is not None and view.activations is not None  # the page requires both
-    found = browse.feature(view.store, view.features, feature_id, view.labels)
+    found = features.feature(view, feature_id, view.labels)
     if found is None:
         header(
             "There is no such feature", f"This SAE has features 0 to {view.activations.manifest.info['d_sae'] - 1:,}."
@@ -89,7 +91,7 @@ def _words(view: View, found: dict[str, Any]) -> None:
 def _steps(view: View, feature_id: int, found: dict[str, Any]) -> None:
     assert view.features is not None and view.activations is not None
     order = feature_query.query(view)
-    before, after = browse.feature_neighbours(view.store, view.features, order, feature_id)
+    before, after = features.feature_neighbours(view, order, feature_id)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(links.FEATURES, label="All features", icon=":material/arrow_back:")
         _step("Previous", ":material/chevron_left:", before, order.order)
@@ -147,7 +149,7 @@ def _examples(view: View, feature_id: int, strongest: float) -> None:
         "Tokens are shaded by activation, from 0 to the strongest; the peak is underlined, values show on hover.",
     )
     kind = one_of("Examples", ["strongest", "across the range"], key=state.FEATURE_EXAMPLES)
-    found = browse.evidence(view.store, view.activations, feature_id, "top" if kind == "strongest" else "quantile")
+    found = evidence(view, feature_id, "top" if kind == "strongest" else "quantile")
     if not found:
         st.caption("No example is stored for this feature.")
         return

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from explorer.features import browse, groups, nearest, relations
+from explorer.features import nearest
 from explorer.features.contrast import Contrast, contrast
-from explorer.features.groups import Group
-from explorer.pipeline.differences import group_pair, response_tokens
+from explorer.queries import columns, features, groups, occurrences, rankings, samples
+from explorer.queries.groups import Group
 from explorer.ui import cache
 from explorer.ui.context import View
 from explorer.workspace import marks
@@ -31,8 +31,7 @@ def group_choices(view: View) -> dict[str, str]:
 
 @st.cache_resource(max_entries=8, show_spinner=False)
 def _group_choices(_view: View, key: Key) -> dict[str, str]:
-    assert _view.samples is not None
-    return groups.choices(_view.store, _view.samples, _view.clusters)
+    return groups.choices(_view)
 
 
 def compared(
@@ -50,15 +49,14 @@ def compared(
 def _compared(
     _view: View, key: Key, a: str, b: str, threshold: float, segment: str, equal_length: bool
 ) -> tuple[Group, Group, Contrast]:
-    assert _view.samples is not None
-    left, right = group_pair(_view.store, _view.samples, _view.clusters, a, b)
-    lengths = response_tokens(_view.store) if equal_length else None
+    left, right = groups.pair(_view, a, b)
+    lengths = columns.response_tokens(_view).astype(np.float64) if equal_length else None
     return left, right, contrast(cache.feature_sets(_view, threshold, segment), left.ids, right.ids, lengths=lengths)
 
 
 def same_direction(view: View, feature_id: int) -> pa.Table | None:
-    """`relations.same_direction`; None where the decoder directions are not kept."""
-    if view.features is None or not relations.has_directions(view.features):
+    """`features.similar_directions`; None where the decoder directions are not kept."""
+    if not features.has_directions(view):
         return None
     return _same_direction(view, view.key("features"), feature_id, tuple(sorted(view.labels.items())))
 
@@ -66,23 +64,23 @@ def same_direction(view: View, feature_id: int) -> pa.Table | None:
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _same_direction(_view: View, key: Key, feature_id: int, labels: tuple[tuple[int, str], ...]) -> pa.Table:
     assert _view.features is not None
-    return relations.same_direction(_view.store, _view.features, feature_id, dict(labels))
+    return features.similar_directions(_view, feature_id, dict(labels))
 
 
 def all_labels(view: View, feature_id: int) -> list[dict[str, Any]]:
-    """`relations.all_labels` of the newest features."""
+    """`features.all_labels` of the newest features."""
     return _all_labels(view, view.key("features"), feature_id)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _all_labels(_view: View, key: Key, feature_id: int) -> list[dict[str, Any]]:
     assert _view.features is not None
-    return relations.all_labels(_view.store, _view.features, feature_id)
+    return features.all_labels(_view, feature_id)
 
 
 def feature_map(view: View) -> pa.Table | None:
-    """`relations.feature_map`; None where the decoder directions are not kept."""
-    if view.features is None or not relations.has_directions(view.features):
+    """`features.feature_map`; None where the decoder directions are not kept."""
+    if not features.has_directions(view):
         return None
     return _feature_map(view, view.key("features"), tuple(sorted(view.labels.items())))
 
@@ -90,30 +88,30 @@ def feature_map(view: View) -> pa.Table | None:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _feature_map(_view: View, key: Key, labels: tuple[tuple[int, str], ...]) -> pa.Table:
     assert _view.features is not None
-    return relations.feature_map(_view.store, _view.features, dict(labels))
+    return features.feature_map(_view, dict(labels))
 
 
-def picked_for(view: View, feature_id: int, threshold: float) -> list[relations.Pick]:
-    """`relations.picked_for` of every stored selection of these samples."""
+def picked_for(view: View, feature_id: int, threshold: float) -> list[rankings.Pick]:
+    """`rankings.selections_of_feature` of every stored selection of these samples."""
     key = (*view.key("activations"), *(run.id for run in view.selections))
     return _picked_for(view, key, feature_id, round(threshold, 6))
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
-def _picked_for(_view: View, key: Key, feature_id: int, threshold: float) -> list[relations.Pick]:
+def _picked_for(_view: View, key: Key, feature_id: int, threshold: float) -> list[rankings.Pick]:
     assert _view.activations is not None
-    return relations.picked_for(_view.store, _view.activations, _view.selections, feature_id, threshold)
+    return rankings.selections_of_feature(_view, feature_id, threshold)
 
 
 def length_profile(view: View, feature_id: int, threshold: float) -> list[tuple[float, float, int, int]]:
-    """`relations.length_profile` of the newest extraction."""
+    """`occurrences.length_profile` of the newest extraction."""
     return _length_profile(view, view.key("activations"), feature_id, round(threshold, 6))
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _length_profile(_view: View, key: Key, feature_id: int, threshold: float) -> list[tuple[float, float, int, int]]:
     assert _view.activations is not None
-    return relations.length_profile(_view.store, _view.activations, feature_id, threshold)
+    return occurrences.length_profile(_view, feature_id, threshold)
 
 
 def weights(view: View, threshold: float) -> nearest.Weights:
@@ -142,7 +140,7 @@ def vectors(view: View) -> np.ndarray | None:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _vectors(_view: View, key: Key) -> np.ndarray:
-    from explorer.maps.vectors import load_vectors
+    from explorer.queries.vectors import load_vectors
 
     assert _view.embeddings is not None
     return load_vectors(_view.embeddings, _view.rows)
@@ -154,10 +152,10 @@ def of_cluster(view: View, cluster: str) -> tuple[int, ...]:
     return tuple(int(feature) for feature in found.strongest(more_in_a=True))
 
 
-def fitting(view: View, asked: browse.FeatureQuery) -> np.ndarray:
+def fitting(view: View, asked: features.FeatureQuery) -> np.ndarray:
     """Ids of every feature that fits a query."""
     assert view.features is not None
-    table, _ = browse.feature_index(view.store, view.features, replace(asked, limit=1 << 30, offset=0))
+    table, _ = features.feature_index(view, replace(asked, limit=1 << 30, offset=0))
     return table["feature_id"].to_numpy()
 
 
@@ -168,25 +166,18 @@ def among(ids: pa.ChunkedArray, wanted: np.ndarray) -> pa.Array:
 
 def texts(view: View, ids: tuple[int, ...]) -> list[tuple[int, str]]:
     """(row, prompt and response) of some rows, long ones cut."""
-    assert view.samples is not None
-    return [
-        (int(row), str(text))
-        for row, text in view.store.sql(
-            "SELECT sample_id, left(concat_ws(' ', prompt, response), 20000) "
-            f"FROM {view.store.scan(view.samples)} WHERE sample_id IN (SELECT unnest(?::BIGINT[]))",
-            [list(ids)],
-        ).fetchall()
-    ]
+    pairs = samples.texts(view, ids)
+    return [(row, f"{prompt} {response}"[:20_000]) for row, (prompt, response) in zip(ids, pairs, strict=True)]
 
 
 def held_by(view: View, sample_id: int) -> list[dict[str, Any]]:
-    """`browse.sample_selections`: the stored selections that hold a row."""
+    """`rankings.selections_of_sample`: the stored selections that hold a row."""
     return _held_by(view, (*view.key("samples"), *(run.id for run in view.selections)), sample_id)
 
 
 @st.cache_resource(max_entries=128, show_spinner=False)
 def _held_by(_view: View, key: Key, sample_id: int) -> list[dict[str, Any]]:
-    return browse.sample_selections(_view.store, sample_id)
+    return rankings.selections_of_sample(_view, sample_id)
 
 
 def added(view: View, run_id: str, rank: int, threshold: float) -> int:

@@ -10,10 +10,11 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from explorer.features.sets import load_sets
 from explorer.length import statistics
 from explorer.length.fits import Fit, Residuals, fit_linear, residuals, trend
 from explorer.length.summary import OffTrend
+from explorer.queries import columns
+from explorer.queries.sets import feature_sets
 from explorer.ui import cache
 from explorer.ui.context import View
 from explorer.ui.length import numbers
@@ -35,7 +36,7 @@ def grid(view: View, segment: str) -> Grid:
 @st.cache_resource(max_entries=4, show_spinner="Counting the features of every row at every threshold …")
 def _grid(_view: View, key: Key, segment: str) -> Grid:
     assert _view.activations is not None
-    sets = load_sets(_view.store, _view.activations, segment=segment, threshold=0.0, samples=_view.rows)
+    sets = feature_sets(_view, threshold=0.0, segment=segment)
     return numbers.grid(sets, _view.threshold)
 
 
@@ -80,11 +81,7 @@ def quality(view: View) -> np.ndarray:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _quality(_view: View, key: Key) -> np.ndarray:
-    assert _view.quality is not None
-    found = _view.store.sql(f"SELECT sample_id, score FROM {_view.store.scan(_view.quality)}").to_arrow_table()
-    scores = np.full(_view.rows, np.nan)
-    scores[found["sample_id"].to_numpy()] = found["score"].to_numpy(zero_copy_only=False)
-    return scores
+    return columns.quality(_view)
 
 
 def along(view: View, segment: str, unit: str) -> statistics.Along:

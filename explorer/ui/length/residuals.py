@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 import streamlit as st
 
-from explorer.features import browse
+from explorer.queries import samples
 from explorer.ui import display, links, state
 from explorer.ui.context import View
 from explorer.ui.length.live import Live
@@ -51,7 +51,7 @@ def _rows(view: View, now: Live, ids: np.ndarray, kept: marks.Marks) -> None:
     from explorer.pipeline.length import repetitions
 
     assert view.samples is not None
-    table, _ = browse.rows(view.store, view.clusters, ids.tolist(), limit=len(ids))
+    table, _ = samples.rows(view, ids.tolist(), limit=len(ids))
     said = repetitions(view.store, view.samples, ids)
     rows: list[dict[str, Any]] = []
     for place, one in enumerate(table.to_pylist()):

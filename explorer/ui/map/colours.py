@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer.features import browse
 from explorer.figures import theme
+from explorer.queries.features import labels_of
 from explorer.ui import cache, display, state
 from explorer.ui.context import View
 from explorer.ui.map import reads as map_reads
@@ -101,7 +101,7 @@ def _feature(view: View) -> Colouring:
     table = cache.feature_values(view, int(number), "response")
     values[table["sample_id"].to_numpy()] = table["max_act"].to_numpy()
     if view.features is not None:
-        label = browse.labels_of(view.store, view.features, [int(number)], view.labels).get(int(number), "")
+        label = labels_of(view, [int(number)], view.labels).get(int(number), "")
         said.markdown(f"**{display.md(label, 60)}**  \nin {display.noun(table.num_rows, 'response')}")
     high = float(values.max()) or 1.0
     return Colouring(look("activation", f"activation of {number}", scales=theme.ACTIVATION, low=0.0, high=high), values)

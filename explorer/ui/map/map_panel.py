@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from explorer.maps import browse, polygon
+from explorer.maps import polygon
 from explorer.maps.density import Bounds, density
+from explorer.queries import columns
 from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
 from explorer.ui.map import cluster_card, cluster_table, colours, map_canvas, selected_rows
@@ -172,7 +173,7 @@ def _thinned(
         }  # fmt: skip
         ids = few
     if ids is not None:
-        said = browse.words(view.store, ids)
+        said = columns.first_words(view, ids)
         tables["points"] = pa.table({"x": x[ids], "y": y[ids], "id": ids.astype(np.int32), "words": said})
         for number, colouring in enumerate(shown):
             if colouring.values is not None:
@@ -187,7 +188,7 @@ def _margin(frame: Bounds) -> Bounds:
 def _picks(view: View, x: np.ndarray, y: np.ndarray, ids: np.ndarray) -> pa.Table:
     table = pa.table({"x": x[ids], "y": y[ids], "id": ids.astype(np.int32)})
     if view.rows > POINTS and len(ids) <= _HOVERED:
-        return table.append_column("words", browse.words(view.store, ids))
+        return table.append_column("words", columns.first_words(view, ids))
     return table
 
 

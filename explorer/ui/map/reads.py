@@ -10,13 +10,14 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from explorer.maps import browse
+from explorer.queries import columns, maps
 from explorer.ui import cache
 from explorer.ui.context import View
 from explorer.workspace import Artifact
 
 Key = tuple[Any, ...]
 Column = np.ndarray
+CODES = 32_767  # sources that a map tells apart, the most frequent ones
 
 
 def places(view: View, projection: Artifact) -> tuple[Column, Column]:
@@ -26,7 +27,7 @@ def places(view: View, projection: Artifact) -> tuple[Column, Column]:
 
 @st.cache_resource(max_entries=6, show_spinner=False)
 def _places(_view: View, key: Key) -> tuple[Column, Column]:
-    return browse.places(_view.store, _view.store.resolve("projections", key[-1]), _view.rows)
+    return maps.places(_view, _view.store.resolve("projections", key[-1]))
 
 
 def bounds(view: View, projection: Artifact) -> tuple[float, float, float, float]:
@@ -47,7 +48,7 @@ def words(view: View) -> pa.Array:
 
 @st.cache_resource(max_entries=3, show_spinner=False)
 def _words(_view: View, key: Key) -> pa.Array:
-    return browse.words(_view.store)
+    return columns.first_words(_view)
 
 
 def tokens(view: View) -> Column:
@@ -58,7 +59,7 @@ def tokens(view: View) -> Column:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _tokens(_view: View, key: Key) -> Column:
     assert _view.activations is not None
-    return browse.response_tokens(_view.store, _view.activations, _view.rows)
+    return columns.response_tokens(_view).astype(np.float32)
 
 
 def quality(view: View) -> Column:
@@ -69,7 +70,7 @@ def quality(view: View) -> Column:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _quality(_view: View, key: Key) -> Column:
     assert _view.quality is not None
-    return browse.quality(_view.store, _view.quality, _view.rows)
+    return columns.quality(_view).astype(np.float32)
 
 
 def sources(view: View) -> tuple[Column, tuple[str, ...]]:
@@ -79,7 +80,9 @@ def sources(view: View) -> tuple[Column, tuple[str, ...]]:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _sources(_view: View, key: Key) -> tuple[Column, tuple[str, ...]]:
-    return browse.sources(_view.store, _view.rows)
+    codes, names = columns.sources(_view)
+    shown = np.where(codes < CODES, codes, -1).astype(np.int16)
+    return shown, tuple(name or "(none)" for name in names[:CODES])
 
 
 def cluster_codes(view: View) -> tuple[Column, tuple[str, ...]]:
@@ -105,7 +108,7 @@ def labels(view: View, projection: Artifact) -> list[tuple[float, float, str]]:
 def _labels(_view: View, key: Key) -> list[tuple[float, float, str]]:
     if _view.clusters is None:
         return []
-    return browse.label_places(_view.store, _view.store.resolve("projections", key[-1]), _view.clusters)
+    return maps.label_places(_view, _view.store.resolve("projections", key[-1]))
 
 
 def distances(view: View) -> Column:
@@ -116,7 +119,7 @@ def distances(view: View) -> Column:
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _distances(_view: View, key: Key) -> Column:
     assert _view.clusters is not None
-    return browse.distances(_view.store, _view.clusters, _view.rows)
+    return columns.distances(_view)
 
 
 def over_represented(view: View, cluster: int) -> pa.Table:
@@ -127,9 +130,7 @@ def over_represented(view: View, cluster: int) -> pa.Table:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _over_represented(_view: View, key: Key) -> pa.Table:
     assert _view.activations is not None and _view.features is not None and _view.clusters is not None
-    return browse.over_represented(
-        _view.store, _view.activations, _view.features, _view.clusters, key[-1], threshold=_view.threshold, top=12
-    )
+    return maps.over_represented(_view, key[-1], threshold=_view.threshold, top=12)
 
 
 def curves_over_k(view: View) -> dict[str, Any]:
@@ -143,16 +144,3 @@ def _curves_over_k(_view: View, key: Key) -> dict[str, Any]:
 
     assert _view.clusters is not None
     return curves(_view.store, _view.clusters)
-
-
-def agreement(view: View) -> dict[str, Any]:
-    """How alike the clusters of other seeds are."""
-    return _agreement(view, view.key("clusters"))
-
-
-@st.cache_resource(max_entries=4, show_spinner="Clustering a sample from other seeds …")
-def _agreement(_view: View, key: Key) -> dict[str, Any]:
-    from explorer.pipeline.cluster import agreement
-
-    assert _view.clusters is not None
-    return agreement(_view.store, _view.clusters)

@@ -74,6 +74,6 @@ def _artifacts(view: View) -> list[dict[str, Any]]:
             "took": display.seconds(artifact.manifest.seconds),
             "peak memory": f"{artifact.manifest.peak_memory / 2**20:,.0f} MB",
         }
-        for kind in KINDS
+        for kind in KINDS.slugs
         for artifact in view.store.artifacts(kind)
     ]

@@ -8,7 +8,8 @@ import numpy as np
 import streamlit as st
 
 from explorer.errors import ExplorerError
-from explorer.features import browse
+from explorer.queries.features import labels_of
+from explorer.queries.samples import sample
 from explorer.ui import display, links, state
 from explorer.ui.context import View
 from explorer.ui.features import reads as feature_reads
@@ -66,7 +67,7 @@ def _from_address(view: View) -> None:
     """Take a row's text from `?sample=` once, when the address changes."""
     row = links.number("sample")
     if row is not None and state.get(state.PROBE_SAMPLE) != row:
-        found = browse.sample(view.store, row)
+        found = sample(view, row)
         if found is not None:
             state.put(state.PROBE_PROMPT, found["prompt"])
             state.put(state.PROBE_RESPONSE, found["response"])
@@ -152,7 +153,7 @@ def names_of(view: View, *readings: Reading | None) -> dict[int, str]:
     """Labels of every feature of the readings."""
     assert view.features is not None
     ids = sorted({int(feature) for one in readings if one is not None for feature in np.unique(one.feature)})
-    found = browse.labels_of(view.store, view.features, ids, view.labels)
+    found = labels_of(view, ids, view.labels)
     return {feature: label or f"feature {feature}" for feature, label in found.items()}
 
 

@@ -29,8 +29,7 @@ class Refinement:
 
 def stored(view: View, kind: str) -> list[Artifact]:
     """Refinements or evaluations of the newest samples, newest first."""
-    mine = view.samples.id if view.samples else ""
-    return [a for a in reversed(view.store.artifacts(kind)) if a.manifest.inputs.get("samples") == mine]
+    return list(reversed(view.all(kind)))
 
 
 def refinement(view: View, chosen: Artifact) -> Refinement:

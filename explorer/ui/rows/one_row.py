@@ -8,7 +8,9 @@ import numpy as np
 import streamlit as st
 
 from explorer.errors import ExplorerError
-from explorer.features import browse, nearest
+from explorer.features import nearest
+from explorer.queries import samples
+from explorer.queries.features import labels_of
 from explorer.records import SEGMENTS
 from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
@@ -31,7 +33,7 @@ _COUNT = "number of features"
 
 def draw(view: View, sample_id: int) -> None:
     """Draw the page of one row, or say that there is none."""
-    found = browse.sample(view.store, sample_id)
+    found = samples.sample(view, sample_id)
     if found is None:
         header("There is no such row", f"This workspace has rows 0 to {view.rows - 1:,}.")
         st.page_link(links.SAMPLES, label="All rows", icon=":material/arrow_back:")
@@ -179,9 +181,7 @@ def _features(view: View, sample_id: int) -> None:
         order = st.selectbox(
             "Order", list(_ORDERS), key=state.SAMPLE_ORDER, label_visibility="collapsed", persist_state="session"
         )
-    table = browse.sample_features(
-        view.store, view.activations, view.features, sample_id, view.threshold, segment, view.labels
-    )
+    table = samples.sample_features(view, sample_id, view.threshold, segment, view.labels)
     if not table.num_rows:
         st.caption(f"No feature is above the threshold {view.threshold:g} in the {segment}.")
         return
@@ -312,7 +312,7 @@ def _shared(view: View, ids: list[int], shared: list[np.ndarray], counts: np.nda
     if view.features is None:
         return
     rarest = [one[np.argsort(counts[one], kind="stable")][:3] for one in shared[:3]]
-    labels = browse.labels_of(view.store, view.features, [int(i) for one in rarest for i in one], view.labels)
+    labels = labels_of(view, [int(i) for one in rarest for i in one], view.labels)
     for row, features in zip(ids[:3], rarest, strict=True):
         said = ", ".join(display.md(labels.get(int(i)) or f"feature {i}", 50) for i in features)
         if said:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explorer.features import browse
+from explorer.queries import samples
+from explorer.queries.features import labels_of
+from explorer.queries.occurrences import evidence
 from explorer.ui import display, links, state
 from explorer.ui.context import View
 from explorer.ui.select import rules_form
@@ -48,14 +50,14 @@ def first(view: View, sets: FeatureSets, picked: np.ndarray) -> str:
     if not len(ids):
         return "Every feature of the pool is covered."
     feature = int(ids[0])
-    name = browse.labels_of(view.store, view.features, [feature], view.labels).get(feature) if view.features else ""
+    name = labels_of(view, [feature], view.labels).get(feature) if view.features else ""
     said = f"feature {feature}" + (f", *{display.md(name, 60)}*" if name else "")
     rows = int(sets.counts[feature])
     return f"Most common feature not covered: {said}, in {display.noun(rows, 'row')} ({display.share(rows / sets.n)})."
 
 
 def _list(view: View, sets: FeatureSets, ids: list[int]) -> int:
-    names = browse.labels_of(view.store, view.features, ids, view.labels) if view.features else {}
+    names = labels_of(view, ids, view.labels) if view.features else {}
     event = st.dataframe(
         [
             {
@@ -110,13 +112,13 @@ def _examples(view: View, sets: FeatureSets, feature: int) -> None:
             key="never_counts",
         )
     assert view.activations is not None
-    seen = browse.evidence(view.store, view.activations, feature, "top")[:3]
+    seen = evidence(view, feature, "top")[:3]
     if seen:
         strongest = max(float(one["max_act"]) for one in seen)
         token_view.examples(seen, strongest=strongest, key=f"lacking_examples_{feature}")
         return
     rows = owners(sets, feature, 3).tolist()
-    table, _ = browse.rows(view.store, view.clusters, rows, limit=3)
+    table, _ = samples.rows(view, rows, limit=3)
     for prompt, response in zip(table["prompt"].to_pylist(), table["response"].to_pylist(), strict=True):
         markup.passage(prompt or "", limit=160)
         markup.passage(response or "", answer=True, limit=200)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from explorer.features import browse
+from explorer.queries import samples
+from explorer.queries.features import labels_of
 from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
 from explorer.ui.select import rules_form
@@ -60,7 +61,7 @@ def _table(view: View, task: Task, chosen: Chosen) -> int:
         start, end = (page - 1) * _PAGE, min(chosen.rows, page * _PAGE)
     ids = ranking.positions[start:end].tolist()
     ruled = without_gain(task)
-    table, _ = browse.rows(view.store, view.clusters, ids, limit=max(1, len(ids)))
+    table, _ = samples.rows(view, ids, limit=max(1, len(ids)))
     rows = [
         {
             "pick": start + place + 1,
@@ -112,7 +113,7 @@ def _why(view: View, task: Task, step: int) -> None:
     ranking = ranked.ranking
     row = int(ranking.positions[step - 1])
     section(f"Why pick {step:,}?")
-    found = browse.sample(view.store, row)
+    found = samples.sample(view, row)
     if found is not None:
         markup.passage(found["prompt"], limit=280)
         markup.passage(found["response"], answer=True, limit=420)
@@ -212,7 +213,7 @@ def _features(view: View, sets: FeatureSets, explained: Explanation) -> None:
     if not len(explained.added) or view.features is None:
         return
     ids = explained.added[np.argsort(-sets.counts[explained.added], kind="stable")][:50].tolist()
-    names = browse.labels_of(view.store, view.features, ids, view.labels)
+    names = labels_of(view, ids, view.labels)
     event = st.dataframe(
         [
             {"feature": i, "label": display.clean(names.get(i, ""), 90), "rows in the pool": int(sets.counts[i])}
@@ -239,7 +240,7 @@ def _earlier(view: View, explained: Explanation) -> None:
     if not explained.earlier:
         return
     shown = explained.earlier[:_EARLIER]
-    table, _ = browse.rows(view.store, view.clusters, [one.position for one in shown], limit=len(shown))
+    table, _ = samples.rows(view, [one.position for one in shown], limit=len(shown))
     prompts = dict(zip(table["sample_id"].to_pylist(), table["prompt"].to_pylist(), strict=True))
     st.dataframe(
         [

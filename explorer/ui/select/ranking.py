@@ -172,17 +172,18 @@ class Ranker:
         from explorer.pipeline.pool import gather, sources
         from explorer.registry import build
         from explorer.selection import METHODS, Rules
+        from explorer.workspace import Snapshot
 
         request = task.request
         how = METHODS[request.method]
         options = build(how.Params, params, owner=f"method {how.slug}")
         needs = how.requires(options) | Rules.read(json.loads(request.rules)).needs
-        found = sources(store, needs, references=how.references(options), progress=task.progress)
+        found = sources(Snapshot.newest(store), needs, references=how.references(options), progress=task.progress)
         column = getattr(options, "column", "")
         key = (request.workspace, tuple(found.inputs.items()), request.threshold, request.segment, column, needs)
         if key not in self._gathered:
             self._gathered[key] = gather(
-                store, found, needs, threshold=request.threshold, segment=request.segment, column=column
+                found, needs, threshold=request.threshold, segment=request.segment, column=column
             )
             while len(self._gathered) > POOLS:
                 self._gathered.popitem(last=False)

@@ -74,14 +74,13 @@ def draw(view: View) -> Rules | None:
     _marked(view)
     try:
         rules = rules_of(
-            view.store,
-            view.samples,
+            view,
             within=within,
             must_cover=state.get(state.RULE_MUST) or "",
             exclude=state.get(state.RULE_EXCLUDE) or "",
             min_per=(f"source={source}", f"cluster={cluster}"),
         )
-        return marked(view.store, view.samples, rules)
+        return marked(view, rules)
     except ExplorerError as error:
         st.error(display.md(error, 300), icon=":material/error:")
         return None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pyarrow as pa
 import streamlit as st
 
-from explorer.features import browse
+from explorer.queries import samples
 from explorer.ui import display, links, state
 from explorer.ui.context import View
 
@@ -49,11 +49,11 @@ def draw(
     page_key = f"{state.ROW_PAGE}_{key}"
     page = int(state.get(page_key) or 1)
     offset = (page - 1) * page_size
-    table, total = browse.rows(view.store, view.clusters, ids, search=search, limit=page_size, offset=offset)
+    table, total = samples.rows(view, ids, search=search, limit=page_size, offset=offset)
     if total == 0 and page > 1:
         state.forget(page_key)
         page, offset = 1, 0
-        table, total = browse.rows(view.store, view.clusters, ids, search=search, limit=page_size)
+        table, total = samples.rows(view, ids, search=search, limit=page_size)
     if total == 0:
         st.info("No row fits.", icon=":material/search_off:")
         return

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from explorer.errors import ExplorerError, InputError, MissingStep
-from explorer.features.sets import load_sets
+from explorer.queries.sets import load_sets
 from explorer.records import PAIRS
 from explorer.workspace import Artifact, Store
 
