@@ -61,7 +61,7 @@ class Plot:
     @property
     def height(self) -> int:
         """Height in pixels."""
-        return int(self.figure.layout.height or 420)
+        return int(self.figure.to_plotly_json()["layout"].get("height") or 420)
 
     @property
     def spec(self) -> dict[str, Any]:
