@@ -56,11 +56,11 @@ def _points_on_screen(page: Page) -> np.ndarray:
     """Where each point of the map is, in pixels of the window: float [N, 2]."""
     found: Any = page.locator(".map").evaluate(
         """(node) => {
-            const panel = node.map.panels[0];
+            const panel = node.plot.panels[0];
             const box = panel.node.getBoundingClientRect();
             const [left, top] = [box.left + panel.node.clientLeft, box.top + panel.node.clientTop];
-            return Array.from(node.map.points.x).map((x, i) => {
-                const [px, py] = panel.place(x, node.map.points.y[i]);
+            return Array.from(node.plot.points.x).map((x, i) => {
+                const [px, py] = node.plot.camera.toPixels(x, node.plot.points.y[i]);
                 return [left + px, top + py];
             });
         }"""
@@ -92,10 +92,11 @@ def _drawn(page: Page) -> list[tuple[float, float]]:
     """Return the lasso as the page took it, in pixels of the window."""
     corners: Any = page.locator(".map").evaluate(
         """(node) => {
-            const panel = node.map.panels[0];
+            const panel = node.plot.panels[0];
             const box = panel.node.getBoundingClientRect();
             const [left, top] = [box.left + panel.node.clientLeft, box.top + panel.node.clientTop];
-            return node.map.polygons[0].map(([x, y]) => panel.place(x, y)).map(([x, y]) => [left + x, top + y]);
+            const corners = node.plot.polygons[0].map(([x, y]) => node.plot.camera.toPixels(x, y));
+            return corners.map(([x, y]) => [left + x, top + y]);
         }"""
     )
     return [(x, y) for x, y in corners]

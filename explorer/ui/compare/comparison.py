@@ -35,7 +35,7 @@ _COLUMNS = tuple(
         dataclasses.replace(columns.ROWS, width=60),
         Column("tokens", "", "number", width=115),
         columns.COVERAGE,
-        Column("certificate", "", "percent", "Coverage as a share of an upper bound for any subset of as many rows."),
+        Column("certificate", "", "percent", "Share of an upper bound for any subset of as many rows.", width=185),
         Column("redundancy", "", "number", "Mean cosine between the feature sets of two picks.", digits=3, width=90),
         Column("quality", "", "number", digits=3, width=95),
         Column("seconds", "", "number", "Time of the ranking alone.", digits=3, width=70),

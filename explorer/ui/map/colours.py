@@ -64,8 +64,8 @@ def colourings(view: View, chosen: str) -> list[Colouring]:
 
 
 def look(kind: str, title: str, **more: Any) -> dict[str, Any]:
-    """Return how points look to a canvas (`assets/plot/shades.js`)."""
-    return {"kind": kind, "title": title, "accent": theme.ACCENT, **more}
+    """Return how points look to a canvas (`widgets/canvas/shades.mjs`)."""
+    return {"kind": kind, "title": title, **more}
 
 
 def category(title: str, codes: np.ndarray, names: tuple[str, ...], *, rest: str = "") -> Colouring:

@@ -66,7 +66,7 @@ SIMILARITY = Column("similarity", "Similarity", "number", "1: identical.", digit
 SHARED = Column("shared", "Shared", "number", "Features that both rows have.", width=65)
 DISTANCE = Column("distance", "Distance", "number", "To the centre of its cluster.", digits=3, width=80)
 
-PICK = Column("pick", "Pick", "id", "Its place in the ranking, from 1.", width=60)
+PICK = Column("pick", "Pick", "number", "Its place in the ranking, from 1.", width=60)
 GAIN = Column("gain", "Gain", "number", "What the pick added, by the method's own measure.", significant=4, width=70)
 
 FEATURE = Column("feature_id", "Feature", "id", width=75)

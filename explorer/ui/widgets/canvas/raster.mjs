@@ -1,7 +1,7 @@
 // Points as pixels: shapes cut into masks once, then stamped into an image. 50,000 points take a few milliseconds on a
 // processor alone, so a plot needs no WebGL and looks the same everywhere.
 
-const PATHS = {
+export const PATHS = {
   circle: "M1,0A1,1,0,1,1,-1,0A1,1,0,1,1,1,0Z",
   diamond: "M0,-1.3L1.3,0L0,1.3L-1.3,0Z",
   square: "M-0.9,-0.9H0.9V0.9H-0.9Z",
@@ -12,30 +12,7 @@ const PATHS = {
   star: "M0,-1.4L0.4,-0.45L1.33,-0.43L0.6,0.2L0.82,1.13L0,0.6L-0.82,1.13L-0.6,0.2L-1.33,-0.43L-0.4,-0.45Z",
 };
 
-const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
-
-// 256 colours between evenly spaced ones, three bytes each.
-function ramp(colours) {
-  const stops = colours.map(rgb);
-  const out = new Uint8Array(768);
-  for (let i = 0; i < 256; i++) {
-    const at = (i / 255) * (stops.length - 1);
-    const low = Math.min(Math.floor(at), stops.length - 2);
-    for (let c = 0; c < 3; c++) out[3 * i + c] = stops[low][c] + (at - low) * (stops[low + 1][c] - stops[low][c]);
-  }
-  return out;
-}
-
-// A colour given in any way CSS knows, as [red, green, blue].
-function cssColour(text, fallback) {
-  const pen = document.createElement("canvas").getContext("2d");
-  pen.fillStyle = fallback;
-  pen.fillStyle = text.trim() || fallback;
-  pen.fillRect(0, 0, 1, 1);
-  return [...pen.getImageData(0, 0, 1, 1).data.slice(0, 3)];
-}
-
-class Raster {
+export class Raster {
   constructor(width, height) {
     this.width = width;
     this.height = height;
@@ -61,24 +38,24 @@ class Raster {
     pen.translate(half + 0.5, half + 0.5);
     pen.scale(diameter / 2, diameter / 2);
     pen.fill(new Path2D(PATHS[shape] || PATHS.circle));
-    const alpha = pen.getImageData(0, 0, side, side).data;
-    const found = { half, dx: [], dy: [], at: [], alpha: [] };
+    const coverage = pen.getImageData(0, 0, side, side).data;
+    const mask = { half, dx: [], dy: [], at: [], alpha: [] };
     for (let y = 0; y < side; y++) {
       for (let x = 0; x < side; x++) {
-        const a = alpha[4 * (y * side + x) + 3];
-        if (a < 8) continue;
-        found.dx.push(x - half);
-        found.dy.push(y - half);
-        found.at.push(4 * ((y - half) * this.width + x - half));
-        found.alpha.push((a * 256) / 255);
+        const alpha = coverage[4 * (y * side + x) + 3];
+        if (alpha < 8) continue;
+        mask.dx.push(x - half);
+        mask.dy.push(y - half);
+        mask.at.push(4 * ((y - half) * this.width + x - half));
+        mask.alpha.push((alpha * 256) / 255);
       }
     }
-    for (const name of ["dx", "dy", "at", "alpha"]) found[name] = Int32Array.from(found[name]);
-    this.masks.set(key, found);
-    return found;
+    for (const name of ["dx", "dy", "at", "alpha"]) mask[name] = Int32Array.from(mask[name]);
+    this.masks.set(key, mask);
+    return mask;
   }
 
-  stamp(mask, x, y, r, g, b, opacity) {
+  stamp(mask, x, y, [r, g, b], opacity) {
     const { bytes, width, height } = this;
     const left = Math.round(x);
     const top = Math.round(y);
@@ -96,7 +73,7 @@ class Raster {
     }
   }
 
-  box(x0, y0, x1, y1, r, g, b, opacity) {
+  box(x0, y0, x1, y1, [r, g, b], opacity) {
     const { bytes, width, height } = this;
     const right = Math.min(width, Math.max(Math.round(x1), Math.round(x0) + 1));
     const bottom = Math.min(height, Math.max(Math.round(y1), Math.round(y0) + 1));
@@ -107,47 +84,5 @@ class Raster {
         bytes[o + 2] += ((b - bytes[o + 2]) * opacity) >> 8;
       }
     }
-  }
-}
-
-// The nearest of many points, through a grid of buckets.
-class Nearest {
-  constructor(x, y, bounds, side = 192) {
-    const [x0, x1, y0, y1] = bounds;
-    Object.assign(this, { x, y, x0, y0, side, dx: (x1 - x0) / side || 1, dy: (y1 - y0) / side || 1 });
-    const cell = new Uint32Array(x.length);
-    this.starts = new Uint32Array(side * side + 1);
-    for (let i = 0; i < x.length; i++) {
-      cell[i] = this.column(x[i]) + side * this.row(y[i]);
-      this.starts[cell[i] + 1]++;
-    }
-    for (let c = 0; c < side * side; c++) this.starts[c + 1] += this.starts[c];
-    const next = this.starts.slice();
-    this.items = new Uint32Array(x.length);
-    for (let i = 0; i < x.length; i++) this.items[next[cell[i]]++] = i;
-  }
-
-  column(x) {
-    return Math.max(0, Math.min(this.side - 1, Math.floor((x - this.x0) / this.dx)));
-  }
-
-  row(y) {
-    return Math.max(0, Math.min(this.side - 1, Math.floor((y - this.y0) / this.dy)));
-  }
-
-  find(x, y, radius) {
-    let best = -1;
-    let least = radius * radius;
-    for (let row = this.row(y - radius); row <= this.row(y + radius); row++) {
-      for (let column = this.column(x - radius); column <= this.column(x + radius); column++) {
-        const c = column + this.side * row;
-        for (let k = this.starts[c]; k < this.starts[c + 1]; k++) {
-          const i = this.items[k];
-          const d = (this.x[i] - x) ** 2 + (this.y[i] - y) ** 2;
-          if (d < least) [best, least] = [i, d];
-        }
-      }
-    }
-    return best;
   }
 }
