@@ -221,6 +221,6 @@ def _examples(view: View, feature: int, contrast: Contrast, left: Group, right: 
                     ids,
                     key=f"diff_rows_{feature}_{group.key}",
                     page_size=5,
-                    shown=(columns.ROW, columns.ACTIVATION, columns.PROMPT, columns.TOKENS),
+                    shown=(columns.ROW, columns.ACTIVATION, replace(columns.PROMPT, width=270), columns.TOKENS),
                     extra={"activation": values},
                 )

@@ -172,8 +172,8 @@ def _features(view: View, sample_id: int) -> None:
         (
             columns.FEATURE,
             columns.LABEL,
-            Column("max_act", "Activation", "bar", digits=2, top=max(features["max_act"].to_pylist()), width=110),
-            Column("n_tokens", "Tokens", "number", "Tokens it is active on.", width=70),
+            Column("max_act", "Activation", "bar", digits=2, top=max(features["max_act"].to_pylist()), width=105),
+            Column("n_tokens", "Tokens", "number", "Tokens it is active on.", width=60),
             columns.SHARE,
         ),
         height=380,

@@ -24,10 +24,10 @@ _COLUMNS = (
     Column("budget", "Budget", width=70),
     columns.ROWS,
     columns.COVERAGE,
-    Column("rules", "Rules", width=190),
-    Column("settings", "Settings", width=190),
+    Column("rules", "Rules", width=165),
+    Column("settings", "Settings", width=165),
     Column("seconds", "Time", width=60),
-    Column("created", "Created (UTC)", width=130),
+    Column("created", "Created (UTC)", width=125),
 )
 
 
