@@ -14,7 +14,7 @@ WORKSPACE = "workspace_path"  # str: the workspace of this session, "" for the d
 PROBLEM = "workspace_problem"  # str: why it could not be opened
 OPEN_PATH = "open_path"  # str: path of a workspace to open
 IMAGE_FORMAT = "image_format"  # what the camera button of a plot saves: svg or png
-THRESHOLD = "threshold"  # float: chosen for every page that counts features; see `widgets.threshold`
+THRESHOLD = "threshold"  # float: chosen for every page that counts features, in the address; see `widgets.threshold`
 SEGMENT = "segment"  # response, prompt or all
 
 _DEFAULTS: dict[str, Any] = {WORKSPACE: "", PROBLEM: "", IMAGE_FORMAT: "png"}

@@ -51,7 +51,7 @@ def draw(view: View) -> None:
     if len(view.selections) < 2:
         number = "one saved selection" if view.selections else "no saved selections"
         header(figures.TITLE, f"There {'is' if view.selections else 'are'} {number} yet; comparing needs two.")
-        st.page_link(links.SELECT, label="Make one on the Select page", icon=":material/arrow_forward:")
+        links.draw(links.SELECT, "Make one on the Select page", ":material/arrow_forward:")
         return
     top = st.container()
     runs = _choose(view)

@@ -199,12 +199,7 @@ def _examples(view: View, feature: int, contrast: Contrast, left: Group, right: 
     assert view.activations is not None
     label = _labels(view, [feature]).get(feature) or f"feature {feature}"
     section(f"Examples of {display.md(label, 80)}", "Click another feature above to see its examples.")
-    st.page_link(
-        links.FEATURES,
-        label=f"Open feature {feature:,}",
-        icon=":material/arrow_forward:",
-        query_params={"feature": str(feature)},
-    )
+    links.draw(links.FEATURES, f"Open feature {feature:,}", ":material/arrow_forward:", feature=feature)
     for cell, group, count in zip(
         st.columns(2, gap="large"), (left, right), (contrast.n_a[feature], contrast.n_b[feature]), strict=True
     ):

@@ -36,7 +36,7 @@ def open_address() -> None:
         return
     values = address.read(query)
     for name in address.NAMES:
-        if name in query and name not in values and name != threshold.NAME:
+        if name in query and name not in values and name != state.THRESHOLD:
             links.warn_ignored(name, query[name])
     widgets = {
         "method": keys.METHOD,

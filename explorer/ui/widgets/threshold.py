@@ -13,26 +13,25 @@ import streamlit as st
 from explorer.ui import links, state
 from explorer.ui.context import View
 
-NAME = "threshold"  # in the address
 _INPUT = "threshold_input"
 _MOST = 1e9
 
 
 def current(view: View) -> float:
     """Return the threshold in force: of the address, else of this session, else the SAE's default."""
-    text = st.query_params.get(NAME)
+    text = st.query_params.get(state.THRESHOLD)
     if text is not None:
         value = parse(text)
         if value is None:
-            del st.query_params[NAME]
-            links.warn_ignored(NAME, text)
+            del st.query_params[state.THRESHOLD]
+            links.warn_ignored(state.THRESHOLD, text)
         elif value != state.get(state.THRESHOLD):
             choose(view, value)
     chosen = state.get(state.THRESHOLD)
     if chosen is None:
         return view.threshold
-    if NAME not in st.query_params:
-        st.query_params[NAME] = written(chosen)
+    if state.THRESHOLD not in st.query_params:
+        st.query_params[state.THRESHOLD] = written(chosen)
     return float(chosen)
 
 
@@ -40,10 +39,10 @@ def choose(view: View, value: float) -> None:
     """Count with `value` on every page from now on; the SAE's default leaves the address."""
     if math.isclose(value, view.threshold, rel_tol=1e-6):
         state.forget(state.THRESHOLD)
-        st.query_params.pop(NAME, None)
+        st.query_params.pop(state.THRESHOLD, None)
     else:
         state.put(state.THRESHOLD, value)
-        st.query_params[NAME] = written(value)
+        st.query_params[state.THRESHOLD] = written(value)
 
 
 def parse(text: str) -> float | None:
