@@ -12,6 +12,7 @@ import numpy.typing as npt
 from explorer.errors import refuse
 
 BATCH_ROWS = 1 << 20
+_BLOCK_PAIRS = 8_000_000  # pairs counted at a time
 
 
 @dataclass(frozen=True)
@@ -59,15 +60,6 @@ class FeatureSets:
         """|F_i| of every sample, int64 [N]."""
         return np.diff(self.indptr)
 
-    def sizes_above(self, threshold: float) -> npt.NDArray[np.int64]:
-        """|F_i| of every sample with only activations over `threshold`: `above(threshold).sizes` in one pass."""
-        sizes = np.zeros(self.n, np.int64)
-        rows = np.flatnonzero(self.sizes)
-        if len(rows):
-            above = self.values > np.float64(threshold)
-            sizes[rows] = np.add.reduceat(above.view(np.uint8), self.indptr[rows], dtype=np.int64)
-        return sizes
-
     @cached_property
     def counts(self) -> npt.NDArray[np.int64]:
         """In how many samples each feature is active, int64 [width]."""
@@ -75,6 +67,24 @@ class FeatureSets:
         for start in range(0, self.nnz, BATCH_ROWS):  # in pieces: bincount widens what it counts to 64 bits
             total += np.bincount(self.indices[start : start + BATCH_ROWS], minlength=self.width)
         return total
+
+    def sizes_above(self, thresholds: npt.ArrayLike) -> npt.NDArray[np.int32]:
+        """|F_i| of every sample at each of T thresholds, int32 [T, N]: one pass over the pairs, no reading."""
+        asked = np.asarray(thresholds, dtype=np.float64)  # compared in double precision, as SQL and `above` compare
+        levels = np.sort(asked)
+        place, width = np.searchsorted(levels, asked), len(levels) + 1
+        sizes = np.zeros((len(levels), self.n), dtype=np.int32)
+        start = 0
+        while start < self.n:
+            stop = int(np.searchsorted(self.indptr, self.indptr[start] + _BLOCK_PAIRS, side="right")) - 1
+            stop = min(max(stop, start + 1), self.n)
+            values = self.values[self.indptr[start] : self.indptr[stop]].astype(np.float64)
+            owner = np.repeat(np.arange(stop - start, dtype=np.int64), self.sizes[start:stop])
+            cell = owner * width + np.searchsorted(levels, values, side="left")  # how many levels a value exceeds
+            table = np.bincount(cell, minlength=(stop - start) * width).reshape(stop - start, width)
+            sizes[:, start:stop] = table[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:].T[place]
+            start = stop
+        return sizes
 
     def row(self, position: int) -> npt.NDArray[np.int32]:
         """The feature ids of one sample, ascending."""

@@ -14,7 +14,7 @@ def inside(x: NDArray[np.float32], y: NDArray[np.float32], polygons: Sequence[Po
     """Whether each point (x, y) lies in any of the polygons, bool [N].
 
     A polygon is closed by itself; the even-odd rule decides where its line crosses itself. The arithmetic is that of
-    the map in the browser (`explorer/ui/assets/map/panel.js`), in double precision, so both give the same points.
+    the map in the browser (`explorer/ui/map/panel.mjs`), in double precision, so both give the same points.
     """
     across, up = x.astype(np.float64), y.astype(np.float64)
     found = np.zeros(len(x), dtype=bool)
