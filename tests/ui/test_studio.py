@@ -180,17 +180,18 @@ def test_a_bundle_that_is_downloaded_has_the_extra_columns(fresh: Synthetic) -> 
 
 
 def test_rules_that_do_not_fit_are_said_and_nothing_is_ranked(fresh: Synthetic, open_page: Open) -> None:
-    app = open_page(fresh.store.path, "select", method="random")
+    app = ranked(open_page(fresh.store.path, "select", method="random"))
     app.text_input(key=select_keys.OPTION["must_cover"]).set_value("x").run()
     assert not app.exception
     assert any("cannot be read" in error.value for error in app.error)
-    assert any("rules" in info.value.lower() for info in app.info)
+    assert any("options do not fit" in info.value for info in app.info)
 
 
-def test_a_rule_of_a_link_that_cannot_be_read_is_ignored_with_a_word(fresh: Synthetic, open_page: Open) -> None:
-    app = open_page(fresh.store.path, "select", method="random", must_cover="x")
-    assert not app.exception and not app.error
-    assert any("Ignored invalid value in the link" in toast.value for toast in app.toast)
+def test_what_an_address_says_wrongly_is_ignored(fresh: Synthetic, open_page: Open) -> None:
+    app = open_page(fresh.store.path, "select", method="longest", must_cover="x", min_per_source="-2")
+    warnings = " ".join(toast.value.replace("\\", "") for toast in app.toast)
+    assert "must_cover=x" in warnings and "min_per_source=-2" in warnings
+    assert "chosen by Longest responses" in said(ranked(app))
 
 
 def test_two_selections_are_shown_side_by_side_and_the_report_is_whole(synthetic: Synthetic, open_page: Open) -> None:
