@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -14,8 +13,9 @@ from explorer.pipeline.pool import Gathered, gather, sources
 from explorer.pipeline.select import Ranked, rank
 from explorer.progress import Progress, silent
 from explorer.queries.sets import feature_sets
-from explorer.selection import METHODS, Rules
+from explorer.selection.methods import METHODS
 from explorer.selection.metrics import Metrics, coverage_curve, jaccard, measure, seed_stability
+from explorer.selection.spec import SelectionSpec
 from explorer.workspace import Artifact, Snapshot, Store
 
 
@@ -159,14 +159,4 @@ def _stability(store: Store, run: Artifact, seeds: int) -> float:
 
 def _again(store: Store, run: Artifact, seed: int) -> Ranked:
     """Rank as `run` was ranked, with another seed."""
-    about: dict[str, Any] = run.manifest.parameters
-    return rank(
-        store,
-        about["method"],
-        threshold=about["threshold"],
-        segment=about["segment"],
-        seed=seed,
-        params=about["params"],
-        budget=about["budget"],
-        rules=Rules.read(about.get("rules", {})),
-    )
+    return rank(store, replace(SelectionSpec.from_manifest(run.manifest.parameters), seed=seed))

@@ -14,7 +14,7 @@ from explorer.progress import Progress, silent
 from explorer.quality.base import Item
 from explorer.queries import columns
 from explorer.queries.conversations import read_items
-from explorer.selection import Budget
+from explorer.selection.budget import Budget
 from explorer.workspace import Artifact, Snapshot, Store
 
 
@@ -65,10 +65,7 @@ def hold_out(snapshot: Snapshot, wanted: str, rows: int, *, progress: Progress =
     shares = {name: count / len(sources) for name, count in counts.items()}
     if Path(wanted).is_file() or Path(wanted).is_dir():
         return _from_file(store, samples, Path(wanted), rows, shares, progress)
-    budget = Budget.parse(wanted)
-    if budget.unit == "tokens":
-        refuse("held-out rows are a share, a number of rows or a file", got=wanted, allowed="10%, 500, heldout.jsonl")
-    wanted_rows = budget.rows(len(hashes))
+    wanted_rows = Budget.parse(wanted, units=("rows", "share")).rows(len(hashes))
     taken = held_out(hashes, sources, wanted_rows)
     contents = {hashes[i] for i in taken}
     excluded = frozenset(i for i, content in enumerate(hashes) if content in contents)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from explorer.queries.columns import IN_ORDER
-from explorer.queries.features import labelled
+from explorer.queries.features import feature_table
 from explorer.queries.occurrences import segment_condition
 from explorer.workspace import Snapshot
 
@@ -26,7 +26,7 @@ def sample_features(
     snapshot: Snapshot, sample_id: int, threshold: float, segment: str, labels: Mapping[int, str]
 ) -> pa.Table:
     """The features of one sample above the threshold, strongest first, with how common each is in the dataset."""
-    features, values = labelled(snapshot, labels)
+    features, values = feature_table(snapshot, labels, threshold)
     pairs = snapshot.store.scan(snapshot.require("activations"), "by_sample")
     return snapshot.store.sql(
         f"SELECT p.feature_id, f.label, max(p.max_act) AS max_act, sum(p.n_tokens)::INTEGER AS n_tokens, f.share, "

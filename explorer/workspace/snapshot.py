@@ -129,9 +129,8 @@ class Snapshot:
         return next((run for run in self.selections if run.id == artifact_id), None)
 
     def key(self, *kinds: str) -> tuple[str, ...]:
-        """What a cached result depends on: the workspace and the ids of the newest artifacts of `kinds`."""
-        artifacts = {kind: self.get(kind) for kind in kinds}
-        ids = (f"{kind}:{artifact.id if artifact else ''}" for kind, artifact in artifacts.items())
+        """What a cached result depends on: the workspace and the ids of its artifacts of `kinds`."""
+        ids = (f"{kind}:{','.join(artifact.id for artifact in self.all(kind))}" for kind in kinds)
         return (str(self.store.path.resolve()), *ids)
 
     def table(self, name: str) -> duckdb.DuckDBPyRelation:

@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from explorer.figures import theme
 from explorer.length import statistics
 from explorer.length.fits import Fit, Residuals, fit_linear, residuals, trend
 from explorer.length.summary import OffTrend
@@ -53,16 +52,6 @@ def _lengths(_view: View, key: Key, unit: str) -> np.ndarray:
         table[name].fill_null(0).to_numpy().astype(float) for name in ("response_tokens", "response_chars")
     )
     return numbers.in_unit(tokens, characters, unit)
-
-
-def words(view: View) -> list[str]:
-    """First words of every row as a plot shows them on hover."""
-    return _words(view, view.key("samples"))
-
-
-@st.cache_resource(max_entries=2, show_spinner=False)
-def _words(_view: View, key: Key) -> list[str]:
-    return [theme.plain(text or "", 60) for text in cache.lengths(_view)["words"].to_pylist()]
 
 
 def factors(view: View) -> Factors:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from explorer.figures import length as figures
 from explorer.figures import length_report, report
-from explorer.ui import context, display, state
+from explorer.ui import cache, context, display, state
 from explorer.ui.context import View
 from explorer.ui.length import reads as length_reads
 from explorer.ui.length.live import Live
@@ -58,9 +58,9 @@ def draw(view: View, now: Live) -> None:
 
 def report_text(view: View, now: Live, result: LengthResult) -> str:
     """Return the report of what the page shows as one HTML file."""
-    blocks = length_report.blocks(
-        asdict(result), now.tokens, now.counts, length_reads.words(view), length_reads.factors(view).get("source")
-    )
+    first_words = cache.lengths(view)["words"].fill_null("").to_pylist()
+    source = length_reads.factors(view).get("source")
+    blocks = length_report.blocks(asdict(result), now.tokens, now.counts, first_words, source)
     return report.page("Why does length work?", blocks, subtitle=f"{context.name()}, {display.noun(view.rows, 'row')}")
 
 

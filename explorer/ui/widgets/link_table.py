@@ -7,13 +7,13 @@ goes over is data; the script (`assets/table.js`) writes it as text, so nothing 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from streamlit.components.v2 import component
 
 from explorer.ui import display
+from explorer.ui.widgets.columns import Column
 
 MAX_TEXT = 200  # characters of a cell
 _ASSETS = Path(__file__).resolve().parents[1] / "assets"
@@ -25,34 +25,17 @@ _table = component(
 )
 
 
-@dataclass(frozen=True)
-class Column:
-    """A column: `name` of the value in a row, `title` above it, how it is shown, and its help on hover.
-
-    `digits` None writes whole numbers with separators; `most` is the largest width of a text (CSS); `bar` shows a share
-    as a bar whose full length is the largest of the table.
-    """
-
-    name: str
-    title: str
-    kind: Literal["text", "number", "percent", "bar", "id", "list"] = "text"
-    help: str = ""
-    digits: int | None = None
-    unit: str = ""
-    most: str = ""
-
-
 def draw(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], *, key: str, alt: str) -> int | None:
     """Draw `rows`; returns the index of the row that was just clicked, else None."""
     described = []
     for column in columns:
-        one: dict[str, Any] = {"title": column.title, "kind": column.kind, "help": column.help}
-        one |= {"digits": column.digits} if column.digits is not None else {}
-        one |= {"unit": column.unit} if column.unit else {}
-        one |= {"most": column.most} if column.most else {}
+        about: dict[str, Any] = {"title": column.title, "kind": column.kind, "help": column.help}
+        about |= {"digits": column.digits} if column.digits is not None else {}
+        about |= {"unit": column.unit} if column.unit else {}
+        about |= {"most": column.most} if column.most else {}
         if column.kind == "bar":
-            one["top"] = max([1e-9, *(float(row[column.name] or 0.0) for row in rows)])
-        described.append(one)
+            about["top"] = max([1e-9, *(float(row[column.name] or 0.0) for row in rows)])
+        described.append(about)
     values = [[_value(row[column.name]) for column in columns] for row in rows]
     data = {"columns": described, "rows": values, "alt": alt, "name": key}
     result = _table(data=data, key=key, on_open_change=_nothing)
@@ -61,14 +44,14 @@ def draw(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], *, key: s
 
 
 def _nothing() -> None:
-    """A trigger needs a callback to exist; what it says is read from the result."""
+    """A trigger exists only with a callback; its value is read from the result."""
 
 
 def _value(value: Any) -> Any:
     if isinstance(value, str):
         return display.clean(value, MAX_TEXT)
     if isinstance(value, list):
-        return [display.clean(one, 40) for one in value]
+        return [display.clean(item, 40) for item in value]
     if isinstance(value, float):
         return None if value != value else round(value, 6)
     return value

@@ -1,4 +1,4 @@
-"""The one place where the app writes HTML: text of the dataset goes in here, escaped, and nowhere else.
+"""HTML of the app: the only module that writes text of the dataset as HTML, escaped.
 
 Direction and control marks are shown as a dot and every piece is isolated, so that no text can turn or break the line
 around it. Shaded tokens and linked tables are drawn by `token_view` and `link_table`, which send data, not HTML.
@@ -7,10 +7,11 @@ around it. Shaded tokens and linked tables are drawn by `token_view` and `link_t
 from __future__ import annotations
 
 import html
-import unicodedata
 from collections.abc import Sequence
 
 import streamlit as st
+
+from explorer.text import visible
 
 MAX_TOKEN = 60  # characters of one token that are shown
 
@@ -35,8 +36,7 @@ def style() -> None:
 
 def escape(text: str) -> str:
     """Text as HTML text: escaped, control and direction marks shown as a dot, so nothing is executed or turned."""
-    shown = "".join("·" if unicodedata.category(c) in ("Cc", "Cf", "Cs") and c not in "\n\t" else c for c in text)
-    return html.escape(shown)
+    return html.escape(visible(text))
 
 
 def chip_rows(rows: Sequence[tuple[str, Sequence[str]]]) -> None:

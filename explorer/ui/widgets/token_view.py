@@ -1,4 +1,4 @@
-"""Tokens shaded by activation, drawn by the browser: many lines at the price of one element, clicks included.
+"""Tokens shaded by activation, drawn by the browser: many lines in one element, clicks included.
 
 What goes over is data; the script (`assets/tokens.js`) writes it as text, so nothing in it can become markup. Control
 and direction marks become a dot and long tokens are cut here, before they are sent.
@@ -6,7 +6,6 @@ and direction marks become a dot and long tokens are cut here, before they are s
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from streamlit.components.v2 import component
 
+from explorer.text import visible
 from explorer.ui import display, links
 
 MAX_TOKEN = 60  # characters of one token that are shown
@@ -42,29 +42,28 @@ class Text:
 def shown(token: str) -> str:
     """Return a token as it may be shown: cut, its control and direction marks as a dot, tabs as a space."""
     cut = token if len(token) <= MAX_TOKEN else token[: MAX_TOKEN - 1] + "…"
-    cut = cut.replace("\r\n", "\n").replace("\t", "  ")
-    return "".join("·" if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") and c != "\n" else c for c in cut)
+    return visible(cut.replace("\r\n", "\n").replace("\t", "  "), keep="\n")
 
 
-def examples(found: Sequence[Mapping[str, Any]], *, strongest: float, key: str) -> None:
+def examples(contexts: Sequence[Mapping[str, Any]], *, strongest: float, key: str) -> None:
     """Draw contexts of one feature (rows of `records.EVIDENCE`); a click on a row's number opens the row."""
     lines = [
         {
-            "value": f"{one['max_act']:.2f}",
-            "tokens": [shown(token) for token in one["tokens"]],
-            "shade": [round(max(0.0, value) / max(strongest, 1e-9), 3) for value in one["activations"]],
-            "titles": [f"activation {value:.2f}" if value > 0 else "" for value in one["activations"]],
-            "peak": one["peak"],
-            "row": one["sample_id"],
-            "where": f"in the {one['segment']}",
+            "value": f"{context['max_act']:.2f}",
+            "tokens": [shown(token) for token in context["tokens"]],
+            "shade": [round(max(0.0, value) / max(strongest, 1e-9), 3) for value in context["activations"]],
+            "titles": [f"activation {value:.2f}" if value > 0 else "" for value in context["activations"]],
+            "peak": context["peak"],
+            "row": context["sample_id"],
+            "where": f"in the {context['segment']}",
         }
-        for one in found
+        for context in contexts
     ]
     _follow(_tokens(data={"lines": lines}, key=key, on_row_change=_nothing, on_feature_change=_nothing))
 
 
 def texts(passages: Sequence[Text], names: Mapping[int, str], *, key: str) -> None:
-    """Draw whole passages; hovering a token lists its strongest features, a click keeps them there."""
+    """Draw whole passages; hovering over a token lists its strongest features, a click holds them."""
     lines = []
     for passage in passages:
         cut = passage.tokens[:MAX_TOKENS]
@@ -78,20 +77,22 @@ def texts(passages: Sequence[Text], names: Mapping[int, str], *, key: str) -> No
                 "tokens": tokens,
                 "shade": [round(float(value), 3) for value in passage.shade[: len(cut)]],
                 "titles": [f"token “{token.strip() or '␣'}”" for token in tokens],
-                "features": [[[int(f), round(float(v), 2)] for f, v in one] for one in passage.features[: len(cut)]],
+                "features": [
+                    [[int(f), round(float(v), 2)] for f, v in pairs] for pairs in passage.features[: len(cut)]
+                ],
                 "why": list(passage.why[: len(cut)]),
             }
         )
     data = {
         "lines": lines,
         "names": {str(feature): display.clean(name, 90) for feature, name in names.items()},
-        "hint": "Point at a token to see its strongest features; click to keep them, click a name to shade by it.",
+        "hint": "Hover over a token to see its strongest features; click to hold them, click a name to open it.",
     }
     _follow(_tokens(data=data, key=key, on_row_change=_nothing, on_feature_change=_nothing))
 
 
 def _nothing() -> None:
-    """A trigger needs a callback to exist; what it says is read from the result."""
+    """A trigger exists only with a callback; its value is read from the result."""
 
 
 def _follow(result: Any) -> None:
