@@ -12,6 +12,7 @@ import numpy.typing as npt
 from explorer.errors import refuse
 
 BATCH_ROWS = 1 << 20
+_BLOCK_PAIRS = 8_000_000  # pairs counted at a time
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,12 @@ class FeatureSets:
 
     @property
     def n(self) -> int:
-        """How many samples there are, those with an empty set included."""
+        """Number of samples, including those with an empty set."""
         return len(self.indptr) - 1
 
     @property
     def nnz(self) -> int:
-        """How many (sample, feature) pairs are active."""
+        """Number of active (sample, feature) pairs."""
         return len(self.indices)
 
     @cached_property
@@ -59,29 +60,38 @@ class FeatureSets:
         """|F_i| of every sample, int64 [N]."""
         return np.diff(self.indptr)
 
-    def sizes_above(self, threshold: float) -> npt.NDArray[np.int64]:
-        """|F_i| of every sample with only activations over `threshold`: `above(threshold).sizes` in one pass."""
-        sizes = np.zeros(self.n, np.int64)
-        rows = np.flatnonzero(self.sizes)
-        if len(rows):
-            above = self.values > np.float64(threshold)
-            sizes[rows] = np.add.reduceat(above.view(np.uint8), self.indptr[rows], dtype=np.int64)
-        return sizes
-
     @cached_property
     def counts(self) -> npt.NDArray[np.int64]:
-        """In how many samples each feature is active, int64 [width]."""
+        """Number of samples in which each feature is active, int64 [width]."""
         total = np.zeros(self.width, np.int64)
-        for start in range(0, self.nnz, BATCH_ROWS):  # in pieces: bincount widens what it counts to 64 bits
+        for start in range(0, self.nnz, BATCH_ROWS):  # in blocks: bincount converts its input to 64 bits
             total += np.bincount(self.indices[start : start + BATCH_ROWS], minlength=self.width)
         return total
+
+    def sizes_above(self, thresholds: npt.ArrayLike) -> npt.NDArray[np.int32]:
+        """|F_i| of every sample at each of T thresholds, int32 [T, N]: one pass over the pairs, no reading."""
+        asked = np.asarray(thresholds, dtype=np.float64)  # compared in double precision, as SQL and `above` compare
+        levels = np.sort(asked)
+        place, width = np.searchsorted(levels, asked), len(levels) + 1
+        sizes = np.zeros((len(levels), self.n), dtype=np.int32)
+        start = 0
+        while start < self.n:
+            stop = int(np.searchsorted(self.indptr, self.indptr[start] + _BLOCK_PAIRS, side="right")) - 1
+            stop = min(max(stop, start + 1), self.n)
+            values = self.values[self.indptr[start] : self.indptr[stop]].astype(np.float64)
+            owner = np.repeat(np.arange(stop - start, dtype=np.int64), self.sizes[start:stop])
+            cell = owner * width + np.searchsorted(levels, values, side="left")  # how many levels a value exceeds
+            table = np.bincount(cell, minlength=(stop - start) * width).reshape(stop - start, width)
+            sizes[:, start:stop] = table[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:].T[place]
+            start = stop
+        return sizes
 
     def row(self, position: int) -> npt.NDArray[np.int32]:
         """The feature ids of one sample, ascending."""
         return self.indices[self.indptr[position] : self.indptr[position + 1]]
 
     def above(self, threshold: float) -> FeatureSets:
-        """The same sets with only activations over `threshold`, for a threshold slider: O(nnz), no reading."""
+        """The same sets with only activations above `threshold`, for a threshold slider: O(nnz), no reading."""
         return self._keep(self.values > np.float64(threshold))  # as SQL compares
 
     def without(self, features: npt.ArrayLike) -> FeatureSets:
@@ -97,9 +107,9 @@ class FeatureSets:
         flat = np.arange(indptr[-1]) + np.repeat(self.indptr[positions] - indptr[:-1], sizes)
         return FeatureSets(indptr, self.indices[flat], self.values[flat], self.width)
 
-    def _keep(self, kept: npt.NDArray[np.bool_]) -> FeatureSets:
-        running = np.concatenate([[0], np.cumsum(kept)])
-        return FeatureSets(running[self.indptr].astype(np.int64), self.indices[kept], self.values[kept], self.width)
+    def _keep(self, mask: npt.NDArray[np.bool_]) -> FeatureSets:
+        running = np.concatenate([[0], np.cumsum(mask)])
+        return FeatureSets(running[self.indptr].astype(np.int64), self.indices[mask], self.values[mask], self.width)
 
 
 def check_threshold(threshold: float) -> float:

@@ -44,7 +44,9 @@ class Covered:
 
 def cover(sets: FeatureSets, tokens: NDArray[np.int64], rng: Callable[[int], np.random.Generator]) -> Covered:
     """Follow longest, greedy (by row and by token), SimScale, random and length-matched orders; `rng` gives streams."""
-    from explorer.selection import METHODS, Budget, Pool
+    from explorer.selection.budget import Budget
+    from explorer.selection.method import Pool
+    from explorer.selection.methods import METHODS
 
     if not sets.nnz:
         return Covered({}, (), ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -28,6 +29,7 @@ class FeatureQuery:
 
     `source` is where the label is from (empty: anywhere), `lengthy` +1 or -1 for features of long or of short responses
     (|r| of at least `LENGTHY`), `ids` the only features wanted; `contexts` also searches the top activating contexts.
+    Presence is counted at `threshold` (None: the default).
     """
 
     search: str = ""
@@ -42,29 +44,52 @@ class FeatureQuery:
     limit: int = 25
     offset: int = 0
     labels: Mapping[int, str] = field(default_factory=dict)
+    threshold: float | None = None
 
     def at_page(self, page: int) -> FeatureQuery:
         """The same query at page `page`, counted from 1."""
         return replace(self, offset=(page - 1) * self.limit)
 
 
-def labelled(snapshot: Snapshot, labels: Mapping[int, str]) -> tuple[str, list[Any]]:
-    """The feature table with the user's labels on top, as a subquery and its parameters."""
-    base = snapshot.store.scan(snapshot.require("features"))
-    if not labels:
-        return f"(FROM {base})", []
-    query = (
-        "(SELECT f.* REPLACE (coalesce(u.label, f.label) AS label, "
-        "CASE WHEN u.label IS NULL THEN f.label_source ELSE 'user' END AS label_source) "
-        f"FROM {base} f LEFT JOIN (SELECT unnest(?::INTEGER[]) AS feature_id, unnest(?::VARCHAR[]) AS label) u "
-        "USING (feature_id))"
-    )
-    return query, [list(labels), list(labels.values())]
+def feature_table(
+    snapshot: Snapshot, labels: Mapping[int, str], threshold: float | None = None
+) -> tuple[str, list[Any]]:
+    """The feature table as a subquery and its parameters: the user's labels on top, presence at `threshold`.
+
+    The table stores presence (`n_samples`, `share`, `length_corr`) at the default threshold; another one is counted.
+    """
+    base, values = f"(FROM {snapshot.store.scan(snapshot.require('features'))})", []
+    if threshold is not None and not math.isclose(threshold, snapshot.threshold, rel_tol=1e-6):
+        base, values = _at_threshold(snapshot, base), [threshold]
+    if labels:
+        base = (
+            "(SELECT f.* REPLACE (coalesce(u.label, f.label) AS label, "
+            "CASE WHEN u.label IS NULL THEN f.label_source ELSE 'user' END AS label_source) "
+            f"FROM {base} f LEFT JOIN (SELECT unnest(?::INTEGER[]) AS feature_id, unnest(?::VARCHAR[]) AS label) u "
+            "USING (feature_id))"
+        )
+        values += [list(labels), list(labels.values())]
+    return base, values
+
+
+def _at_threshold(snapshot: Snapshot, table: str) -> str:
+    """The feature table with presence counted above a threshold, its one parameter."""
+    activations = snapshot.require("activations")
+    pairs, tokens = (snapshot.store.scan(activations, name) for name in ("by_feature", "tokens"))
+    return f"""(SELECT f.* REPLACE (
+          coalesce(p.n, 0) AS n_samples, coalesce(p.n / d.n, 0) AS share,
+          (p.total / d.n - p.n / d.n * d.mean) / nullif(sqrt(p.n / d.n * (1 - p.n / d.n)) * d.deviation, 0)
+            AS length_corr)
+        FROM {table} f LEFT JOIN (
+          SELECT feature_id, count(*) AS n, sum(response_tokens) AS total FROM {pairs} JOIN {tokens} USING (sample_id)
+          WHERE segment = 'response' AND max_act > ? GROUP BY feature_id) p USING (feature_id),
+        (SELECT count(*) AS n, avg(response_tokens) AS mean, stddev_pop(response_tokens) AS deviation FROM {tokens}) d)
+    """
 
 
 def feature_index(snapshot: Snapshot, query: FeatureQuery) -> tuple[pa.Table, int]:
     """One page of the index and the number of features that match; active features come before dead ones."""
-    base, values = labelled(snapshot, query.labels)
+    base, values = feature_table(snapshot, query.labels, query.threshold)
     where, more = _where(snapshot, query)
     table = snapshot.store.sql(
         "SELECT feature_id, label, label_source, share, n_samples, density, max_act, mean_act, length_corr, "
@@ -78,11 +103,11 @@ def feature_index(snapshot: Snapshot, query: FeatureQuery) -> tuple[pa.Table, in
 
 def feature_neighbours(snapshot: Snapshot, query: FeatureQuery, feature_id: int) -> tuple[int | None, int | None]:
     """The features before and after `feature_id` in the order of `query` (its search and page ignored)."""
+    base, values = feature_table(snapshot, {}, query.threshold)
     rows = snapshot.store.sql(
-        f"SELECT before, after FROM (SELECT feature_id, lag(feature_id) OVER w AS before, "
-        f"lead(feature_id) OVER w AS after FROM {snapshot.store.scan(snapshot.require('features'))} "
-        f"WINDOW w AS (ORDER BY {_order(query)})) WHERE feature_id = ?",
-        [feature_id],
+        "SELECT before, after FROM (SELECT feature_id, lag(feature_id) OVER w AS before, lead(feature_id) OVER w AS "
+        f"after FROM {base} WINDOW w AS (ORDER BY {_order(query)})) WHERE feature_id = ?",
+        [*values, feature_id],
     ).fetchall()
     return rows[0] if rows else (None, None)
 
@@ -121,17 +146,19 @@ def _where(snapshot: Snapshot, query: FeatureQuery) -> tuple[str, list[Any]]:
     return where, values
 
 
-def feature(snapshot: Snapshot, feature_id: int, labels: Mapping[int, str]) -> dict[str, Any] | None:
+def feature(
+    snapshot: Snapshot, feature_id: int, labels: Mapping[int, str], threshold: float | None = None
+) -> dict[str, Any] | None:
     """One feature's row of the feature table; None where there is no such feature."""
-    base, values = labelled(snapshot, labels)
+    base, values = feature_table(snapshot, labels, threshold)
     query = f"FROM {base} WHERE feature_id = ?"
     rows = snapshot.store.sql(query, [*values, feature_id]).to_arrow_table().to_pylist()
     return rows[0] if rows else None
 
 
-def landscape(snapshot: Snapshot, labels: Mapping[int, str]) -> pa.Table:
+def landscape(snapshot: Snapshot, labels: Mapping[int, str], threshold: float | None = None) -> pa.Table:
     """Every active feature with what the overview plots: share, mean activation, r with length, label."""
-    base, values = labelled(snapshot, labels)
+    base, values = feature_table(snapshot, labels, threshold)
     return snapshot.store.sql(
         "SELECT feature_id, label, share, mean_act, max_act, density, length_corr "
         f"FROM {base} WHERE n_samples > 0 ORDER BY feature_id",
@@ -141,7 +168,7 @@ def landscape(snapshot: Snapshot, labels: Mapping[int, str]) -> pa.Table:
 
 def labels_of(snapshot: Snapshot, ids: Sequence[int], labels: Mapping[int, str]) -> dict[int, str]:
     """The label of each of `ids`."""
-    base, values = labelled(snapshot, labels)
+    base, values = feature_table(snapshot, labels)
     query = f"SELECT feature_id, label FROM {base} WHERE feature_id IN (SELECT unnest(?::INTEGER[]))"
     return {int(number): str(label) for number, label in snapshot.store.sql(query, [*values, list(ids)]).fetchall()}
 
@@ -160,9 +187,11 @@ def has_directions(snapshot: Snapshot) -> bool:
     return snapshot.features is not None and bool(snapshot.features.manifest.info.get("directions"))
 
 
-def similar_directions(snapshot: Snapshot, feature_id: int, labels: Mapping[int, str]) -> pa.Table:
+def similar_directions(
+    snapshot: Snapshot, feature_id: int, labels: Mapping[int, str], threshold: float | None = None
+) -> pa.Table:
     """Features whose decoder rows have the largest cosine with this one's: feature_id, label, share, cosine."""
-    base, values = labelled(snapshot, labels)
+    base, values = feature_table(snapshot, labels, threshold)
     return snapshot.store.sql(
         f"""WITH near AS (SELECT unnest(near) AS feature_id, unnest(cosine) AS cosine
                           FROM {snapshot.store.scan(snapshot.require("features"), "directions")} WHERE feature_id = ?)
@@ -172,9 +201,9 @@ def similar_directions(snapshot: Snapshot, feature_id: int, labels: Mapping[int,
     ).to_arrow_table()
 
 
-def feature_map(snapshot: Snapshot, labels: Mapping[int, str]) -> pa.Table:
+def feature_map(snapshot: Snapshot, labels: Mapping[int, str], threshold: float | None = None) -> pa.Table:
     """Every active feature with its place on the map: feature_id, x, y, label, label_source, share, length_corr."""
-    base, values = labelled(snapshot, labels)
+    base, values = feature_table(snapshot, labels, threshold)
     return snapshot.store.sql(
         f"""SELECT f.feature_id, d.x, d.y, f.label, f.label_source, f.share, f.length_corr
         FROM {base} f JOIN {snapshot.store.scan(snapshot.require("features"), "directions")} d USING (feature_id)

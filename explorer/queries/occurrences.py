@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from explorer.errors import refuse
+from explorer.queries.features import feature_table
 from explorer.records import SEGMENTS
 from explorer.workspace import Snapshot
 
@@ -67,28 +68,31 @@ def feature_values(snapshot: Snapshot, feature_id: int, segment: str) -> pa.Tabl
     return snapshot.store.sql(query, [feature_id]).to_arrow_table()
 
 
-def co_occurring(snapshot: Snapshot, feature_id: int, threshold: float, limit: int = 12) -> pa.Table:
+def co_occurring(
+    snapshot: Snapshot, feature_id: int, labels: Mapping[int, str], threshold: float, limit: int = 12
+) -> pa.Table:
     """Features that share responses with this one more than chance: lift = P(g | f) / P(g), strongest first.
 
     Ranked by the cosine of presence, n_both / sqrt(n_f n_g), so that a rare accident does not lead the list. Reads the
     `RESPONSES` strongest responses of the feature at most.
     """
+    features, values = feature_table(snapshot, labels, threshold)
     return snapshot.store.sql(
         f"""WITH present AS (
               SELECT sample_id FROM {_scan(snapshot, "by_feature")}
-              WHERE feature_id = $1 AND segment = 'response' AND max_act > $2
+              WHERE feature_id = ? AND segment = 'response' AND max_act > ?
               ORDER BY max_act DESC, sample_id LIMIT {RESPONSES}),
             together AS (
               SELECT p.feature_id, count(*) AS both_n FROM {_scan(snapshot, "by_sample")} p
-              WHERE p.segment = 'response' AND p.max_act > $2 AND p.feature_id <> $1
+              WHERE p.segment = 'response' AND p.max_act > ? AND p.feature_id <> ?
                 AND p.sample_id IN (SELECT sample_id FROM present)
               GROUP BY p.feature_id)
         SELECT t.feature_id, f.label, t.both_n,
                (t.both_n / (SELECT count(*) FROM present)) / nullif(f.share, 0) AS lift,
                t.both_n / sqrt((SELECT count(*) FROM present) * greatest(f.n_samples, t.both_n)) AS cosine
-        FROM together t JOIN {snapshot.store.scan(snapshot.require("features"))} f USING (feature_id)
+        FROM together t JOIN {features} f USING (feature_id)
         WHERE t.both_n > 1 ORDER BY cosine DESC, t.feature_id LIMIT {int(limit)}""",
-        [feature_id, threshold],
+        [feature_id, threshold, threshold, feature_id, *values],
     ).to_arrow_table()
 
 

@@ -13,7 +13,7 @@ import streamlit as st
 from explorer.errors import ExplorerError
 from explorer.features import user_labels
 from explorer.ui import state
-from explorer.workspace import Artifact, Snapshot, Store
+from explorer.workspace import Artifact, Snapshot, Store, marks
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "data" / "demo" / "workspace"
@@ -32,6 +32,12 @@ class View(Snapshot):
         """The user's own feature labels."""
         return user_labels.read(self.store, self.activations) if self.activations else {}
 
+    def key(self, *parts: str) -> tuple[str, ...]:
+        """What a cached read depends on: kinds of artifact, the user's `labels`, the user's `sets` of rows."""
+        edited = {"labels": lambda: self.labels, "sets": lambda: marks.read(self.store, self.require("samples")).sets}
+        ids = super().key(*(part for part in parts if part not in edited))
+        return (*ids, *(repr(sorted(edited[part]().items())) for part in parts if part in edited))
+
 
 def default_path() -> Path:
     """Return the workspace named on the command line (`-- --workspace PATH`), by EXPLORER_WORKSPACE, or the demo."""
@@ -46,8 +52,9 @@ def _remembered() -> dict[str, str]:
     return {}
 
 
-def remember(path: str) -> None:
-    """Show the workspace at `path` to sessions that begin after this one, so that a reload comes back to it."""
+def choose(path: str) -> None:
+    """Show the workspace at `path` in this session, and in those that begin after it (a reload is one)."""
+    state.choose_workspace(path)
     _remembered()["path"] = path
 
 
@@ -78,19 +85,4 @@ def current() -> View | None:
         state.put(state.PROBLEM, str(error))
         return None
     state.put(state.PROBLEM, "")
-    return view
-
-
-def require(*names: str) -> View:
-    """Return the current view with all of `names` there, or say what to do next and end the page."""
-    from explorer.ui.widgets import empty, jobs_panel
-
-    view = current()
-    if view is None:
-        empty.no_workspace(state.get(state.PROBLEM), new=is_new())
-        st.stop()
-    missing = [name for name in names if getattr(view, name) is None]
-    if missing:
-        empty.missing(view.store, missing[0], coming=jobs_panel.draw(view))
-        st.stop()
     return view

@@ -1,12 +1,13 @@
-"""Numbers and names as the app writes them: the right digits, a unit, and nothing of the dataset taken as Markdown."""
+"""Numbers, names and texts as the app writes them; text of the dataset never becomes Markdown."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
 
+from explorer.queries import groups
 from explorer.text import one_line as clean
-from explorer.workspace import Manifest
+from explorer.workspace import Artifact
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:^=])")
 
@@ -27,23 +28,23 @@ def count(value: float | None) -> str:
     return f"{value:,.0f}"
 
 
-def noun(value: float | None, one: str, many: str = "") -> str:
+def noun(value: float | None, singular: str, plural: str = "") -> str:
     """`1 row`, `12 rows`."""
-    return f"{count(value)} {one if value == 1 else many or one + 's'}"
+    return f"{count(value)} {singular if value == 1 else plural or singular + 's'}"
 
 
 def share(value: float | None) -> str:
-    """Return a share as percent: two digits that mean something, never `0 %` for what is there."""
+    """Return a share as a percentage with two significant digits, never `0%` for what is there."""
     if value is None:
         return "–"
     percent = 100 * value
     if percent and abs(percent) < 0.01:
-        return "< 0.01 %"
+        return "< 0.01%"
     if abs(percent) < 1:
-        return f"{percent:.2f} %"
+        return f"{percent:.2f}%"
     if abs(percent) < 10 or 99 < percent < 100:
-        return f"{percent:.1f} %"
-    return f"{percent:.0f} %"
+        return f"{percent:.1f}%"
+    return f"{percent:.0f}%"
 
 
 def seconds(value: float) -> str:
@@ -73,8 +74,6 @@ def decimal(value: float | None, digits: int = 1) -> str:
     return "–" if value is None else f"{value:,.{digits}f}"
 
 
-def run_name(manifest: Manifest) -> str:
-    """How a stored selection is called: its own name, or its method and budget."""
-    parameters = manifest.parameters
-    named = f"{parameters.get('method', 'selection')}, {parameters.get('budget', '')}"
-    return clean(manifest.name or named, 60)
+def run_name(run: Artifact) -> str:
+    """Name of a saved selection: its own, or its method and budget."""
+    return clean(groups.run_name(run), 60)

@@ -1,4 +1,4 @@
-"""Collects garbage when nobody waits for the page.
+"""Garbage collection while nobody waits for a page.
 
 Streamlit would do it after every run of a script, and while it lasts nothing reaches the browser. With the modules of
 this app loaded (Plotly, Numba, PyArrow) more than a million objects are walked through, 0.2 to 0.3 s after every move
@@ -22,7 +22,7 @@ def later() -> None:
     timer = threading.Timer(_QUIET, gc.collect)
     timer.daemon = True
     with _lock:
-        for one in _waiting:
-            one.cancel()
+        for pending in _waiting:
+            pending.cancel()
         _waiting[:] = [timer]
         timer.start()

@@ -44,7 +44,7 @@ class Kind:
 KINDS: Registry[Kind] = Registry(
     "kind of artifact",
     [
-        Kind("samples", "dataset", "ingest", "importing", "Import one", "import", "SOURCE", parent=""),
+        Kind("samples", "dataset", "ingest", "importing", "Import a dataset", "import", "SOURCE", parent=""),
         Kind(
             "activations",
             "activations",
@@ -58,7 +58,7 @@ KINDS: Registry[Kind] = Registry(
             "feature table",
             "label",
             "labelling features",
-            "Describe the features from the stored activations",
+            "Describe and label the features",
             "prepare",
             parent="activations",
         ),

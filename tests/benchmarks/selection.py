@@ -21,9 +21,9 @@ import numpy as np
 from explorer.features.sets import FeatureSets
 from explorer.pipeline.select import rank
 from explorer.queries.sets import feature_sets
-from explorer.selection import METHODS
 from explorer.selection.certificate import certify_coverage
 from explorer.selection.coverage import by_size
+from explorer.selection.methods import METHODS
 from explorer.selection.metrics import coverage, redundancy
 from explorer.workspace import Snapshot, Store
 

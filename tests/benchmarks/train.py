@@ -26,9 +26,9 @@ from explorer.lm.finetune import Params, finetuned
 from explorer.lm.generate import generate
 from explorer.lm.model import load_model
 from explorer.lm.packing import Row, with_end
-from explorer.pipeline.conversations import read_items
 from explorer.pipeline.ingest import ingest
 from explorer.quality.losses import conditioned_rows
+from explorer.queries.conversations import read_items
 from explorer.workspace import Snapshot, Store
 from explorer.workspace.artifact import peak_memory
 from tests.benchmarks.machine import save

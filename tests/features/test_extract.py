@@ -159,7 +159,7 @@ def test_an_interrupted_extraction_ends_with_the_same_files(tmp_path, parts, mon
     monkeypatch.setattr(pipeline, "SHARD_SAMPLES", 4)
     whole, broken = workspace(tmp_path / "a", rows(30)), workspace(tmp_path / "b", rows(30))
     run(whole, parts)
-    original, calls = pipeline._Shards.write, []
+    original, calls = pipeline.Shards.write, []
 
     def write(self, number, tables):
         if len(calls) == after:
@@ -167,11 +167,11 @@ def test_an_interrupted_extraction_ends_with_the_same_files(tmp_path, parts, mon
         calls.append(number)
         original(self, number, tables)
 
-    monkeypatch.setattr(pipeline._Shards, "write", write)
+    monkeypatch.setattr(pipeline.Shards, "write", write)
     with pytest.raises(Killed):
         run(broken, parts)
     assert broken.newest("activations") is None
-    monkeypatch.setattr(pipeline._Shards, "write", original)
+    monkeypatch.setattr(pipeline.Shards, "write", original)
     result = run(broken, parts)
     assert not result.existed
     assert digests(whole) == digests(broken)

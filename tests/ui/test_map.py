@@ -10,8 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer.maps.polygon import inside
-from explorer.ui import context, state
+from explorer.ui import context
 from explorer.ui.map import colours, map_canvas, map_panel
+from explorer.ui.map import keys as map_keys
 from explorer.ui.map import reads as map_reads
 from explorer.workspace import marks
 from tests.synthetic import Synthetic
@@ -156,7 +157,7 @@ def test_a_large_map_sends_its_density_and_points_where_few_are_in_view(
 
 def test_what_k_rests_on_is_worked_out_when_it_is_asked_for(synthetic: Synthetic, open_page: Open) -> None:
     app = open_page(synthetic.store.path, "map")
-    app.toggle(key=state.MAP_GRID).set_value(True).run()
+    app.toggle(key=map_keys.GRID).set_value(True).run()
     assert not app.exception
     assert any("Stability over seeds: **1.00**" in text.value for text in app.markdown), "planted topics are stable"
     assert any(text.value.startswith("**Suggested: 6.**") for text in app.markdown)

@@ -1,7 +1,6 @@
-"""What differs between these choices? Stored selections side by side."""
+"""What differs between these selections? Saved selections side by side."""
 
-from explorer.ui import context
+from explorer.ui import shell
 from explorer.ui.compare import comparison
 
-view = context.require("samples", "activations")
-comparison.draw(view)
+comparison.draw(shell.require("samples", "activations"))

@@ -1,4 +1,4 @@
-"""Two selections, each with the rows that only it has, readable side by side; and the way to what they differ in."""
+"""Two selections side by side: the rows that only one of them has."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import streamlit as st
 
 from explorer.queries import samples
 from explorer.ui import cache, display, links, state
+from explorer.ui.compare import keys
 from explorer.ui.context import View
 from explorer.ui.widgets import markup
 from explorer.ui.widgets.page import section
@@ -16,41 +17,41 @@ _PAGE = 3  # rows of each side at a time
 
 @st.fragment
 def draw(view: View, runs: list[Artifact]) -> None:
-    """Draw the choice of two selections, and the rows that only one of them has."""
-    section("What does only one of two have?")
+    """Draw the choice of two selections and the rows that only one of them has."""
+    section("Rows in only one of two")
     by_id = {run.id: run for run in runs}
-    names = {key: display.run_name(run.manifest) for key, run in by_id.items()}
-    for key in (state.COMPARE_A, state.COMPARE_B):
+    names = {key: display.run_name(run) for key, run in by_id.items()}
+    for key in (keys.A, keys.B):
         if state.get(key) not in by_id:
             state.forget(key)
     left, right = st.columns(2, gap="large")
-    a = str(left.selectbox("A", list(by_id), format_func=names.__getitem__, key=state.COMPARE_A))
-    b = str(right.selectbox("B", list(by_id), index=1, format_func=names.__getitem__, key=state.COMPARE_B))
+    a = str(left.selectbox("A", list(by_id), format_func=names.__getitem__, key=keys.A))
+    b = str(right.selectbox("B", list(by_id), index=1, format_func=names.__getitem__, key=keys.B))
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Which features differ?", icon=":material/difference:", disabled=a == b, key="features_differ"):
+        if st.button("Compare features", icon=":material/difference:", disabled=a == b, key="features_differ"):
             links.open_differences(f"run:{a}", f"run:{b}")
         if view.projection is not None:
             for key, letter in ((a, "A"), (b, "B")):
-                if st.button(f"{letter} on the map", icon=":material/scatter_plot:", key=f"map_{letter}"):
+                if st.button(f"Show {letter} on the map", icon=":material/scatter_plot:", key=f"map_{letter}"):
                     st.switch_page(links.MAP, query_params=links.map_of(names[key]))
     if a == b:
         st.caption("Choose two different selections.")
         return
     left, right = st.columns(2, gap="large")
-    rows = {key: cache.picks(view, key)["sample_id"].to_pylist() for key in (a, b)}
+    rows = {key: cache.picks(view, by_id[key])["sample_id"].to_pylist() for key in (a, b)}
     shared = set(rows[a]) & set(rows[b])
     only = {key: [row for row in rows[key] if row not in shared] for key in (a, b)}
-    most = max(len(ids) for ids in only.values())
-    page = min(int(state.get(state.COMPARE_PAGE) or 1), max(1, -(-most // _PAGE)))
+    longest = max(len(ids) for ids in only.values())
+    page = min(int(state.get(keys.PAGE) or 1), max(1, -(-longest // _PAGE)))
     for column, key in zip((left, right), (a, b), strict=True):
         with column:
-            _side(view, only[key][(page - 1) * _PAGE : page * _PAGE], len(only[key]), len(rows[key]))
-    if most > _PAGE:
-        st.pagination(-(-most // _PAGE), key=state.COMPARE_PAGE)
+            _side(view, only[key][(page - 1) * _PAGE : page * _PAGE], len(only[key]), of=len(rows[key]))
+    if longest > _PAGE:
+        st.pagination(-(-longest // _PAGE), key=keys.PAGE)
 
 
-def _side(view: View, ids: list[int], alone: int, every: int) -> None:
-    st.caption(f"{display.noun(alone, 'row')} of {every:,} that the other one does not have, in pick order")
+def _side(view: View, ids: list[int], only_here: int, *, of: int) -> None:
+    st.caption(f"{display.noun(only_here, 'row')} of {of:,} not in the other selection, in pick order")
     table, _ = samples.rows(view, ids, limit=max(1, len(ids)))
     for row in table.to_pylist() if ids else ():
         with st.container(border=True):
@@ -63,5 +64,5 @@ def _side(view: View, ids: list[int], alone: int, every: int) -> None:
                     icon=":material/open_in_new:",
                     query_params={"sample": str(row["sample_id"])},
                 )
-                about = [display.noun(row["response_tokens"], "token"), display.md(row["cluster"] or "", 40)]
-                st.caption(" · ".join(part for part in about if part), width="content")
+                details = [display.noun(row["response_tokens"], "token"), display.md(row["cluster"] or "", 40)]
+                st.caption(" · ".join(part for part in details if part), width="content")

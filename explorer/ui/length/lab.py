@@ -15,7 +15,8 @@ from explorer.ui.context import View
 from explorer.ui.length import groups, numbers, residuals, scatter, written
 from explorer.ui.length import reads as length_reads
 from explorer.ui.length.live import Live, live
-from explorer.ui.widgets.page import header, plot, section
+from explorer.ui.shell import header
+from explorer.ui.widgets.page import plot, section
 
 _TITLE = "Why does length work?"
 _COLOURS = ("nothing", "source", "cluster", "quality")

@@ -1,30 +1,28 @@
-"""How many clusters? The curves over k with the suggestion, sizes, stability over seeds, and another k."""
+"""Number of clusters: curves over k with a suggestion, sizes, stability over seeds, and clustering again."""
 
 from __future__ import annotations
 
 import streamlit as st
 
 from explorer.figures import maps as figures
-from explorer.ui import cache, display, jobs, state
+from explorer.ui import cache, display, jobs, shell
 from explorer.ui.context import View
+from explorer.ui.map import keys
 from explorer.ui.map import reads as map_reads
-from explorer.ui.widgets import jobs_panel
 from explorer.ui.widgets.page import plot
 
 
 def draw(view: View) -> None:
-    """Draw the section, closed at first; what the clusters do not hold is worked out when it is asked for."""
+    """Draw the section, closed at first; what is not saved with the clusters is computed on demand."""
     if view.clusters is None:
         return
     info = view.clusters.manifest.info
     used = cache.cluster_cards(view).num_rows
-    with st.expander(f"How many clusters? **{used}** are in use", key="choose_k", icon=":material/tune:"):
+    with st.expander(f"Number of clusters: **{used}**", key="choose_k", icon=":material/tune:"):
         left, right = st.columns([3, 2], gap="large")
         choice = None
         with left:
-            if info.get("choice") is not None or st.toggle(
-                "Work out the curves over k on a sample", key=state.MAP_GRID
-            ):
+            if info.get("choice") is not None or st.toggle("Compute the curves over k on a sample", key=keys.GRID):
                 choice = map_reads.curves_over_k(view)
                 fig = figures.choose_k(
                     choice["ks"], choice["silhouette"], choice["inertia"], suggested=choice["suggested"], used=used
@@ -35,9 +33,7 @@ def draw(view: View) -> None:
                 why = display.md(choice["why"], 400)
                 st.markdown(f"**Suggested: {choice['suggested']}.** {why[:1].upper()}{why[1:]}.")
             sizes = cache.cluster_cards(view)["size"].to_pylist()
-            st.markdown(
-                f"The {used} in use hold {display.count(min(sizes))} to {display.noun(max(sizes), 'row')} each."
-            )
+            st.markdown(f"Clusters have {display.count(min(sizes))} to {display.noun(max(sizes), 'row')} each.")
             _stability(view)
             _again(view, used)
 
@@ -53,11 +49,9 @@ def _stability(view: View) -> None:
 
 def _again(view: View, used: int) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        k = st.number_input(
-            "Cluster again into", min_value=1, max_value=view.rows, value=used, width=150, key=state.MAP_K
-        )
-        if st.button("Run", key="cluster_again", disabled=int(k) == used, icon=":material/play_arrow:"):
+        k = st.number_input("Clusters", min_value=1, max_value=view.rows, value=used, width=150, key=keys.K)
+        if st.button("Cluster again", key="cluster_again", disabled=int(k) == used, icon=":material/play_arrow:"):
             step = ("cluster", "--k", str(int(k)), "-w", str(view.store.path))
-            jobs.start(view.store.path, f"Grouping the rows into {int(k)} clusters", [step])
+            jobs.start(view.store.path, f"Clustering rows into {int(k)}", [step])
             st.rerun()
-    jobs_panel.draw(view)
+    shell.draw_jobs(view)

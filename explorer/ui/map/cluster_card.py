@@ -1,21 +1,29 @@
-"""One cluster: its words, the features and lengths that set it apart, its typical and odd rows, who selects it."""
+"""One cluster: its words, distinctive features, lengths, typical and outlying rows, and selections of it."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-import pyarrow as pa
 import streamlit as st
 
 from explorer.figures import dataset, theme
 from explorer.figures import maps as figures
 from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
+from explorer.ui.map import keys, selected_rows
 from explorer.ui.map import reads as map_reads
-from explorer.ui.map import selected_rows
-from explorer.ui.widgets import markup, row_table
+from explorer.ui.widgets import columns, markup, row_table, table, threshold
+from explorer.ui.widgets.columns import Column
 from explorer.ui.widgets.page import plot, section
 
-_RUNS = 8  # stored selections that are compared, newest first
+_RUNS = 8  # saved selections that are compared, newest first
+_FEATURES = (
+    replace(columns.LABEL, title="Feature", width=270),
+    Column("share", "In its rows", "bar", width=110),
+    columns.LIFT,
+    replace(columns.FEATURE, title="Number"),
+)
 
 
 def draw(view: View, cluster: int) -> None:
@@ -40,80 +48,62 @@ def draw(view: View, cluster: int) -> None:
 
 
 def _close() -> None:
-    """Leave the cluster: it stands in the address and in the table that was clicked."""
+    """Close the card: clear the cluster from the address and from the table that was clicked."""
     st.query_params.pop("cluster", None)
-    state.forget(state.MAP_CLUSTERS)
+    state.forget(keys.CLUSTERS)
 
 
 def _features(view: View, cluster: int) -> None:
     section(
-        "Which features set it apart?",
+        "Distinctive features",
         "Features in a larger share of its responses than of all. Lift is how many times larger; click one to open it.",
     )
     if view.features is None:
-        st.caption("The features are not described yet.")
+        st.caption("The features have no labels yet.")
         return
-    table = map_reads.over_represented(view, cluster)
-    if not table.num_rows:
+    features = map_reads.over_represented(view, cluster, threshold.current(view))
+    if not features.num_rows:
         st.caption("No feature is more frequent here than elsewhere.")
         return
-    labels = [view.labels.get(number) or display.clean(label or "", 60) for number, label in _pairs(table)]
-    table = table.set_column(table.column_names.index("label"), "label", pa.array(labels))
-    event = st.dataframe(
-        table,
-        hide_index=True,
-        height=290,
-        key=f"cluster_features_{cluster}",
-        on_select="rerun",
-        selection_mode="single-cell",
-        column_order=["label", "share", "lift", "feature_id"],
-        column_config={
-            "label": st.column_config.TextColumn("Feature", width=270),
-            "share": st.column_config.ProgressColumn(
-                "In its rows", format="percent", min_value=0, max_value=1, width=110
-            ),
-            "lift": st.column_config.NumberColumn("Lift", format="%.1f ×", width=70),
-            "feature_id": st.column_config.NumberColumn("Number", format="%d", width=75),
-        },
-        alt="Features over-represented in the cluster, strongest first",
-    )
-    if event.selection.cells:
-        links.open_feature(table["feature_id"][int(event.selection.cells[0][0])].as_py())
-
-
-def _pairs(table: pa.Table) -> list[tuple[int, str | None]]:
-    return list(zip(table["feature_id"].to_pylist(), table["label"].to_pylist(), strict=True))
+    rows = features.to_pylist()
+    for row in rows:
+        row["label"] = view.labels.get(row["feature_id"]) or display.clean(row["label"] or "", 60)
+    alt = "Features over-represented in the cluster, strongest first"
+    clicked = table.draw(rows, _FEATURES, key=f"cluster_features_{cluster}", height=290, clicks="cell", alt=alt)
+    if clicked is not None:
+        links.open_feature(rows[clicked]["feature_id"])
 
 
 def _selections(view: View, ids: np.ndarray, share: float) -> None:
-    section("Who selects it?", "Share of each stored selection that is of this cluster, against its share of the data.")
+    section("Selections", "Share of each saved selection that is of this cluster, against its share of the data.")
     inside = np.zeros(view.rows, dtype=bool)
     inside[ids] = True
     runs = []
     for run in reversed(view.selections[-_RUNS:]):
-        picks = cache.picks(view, run.id)["sample_id"].to_numpy()
+        picks = cache.picks(view, run)["sample_id"].to_numpy()
         method = str(run.manifest.parameters.get("method", ""))
-        runs.append((display.run_name(run.manifest), method, float(inside[picks].mean()) if len(picks) else 0.0))
+        runs.append((display.run_name(run), method, float(inside[picks].mean()) if len(picks) else 0.0))
     if not runs:
-        st.caption("There is no stored selection yet; the Select page makes one.")
+        st.caption("No saved selections yet; make one on the Select page.")
         return
     plot(figures.selection_shares(runs, share), key="cluster_runs", alt="Share of the cluster in each selection")
 
 
 def _distributions(view: View, ids: np.ndarray) -> None:
-    shown = []
+    distributions = []
     if view.activations is not None:
-        counts = cache.feature_counts(view, view.threshold, "response").astype(np.float64)
-        shown += [("response tokens", map_reads.tokens(view), True), ("features", counts, False)]
+        counts = cache.feature_counts(view, threshold.current(view), "response").astype(np.float64)
+        distributions += [("response tokens", map_reads.tokens(view), True), ("features", counts, False)]
     if view.quality is not None:
-        shown.append(("quality score", map_reads.quality(view), False))
-    for column, (title, values, log) in zip(st.columns(max(1, len(shown)), gap="medium"), shown, strict=False):
-        with column:
-            mine = values[ids]
-            there = mine[np.isfinite(mine)]
-            typical = f"median {display.decimal(float(np.median(there)))}" if len(there) else "none"
-            st.markdown(f"**{title.capitalize()}**: {typical}; all rows {display.decimal(float(np.nanmedian(values)))}")
-            lines = [("this cluster", theme.ACCENT, mine)]
+        distributions.append(("quality score", map_reads.quality(view), False))
+    cells = st.columns(max(1, len(distributions)), gap="medium")
+    for cell, (title, values, log) in zip(cells, distributions, strict=False):
+        with cell:
+            inside = values[ids]
+            finite = inside[np.isfinite(inside)]
+            median = f"median {display.decimal(float(np.median(finite)))}" if len(finite) else "none"
+            st.markdown(f"**{title.capitalize()}**: {median}; all rows {display.decimal(float(np.nanmedian(values)))}")
+            lines = [("this cluster", theme.ACCENT, inside)]
             digits = 2 if title == "quality score" else 0
             fig = dataset.distribution(values, lines, x=title, digits=digits, log=log, height=190)
             plot(fig, key=f"cluster_{title.replace(' ', '_')}", alt=f"{title} of this cluster and of all rows")
@@ -123,14 +113,14 @@ def _rows(view: View, cluster: int, ids: np.ndarray) -> None:
     far = map_reads.distances(view)[ids]
     order = np.lexsort((ids, far))
     listed = selected_rows.LISTED
-    near, odd = st.tabs(["Typical: nearest to the centre", "Odd: farthest from it"])
-    for tab, places, key in ((near, order[:listed], "near"), (odd, order[::-1][:listed], "far")):
+    near, outlying = st.tabs(["Typical: nearest to the centre", "Outlying: farthest from the centre"])
+    for tab, places, key in ((near, order[:listed], "near"), (outlying, order[::-1][:listed], "far")):
         with tab:
             row_table.draw(
                 view,
                 ids[places].tolist(),
                 key=f"cluster_{cluster}_{key}",
                 page_size=10,
-                columns=("sample_id", "distance", "prompt", "response", "response_tokens", "source"),
+                shown=(columns.ROW, columns.DISTANCE, columns.PROMPT, columns.RESPONSE, columns.TOKENS, columns.SOURCE),
                 extra={"distance": far[places].tolist()},
             )

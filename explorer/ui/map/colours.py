@@ -1,4 +1,4 @@
-"""What the points of the map are coloured by: one value a row, and how the values look."""
+"""Colours of the points of the map: one value per row, and how values become colours."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ import streamlit as st
 
 from explorer.figures import theme
 from explorer.queries.features import labels_of
-from explorer.ui import cache, display, state
+from explorer.ui import cache, display
 from explorer.ui.context import View
+from explorer.ui.map import keys
 from explorer.ui.map import reads as map_reads
+from explorer.ui.widgets import threshold
 
 SELECTED, RANK = "selected by", "rank"
 
@@ -31,19 +33,16 @@ class Colouring:
 
 
 def options(view: View) -> list[str]:
-    """Return what the points can be coloured by in this workspace."""
-    found = ["source"]
-    if view.clusters is not None:
-        found.insert(0, "cluster")
-    if view.activations is not None:
-        found += ["length", "feature count"]
-    if view.quality is not None:
-        found.append("quality")
-    if view.activations is not None:
-        found.append("one feature")
-    if view.selections:
-        found += [SELECTED, RANK]
-    return found
+    """Return the colourings that this workspace offers."""
+    extracted, saved = view.activations is not None, bool(view.selections)
+    return [
+        *(["cluster"] if view.clusters is not None else []),
+        "source",
+        *(["length", "feature count"] if extracted else []),
+        *(["quality"] if view.quality is not None else []),
+        *(["one feature"] if extracted else []),
+        *([SELECTED, RANK] if saved else []),
+    ]
 
 
 def colourings(view: View, chosen: str) -> list[Colouring]:
@@ -59,7 +58,7 @@ def colourings(view: View, chosen: str) -> list[Colouring]:
     if chosen == "quality":
         return [magnitude("quality score", map_reads.quality(view))]
     if chosen == "feature count":
-        counts = cache.feature_counts(view, view.threshold, "response")
+        counts = cache.feature_counts(view, threshold.current(view), "response")
         return [magnitude("features", counts.astype(np.float32))]
     return [_feature(view)]
 
@@ -71,30 +70,30 @@ def look(kind: str, title: str, **more: Any) -> dict[str, Any]:
 
 def category(title: str, codes: np.ndarray, names: tuple[str, ...], *, rest: str = "") -> Colouring:
     """Colour rows by their code; `rest` is what the legend calls the rows without one (a negative code)."""
-    said = [display.clean(name, 48) for name in names]
+    labels = [display.clean(name, 48) for name in names]
     colours, symbols = list(theme.CATEGORIES), list(theme.SYMBOLS)
-    return Colouring(look("category", title, names=said, colours=colours, symbols=symbols, rest=rest), codes)
+    return Colouring(look("category", title, names=labels, colours=colours, symbols=symbols, rest=rest), codes)
 
 
 def magnitude(title: str, values: np.ndarray) -> Colouring:
     """Colour rows by a number, float32 [N], NaN where a row has none."""
-    there = values[np.isfinite(values)]
-    low, high = (float(np.quantile(there, 0.01)), float(np.quantile(there, 0.99))) if len(there) else (0.0, 1.0)
+    finite = values[np.isfinite(values)]
+    low, high = (float(np.quantile(finite, 0.01)), float(np.quantile(finite, 0.99))) if len(finite) else (0.0, 1.0)
     high = high if high > low else low + 1
-    beyond = bool(len(there) and there.max() > high)
+    beyond = bool(len(finite) and finite.max() > high)
     return Colouring(look("magnitude", title, scales=theme.MAGNITUDE, low=low, high=high, open=beyond), values)
 
 
 def _feature(view: View) -> Colouring:
     assert view.activations is not None
-    left, said = st.columns([2, 3], vertical_alignment="bottom")
+    left, right = st.columns([2, 3], vertical_alignment="bottom")
     number = left.number_input(
         "Feature number",
         min_value=0,
         max_value=int(view.activations.manifest.info["d_sae"]) - 1,
         value=0,
         step=1,
-        key=state.MAP_FEATURE,
+        key=keys.FEATURE,
         bind="query-params",
     )
     values = np.zeros(view.rows, dtype=np.float32)
@@ -102,27 +101,27 @@ def _feature(view: View) -> Colouring:
     values[table["sample_id"].to_numpy()] = table["max_act"].to_numpy()
     if view.features is not None:
         label = labels_of(view, [int(number)], view.labels).get(int(number), "")
-        said.markdown(f"**{display.md(label, 60)}**  \nin {display.noun(table.num_rows, 'response')}")
+        right.markdown(f"**{display.md(label, 60)}**  \nin {display.noun(table.num_rows, 'response')}")
     high = float(values.max()) or 1.0
     return Colouring(look("activation", f"activation of {number}", scales=theme.ACTIVATION, low=0.0, high=high), values)
 
 
 def _selections(view: View, chosen: str) -> list[Colouring]:
-    runs = {run.id: display.run_name(run.manifest) for run in reversed(view.selections)}
-    twice = {called for called, often in Counter(runs.values()).items() if often > 1}
+    runs = {run.id: display.run_name(run) for run in reversed(view.selections)}
+    shared_names = {name for name, count in Counter(runs.values()).items() if count > 1}
 
-    def name(key: str) -> str:  # stands in the address too, so it must be of one selection only
-        return "–" if not key else f"{runs[key]} ({key[:4]})" if runs[key] in twice else runs[key]
+    def name(key: str) -> str:  # part of the address, so it must be unique
+        return "–" if not key else f"{runs[key]} ({key[:4]})" if runs[key] in shared_names else runs[key]
 
     left, right = st.columns(2)
-    first = left.selectbox("Selection", list(runs), format_func=name, key=state.MAP_RUN, bind="query-params")
-    second = right.selectbox("Beside it", ["", *runs], format_func=name, key=state.MAP_BESIDE, bind="query-params")
+    first = left.selectbox("Selection", list(runs), format_func=name, key=keys.RUN, bind="query-params")
+    second = right.selectbox("Compare with", ["", *runs], format_func=name, key=keys.BESIDE, bind="query-params")
     shown = [first, second] if second else [first]
     kind = "selected" if chosen == SELECTED else "rank"
-    found = []
+    colourings = []
     for run in shown:
         spec = look(kind, chosen, run=run, scales=theme.ACTIVATION, low=0.0, high=1.0)
         if len(shown) > 1:
             spec["heading"] = name(run)
-        found.append(Colouring(spec, None, cache.picks(view, run)["sample_id"].to_numpy()))
-    return found
+        colourings.append(Colouring(spec, None, cache.picks(view, run)["sample_id"].to_numpy()))
+    return colourings

@@ -1,4 +1,4 @@
-"""The map with its colouring, and what was chosen on it: a region, or a cluster."""
+"""The map with its colouring, and the region or cluster chosen on it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from explorer.maps.density import Bounds, density
 from explorer.queries import columns
 from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
-from explorer.ui.map import cluster_card, cluster_table, colours, map_canvas, selected_rows
+from explorer.ui.map import cluster_card, cluster_table, colours, keys, map_canvas, selected_rows
 from explorer.ui.map import reads as map_reads
 from explorer.ui.map.colours import Colouring
 from explorer.ui.widgets import canvas
@@ -29,39 +29,39 @@ _HOVERED = 20_000  # picks over a density whose words are sent
 def answer(view: View) -> str:
     """One sentence on how the rows group."""
     if view.clusters is None:
-        return f"{display.noun(view.rows, 'row')}, near each other where the model sees the same; no clusters yet."
+        return f"{display.noun(view.rows, 'row')}; rows near each other are similar to the model. No clusters yet."
     cards = cache.cluster_cards(view)
     largest, share = cards["name"][0].as_py(), cards["size"][0].as_py() / max(1, view.rows)
     return (
         f"**{display.noun(cards.num_rows, 'cluster')}** of rows; the largest, *{display.md(largest, 50)}*, holds "
-        f"{display.share(share)}. Rows near each other look alike to the model. Draw around points to read them."
+        f"{display.share(share)}. Rows near each other are similar to the model. Draw around points to read them."
     )
 
 
-def projection(view: View) -> Artifact:
-    """Return the map on show; where there are several, the reader chooses."""
+def choose(view: View) -> Artifact:
+    """Return the map to draw; where there are several, the user chooses."""
     assert view.projection is not None
-    known = {one.id: one for one in reversed(view.projections)}
-    if len(known) == 1:
+    maps = {projection.id: projection for projection in reversed(view.projections)}
+    if len(maps) == 1:
         return view.projection
     chosen = st.selectbox(
         "Map",
-        list(known),
-        format_func=lambda key: _drawn_from(view, known[key]),
-        key=state.MAP_PROJECTION,
+        list(maps),
+        format_func=lambda key: _title(view, maps[key]),
+        key=keys.PROJECTION,
         persist_state="session",
         width=420,
     )
-    return known[chosen]
+    return maps[chosen]
 
 
-def _drawn_from(view: View, one: Artifact) -> str:
+def _title(view: View, projection: Artifact) -> str:
     from explorer.maps.projections import PROJECTIONS
 
-    parameters = one.manifest.parameters
+    parameters = projection.manifest.parameters
     slug = str(parameters.get("method", ""))
     title = PROJECTIONS[slug].title if slug in PROJECTIONS else slug
-    source = one.manifest.inputs.get("embeddings")
+    source = projection.manifest.inputs.get("embeddings")
     if source:
         title += f" ({view.store.resolve('embeddings', source).manifest.parameters.get('method', '')})"
     elif "metric" in parameters.get("params", {}):
@@ -70,25 +70,25 @@ def _drawn_from(view: View, one: Artifact) -> str:
     return f"{title}, seed {parameters.get('seed', 0)}{placed}"
 
 
-def carry(view: View, one: Artifact) -> None:
+def carry(view: View, projection: Artifact) -> None:
     """Bring the points to the browser; a map of more than `POINTS` rows sends what is in view instead."""
     if view.rows <= POINTS:
-        x, y = map_reads.places(view, one)
-        canvas.carry(_place(view, one), pa.table({"x": x, "y": y, "words": map_reads.words(view)}))
+        x, y = map_reads.places(view, projection)
+        canvas.carry(_place(view, projection), pa.table({"x": x, "y": y, "words": map_reads.words(view)}))
 
 
-def _place(view: View, one: Artifact) -> str:
-    return "/".join((*view.key("samples"), one.id))
+def _place(view: View, projection: Artifact) -> str:
+    return "/".join((*view.key("samples"), projection.id))
 
 
 @st.fragment
-def draw(view: View, one: Artifact) -> None:
+def draw(view: View, projection: Artifact) -> None:
     """Draw the controls, the map, the clusters beside it, and what was chosen under it."""
     left, right = st.columns([3, 2], vertical_alignment="bottom")
     options = colours.options(view)
     with left:
         chosen = st.segmented_control(
-            "Colour by", options, default=options[0], required=True, key=state.MAP_COLOUR, bind="query-params"
+            "Colour by", options, default=options[0], required=True, key=keys.COLOUR, bind="query-params"
         )
     with right.container(height=_CONTROLS, border=False, vertical_alignment="bottom"):
         shown = colours.colourings(view, str(chosen))
@@ -96,8 +96,8 @@ def draw(view: View, one: Artifact) -> None:
     with side:
         cluster = _cluster(view)
     with drawing:
-        _canvas(view, one, str(chosen), shown, cluster)
-    ids = _region_rows(view, one)
+        _canvas(view, projection, str(chosen), shown, cluster)
+    ids = _region_rows(view, projection)
     if ids is not None:
         selected_rows.draw(view, ids)
     if cluster is not None:
@@ -109,28 +109,26 @@ def draw(view: View, one: Artifact) -> None:
         )
 
 
-def _canvas(view: View, one: Artifact, chosen: str, shown: list[Colouring], cluster: int | None) -> None:
-    x, y = map_reads.places(view, one)
-    bounds = map_reads.bounds(view, one)
-    frame = map_canvas.frame(state.MAP_CANVAS) if view.rows > POINTS else None
+def _canvas(view: View, projection: Artifact, chosen: str, shown: list[Colouring], cluster: int | None) -> None:
+    x, y = map_reads.places(view, projection)
+    bounds = map_reads.bounds(view, projection)
+    frame = map_canvas.frame(keys.CANVAS) if view.rows > POINTS else None
+    labels = map_reads.labels(view, projection) if chosen == "cluster" or view.rows > POINTS else []
     spec: dict[str, Any] = {
-        "place": _place(view, one),
+        "place": _place(view, projection),
         "rows": view.rows,
         "bounds": bounds,
         "height": _HEIGHT,
         "panels": [colouring.spec for colouring in shown],
         "alt": f"Map of {view.rows:,} rows coloured by {chosen}",
         "image": state.get(state.IMAGE_FORMAT),
-        "labels": [
-            (left, top, display.clean(name, 28))
-            for left, top, name in (map_reads.labels(view, one) if chosen == "cluster" or view.rows > POINTS else [])
-        ],
+        "labels": [(left, top, display.clean(name, 28)) for left, top, name in labels],
         "stamp": f"{chosen} {frame} {cluster} {' '.join(str(c.spec.get('run', '')) for c in shown)}",
     }
     tables: dict[str, pa.Table] = {}
     focus = _focus(view, cluster)
     if view.rows <= POINTS:
-        spec["points"] = _place(view, one)
+        spec["points"] = _place(view, projection)
         for number, colouring in enumerate(shown):
             if colouring.values is not None:
                 tables[f"values{number}"] = pa.table({"value": colouring.values})
@@ -141,7 +139,7 @@ def _canvas(view: View, one: Artifact, chosen: str, shown: list[Colouring], clus
     for number, colouring in enumerate(shown):
         if colouring.picks is not None:
             tables[f"picks{number}"] = _picks(view, x, y, colouring.picks)
-    map_canvas.draw(state.MAP_CANVAS, spec, tables)
+    map_canvas.draw(keys.CANVAS, spec, tables)
 
 
 def _thinned(
@@ -165,16 +163,16 @@ def _thinned(
         ids = within if len(within) <= SEEN else None
     if ids is None:
         values = shown[0].values
-        found = density(x, y, bounds=seen, columns=420, rows=330, values=values)
-        tables["bins"] = found.table
-        grid = found.grid
+        binned = density(x, y, bounds=seen, columns=420, rows=330, values=values)
+        tables["bins"] = binned.table
+        grid = binned.grid
         spec["grid"] = {
             "x0": grid.x0, "y0": grid.y0, "dx": grid.dx, "dy": grid.dy, "columns": grid.columns, "rows": grid.rows,
         }  # fmt: skip
         ids = few
     if ids is not None:
-        said = columns.first_words(view, ids)
-        tables["points"] = pa.table({"x": x[ids], "y": y[ids], "id": ids.astype(np.int32), "words": said})
+        words = columns.first_words(view, ids)
+        tables["points"] = pa.table({"x": x[ids], "y": y[ids], "id": ids.astype(np.int32), "words": words})
         for number, colouring in enumerate(shown):
             if colouring.values is not None:
                 tables[f"values{number}"] = pa.table({"value": colouring.values[ids]})
@@ -196,14 +194,14 @@ def _focus(view: View, cluster: int | None) -> np.ndarray | None:
     return None if cluster is None else np.flatnonzero(cache.cluster_of(view) == cluster)
 
 
-def _region_rows(view: View, one: Artifact) -> np.ndarray | None:
+def _region_rows(view: View, projection: Artifact) -> np.ndarray | None:
     """Return the rows of the region drawn on this map, ascending; None where nothing was drawn."""
-    drawn = map_canvas.region(state.MAP_CANVAS, _place(view, one))
+    drawn = map_canvas.region(keys.CANVAS, _place(view, projection))
     if drawn is None:
         return None
     if drawn.row is not None:
         return np.array([drawn.row]) if 0 <= drawn.row < view.rows else None
-    return np.flatnonzero(polygon.inside(*map_reads.places(view, one), drawn.polygons))
+    return np.flatnonzero(polygon.inside(*map_reads.places(view, projection), drawn.polygons))
 
 
 def _cluster(view: View) -> int | None:

@@ -2,18 +2,18 @@
 
 import streamlit as st
 
-from explorer.ui import context
+from explorer.ui import shell
 from explorer.ui.map import choose_k, map_panel
-from explorer.ui.widgets.page import header
+from explorer.ui.shell import header
 
-view = context.require("samples", "activations", "projection")
-header("Where are the rows?", map_panel.answer(view))
+view = shell.require("samples", "activations", "projections")
+header("Where are the rows?", map_panel.answer(view), counts=view)
 top, under, points = st.container(), st.container(), st.container()
 with under:
-    drawn = map_panel.projection(view)
+    projection = map_panel.choose(view)
 with points:
-    map_panel.carry(view, drawn)  # sent first: the browser draws while the rest of the page is made
+    map_panel.carry(view, projection)  # sent first: the browser draws while the rest of the page is made
 with top:
-    map_panel.draw(view, drawn)
+    map_panel.draw(view, projection)
 with under:
     choose_k.draw(view)

@@ -3,37 +3,38 @@
 import streamlit as st
 
 from explorer.figures import features as feature_figures
-from explorer.ui import cache, context, display, links, state
+from explorer.ui import cache, context, display, links, shell, state
 from explorer.ui.overview import health, new_dataset, next_step, summary
-from explorer.ui.widgets import jobs_panel
-from explorer.ui.widgets.page import header, plot, section
+from explorer.ui.shell import header
+from explorer.ui.widgets import threshold
+from explorer.ui.widgets.page import plot, section
 
 view = context.current()
 if view is None or view.samples is None:
-    header("What does the model see in your data?", "Bring in a dataset: nothing leaves this machine.")
+    header("What does the model see in your data?", "Import a dataset: nothing leaves this machine.")
     if view is not None:
-        jobs_panel.draw(view)
+        shell.draw_jobs(view)
     elif not context.is_new():
         st.error(display.md(state.get(state.PROBLEM), 400), icon=":material/error:")
     new_dataset.draw(open_at_once=True)
     st.stop()
 
-header("What does the model see in this data?", summary.answer(view))
-jobs_panel.draw(view)
+header("What does the model see in this data?", summary.answer(view), counts=view)
+shell.draw_jobs(view)
 summary.numbers(view)
 
 if view.features is not None:
     left, right = st.columns([5, 2], gap="large")
     with left:
         section(
-            "Every feature that fires",
-            "A feature is one direction of the sparse autoencoder: a pattern the model "
-            "recognises. Its activation says how strongly a token shows it. Click a point to open the feature.",
+            "Active features",
+            "A feature is one direction of the sparse autoencoder: a pattern that the model recognises. Its "
+            "activation measures how strongly a token shows it. Click a point to open the feature.",
         )
         event = plot(
-            feature_figures.landscape(cache.landscape(view)),
+            feature_figures.landscape(cache.landscape(view, threshold.current(view))),
             key="landscape",
-            alt="Every active feature: share of responses against mean activation",
+            alt="Active features: share of responses against mean activation",
             on_select="rerun",
             selection_mode="points",
         )

@@ -1,4 +1,4 @@
-"""The parts of the overview: the answer in one sentence, the numbers, lengths, sources, what was dropped."""
+"""The parts of the overview: the answer in one sentence, the numbers, lengths, sources, dropped rows."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import streamlit as st
 from explorer.figures import dataset as figures
 from explorer.ui import cache, display
 from explorer.ui.context import View
+from explorer.ui.widgets import threshold
 from explorer.ui.widgets.page import figures_row, plot, section
 
 
@@ -17,23 +18,23 @@ def answer(view: View) -> str:
     rows = display.noun(summary["rows"], "row")
     if view.activations is None:
         median = display.count(summary["median_chars"])
-        return f"{rows} are here, {median} characters long in the median; the model has not read them yet."
-    info = view.activations.manifest.info
-    counts = cache.feature_counts(view, view.threshold, "response")
+        return f"**{rows}**, median length {median} characters; the model has not been run over them yet."
+    cut = threshold.current(view)
+    counts = cache.feature_counts(view, cut, "response")
     tokens = display.count((summary["response_tokens"] or 0) + (summary["prompt_tokens"] or 0))
-    text = f"In {rows} ({tokens} tokens) a typical response shows **{np.median(counts):,.0f} features**"
+    text = f"{rows} ({tokens} tokens): median **{np.median(counts):,.0f} active features** per response"
     if view.features is None:
         return f"{text}."
-    active = cache.landscape(view)
+    active = cache.landscape(view, cut)
     if not active.num_rows:
-        return f"{text}; no feature passes the threshold {view.threshold:g}."
+        return f"{text}; no feature is above the threshold {cut:.4g}."
     shares = active["share"].to_numpy()
     top = int(np.argmax(shares))
     label = display.md(active["label"][top].as_py(), 60)
+    width = view.activations.manifest.info["d_sae"]
     return (
-        f"{text} out of {active.num_rows:,} above the threshold {view.threshold:g} anywhere "
-        f"({display.share(active.num_rows / info['d_sae'])} of the dictionary); the most common, *{label}*, is in "
-        f"{display.share(float(shares[top]))} of the responses."
+        f"{text}; {active.num_rows:,} of {width:,} features occur in this data above the threshold {cut:.4g}. "
+        f"The most common, *{label}*, is in {display.share(float(shares[top]))} of the responses."
     )
 
 
@@ -43,37 +44,32 @@ def numbers(view: View) -> None:
     assert view.samples is not None  # the page ends before this without samples
     dropped = sum(view.samples.manifest.dropped.values())
     shown = [
-        ("Rows", f"{summary['rows']:,}", "Samples in the workspace: one prompt with its response each."),
+        ("Rows", f"{summary['rows']:,}", "A row is one prompt with its response."),
         (
             "Exact duplicates",
             f"{summary['duplicates']:,}",
-            "Rows with the same prompt, response and system text as an earlier one; kept and marked.",
+            "Rows with the prompt, response and system text of an earlier row; they stay in the data, marked.",
         ),
-        ("Dropped at ingest", f"{dropped:,}", "Source rows that make no sample; by reason further down."),
+        ("Dropped at import", f"{dropped:,}", "Source rows that could not be read as a prompt with a response."),
     ]
     if view.activations is not None:
         info = view.activations.manifest.info
-        truncated = int(summary["truncated"] or 0)
         shown += [
             (
                 "Median response",
                 f"{display.count(summary['median_tokens'])} tokens",
-                f"95 % are at most {display.count(summary['p95_tokens'])} tokens.",
+                f"95% of responses have at most {display.count(summary['p95_tokens'])} tokens.",
             ),
             (
                 "Truncated",
-                f"{truncated:,}",
-                "Rows longer than the token limit of the extraction: the rest of them was not read.",
+                f"{int(summary['truncated'] or 0):,}",
+                "Rows longer than the token limit of the extraction: what is past the limit is ignored.",
             ),
-            (
-                "Active per token (L0)",
-                display.decimal(info.get("l0")),
-                "Features that are active on one token, on average.",
-            ),
+            ("Active per token (L0)", display.decimal(info.get("l0")), "Active features per token, on average."),
             (
                 "Unexplained (FVU)",
                 display.share(info.get("fvu")),
-                "Fraction of the variance of the model's activations that the SAE does not reconstruct.",
+                "Share of the variance of the model's activations that the SAE does not reconstruct.",
             ),
         ]
     figures_row(shown)
@@ -84,7 +80,7 @@ def lengths(view: View) -> None:
     table = cache.lengths(view)
     unit = "tokens" if view.activations is not None else "characters"
     column = "response_tokens" if view.activations is not None else "response_chars"
-    section("How long are the responses?")
+    section("Response length")
     values = table[column].drop_null().to_numpy()
     plot(figures.length_histogram(values, unit=unit), key="lengths", alt=f"Histogram of response lengths in {unit}")
 
@@ -94,7 +90,7 @@ def sources(view: View) -> None:
     summary = cache.summary(view)
     assert view.samples is not None  # as above
     if summary["sources"] > 1:
-        section("Where do they come from?")
+        section("Sources")
         names, values = zip(*summary["by_source"][:8], strict=True)
         plot(figures.bars(names, values, unit="rows"), key="sources", alt="Rows by source")
         if summary["sources"] > 8:
@@ -102,4 +98,4 @@ def sources(view: View) -> None:
     dropped = view.samples.manifest.dropped
     if dropped:
         reasons = ", ".join(f"{display.md(reason)}: {n:,}" for reason, n in dropped.items())
-        st.caption(f"Dropped at ingest: {reasons}.")
+        st.caption(f"Dropped at import: {reasons}.")

@@ -1,4 +1,4 @@
-"""The model behind the Probe page and the token view of a row: loaded once for the whole server, on demand."""
+"""The model behind the Probe page and the token view of a row, loaded on demand, once per server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _READINGS = 32
 
 
 class Holder:
-    """Holds one loaded model, and asks it one thing at a time; the last readings are kept."""
+    """One loaded model that answers one request at a time, with a cache of the last readings."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -34,7 +34,7 @@ class Holder:
         return self._probe is not None and self._key is not None and self._key[0] == _owner(view)
 
     def load(self, view: View, model: str, sae: str, progress: Progress) -> None:
-        """Load the model and the SAE of the newest extraction; an InputError says why they cannot be had."""
+        """Load the model and the SAE of the newest extraction; an InputError where they are not available."""
         from explorer.pipeline.probe import load
 
         with self._lock:
@@ -50,7 +50,7 @@ class Holder:
         return self._probe.model.name if self._probe is not None else ""
 
     def read(self, turns: Sequence[Turn]) -> Reading:
-        """Read a conversation token by token."""
+        """Run the model over a conversation."""
         key = tuple(turns)
         with self._lock:
             if key not in self._readings:
@@ -61,7 +61,7 @@ class Holder:
             return self._readings[key]
 
     def steer(self, turns: Sequence[Turn], feature: int, factor: float, added: float) -> Steering:
-        """Change one feature and look at the next token."""
+        """Steer one feature and return what it does to the next token."""
         with self._lock:
             return self._loaded().steer(tuple(turns), feature, factor, added=added)
 

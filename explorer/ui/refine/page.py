@@ -1,6 +1,6 @@
 """Which topics does the model still learn from? Iterative refinement of cluster weights."""
 
-from explorer.ui import context
+from explorer.ui import shell
 from explorer.ui.refine import refinement
 
-refinement.draw(context.require("samples"))
+refinement.draw(shell.require("samples"))

@@ -6,8 +6,9 @@ import streamlit as st
 
 from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
+from explorer.ui.rows import keys
+from explorer.ui.shell import header
 from explorer.ui.widgets import row_table
-from explorer.ui.widgets.page import header
 
 
 def draw(view: View) -> None:
@@ -21,18 +22,18 @@ def draw(view: View) -> None:
     )
     st.text_input(
         "Search",
-        key=state.ROW_SEARCH,
+        key=keys.SEARCH,
         bind="query-params",
         type="search",
         live="400ms",
-        placeholder="words in the prompt, the response or the source",
+        placeholder="words in the prompt, response or source",
     )
-    asked = (state.get(state.ROW_SEARCH) or "").strip()
-    if asked and view.features is not None:
+    search = (state.get(keys.SEARCH) or "").strip()
+    if search and view.features is not None:
         st.page_link(
             links.DIFFERENCES,
-            label="Which features separate these rows from the rest?",
+            label="Compare the features of these rows with the rest",
             icon=":material/difference:",
-            query_params={"a": f"search:{asked}", "b": "rest"},
+            query_params={"a": f"search:{search}", "b": "rest"},
         )
-    row_table.draw(view, None, key="all_rows", search=asked, page_size=25)
+    row_table.draw(view, None, key="all_rows", search=search, page_size=25)

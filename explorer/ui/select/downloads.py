@@ -1,4 +1,4 @@
-"""A stored selection as the bytes of a download. No Streamlit in here."""
+"""A saved selection as the bytes of a download. Does not import Streamlit."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from explorer.workspace import Store
 
 
 def export_bytes(store: Store, run_id: str, export_format: str, extras: Sequence[str]) -> bytes:
-    """Export a selection into memory; a format that writes a folder, and `bundle`, come as a zip."""
+    """Export a selection into memory; `bundle` and formats that write a folder come as a zip."""
     from explorer.exports.bundle import bundle
     from explorer.pipeline.export import export
 
@@ -26,7 +26,7 @@ def export_bytes(store: Store, run_id: str, export_format: str, extras: Sequence
 
 
 def bytes_of(store: Store, run_id: str) -> int:
-    """Return about how large an export is: the characters of the source rows that it holds."""
+    """Estimate the size of an export: the bytes of its source rows."""
     run = store.resolve("selections", run_id)
     samples = store.resolve("samples", run.manifest.inputs["samples"])
     query = f"SELECT sum(strlen(s.raw)) FROM {store.scan(run)} r JOIN {store.scan(samples)} s USING (sample_id)"
@@ -34,14 +34,14 @@ def bytes_of(store: Store, run_id: str) -> int:
 
 
 def file_name(stem: str, export_format: str) -> str:
-    """Return the name that the export is given before zipping."""
+    """Return the file name of the export, before zipping."""
     from explorer.exports.formats import EXPORTS
 
     return f"{stem}{EXPORTS[export_format].suffix}"
 
 
 def download_name(stem: str, export_format: str) -> str:
-    """Return the name that the browser saves the download under."""
+    """Return the file name of the download."""
     if export_format == "bundle":
         return f"{stem}.zip"
     name = file_name(stem, export_format)

@@ -1,4 +1,4 @@
-"""A kept selection goes out: looked at, downloaded, written to this machine, or pushed to the Hub."""
+"""Export of a saved selection: preview, download, write to this machine, push to the Hub."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import streamlit as st
 
 from explorer.errors import ExplorerError
 from explorer.exports.bundle import FORMATS
-from explorer.ui import cache, display, state
+from explorer.ui import display
 from explorer.ui.context import View
-from explorer.ui.select import downloads
+from explorer.ui.select import downloads, keys, reads
 from explorer.ui.widgets.page import section
 from explorer.workspace import Artifact
 
-_DOWNLOAD = 64 << 20  # bytes: a download is held in memory until the browser has it; more is written to a path
+_DOWNLOAD = 64 << 20  # bytes: a download is held in memory; larger exports are written to a path
 _BUNDLE = "bundle"
 
 
 def draw(view: View, run: Artifact) -> None:
-    """Draw format, extra columns, preview and the ways out for `run`."""
+    """Draw the format, extra columns, preview and destinations for `run`."""
     from explorer.exports.formats import EXPORTS
 
-    section(f"Export “{display.md(display.run_name(run.manifest), 60)}”")
+    section(f"Export “{display.md(display.run_name(run), 60)}”")
     left, right = st.columns([5, 8], gap="large")
     with left:
         titles = {_BUNDLE: "Bundle for a trainer", **{how.slug: how.title for how in EXPORTS}}
@@ -30,33 +30,33 @@ def draw(view: View, run: Artifact) -> None:
             "Format",
             [*list(titles)[1:], _BUNDLE],
             format_func=titles.__getitem__,
-            key=state.EXPORT_FORMAT,
+            key=keys.EXPORT_FORMAT,
             persist_state="session",
         )
-        takes = chosen == _BUNDLE or EXPORTS[chosen].takes_extras
+        takes_extras = chosen == _BUNDLE or EXPORTS[chosen].takes_extras
         extras = st.multiselect(
             "Extra columns",
             ["rank", "gain", "cluster", "score"],
-            key=state.EXPORT_EXTRAS,
+            key=keys.EXPORT_EXTRAS,
             persist_state="session",
-            disabled=not takes,
-            placeholder="none: the rows as they came in" if takes else "this format has no place for them",
+            disabled=not takes_extras,
+            placeholder="none: the rows as imported" if takes_extras else "not available in this format",
         )
-        wanted = tuple(extras) if takes else ()
-        _out(view, run, chosen, wanted)
+        more = tuple(extras) if takes_extras else ()
+        _destinations(view, run, chosen, more)
     with right:
-        _preview(view, run, chosen, wanted)
+        _preview(view, run, chosen, more)
 
 
-def _out(view: View, run: Artifact, chosen: str, extras: tuple[str, ...]) -> None:
-    stem = "".join(c if c.isalnum() or c in "-_" else "-" for c in display.run_name(run.manifest)).strip("-") or run.id
+def _destinations(view: View, run: Artifact, chosen: str, extras: tuple[str, ...]) -> None:
+    stem = "".join(c if c.isalnum() or c in "-_" else "-" for c in display.run_name(run)).strip("-") or run.id
     name = downloads.download_name(stem, chosen)
-    size = cache.export_size(str(view.store.path), run.id)
+    size = reads.export_size(view, run)
     with st.container(horizontal=True, vertical_alignment="center"):
         if size <= _DOWNLOAD:
             st.download_button(
                 f"Download {display.noun(sum(run.manifest.rows.values()), 'row')}",
-                data=lambda: cache.exported(str(view.store.path), run.id, chosen, extras),
+                data=lambda: reads.exported(view, run, chosen, extras),
                 file_name=name,
                 icon=":material/download:",
                 type="primary",
@@ -64,16 +64,16 @@ def _out(view: View, run: Artifact, chosen: str, extras: tuple[str, ...]) -> Non
                 key="download",
             )
         with st.popover("Write to a path", icon=":material/save:"):
-            st.caption("On the machine the app runs on, row by row, so of any size, with the recipe beside it.")
-            path = st.text_input("Path", key=state.EXPORT_PATH, placeholder=f"/data/{stem}")
+            st.caption("On the machine that runs the app; any size, with the recipe beside it.")
+            path = st.text_input("Path", key=keys.EXPORT_PATH, placeholder=f"/data/{stem}")
             if st.button("Write", type="primary", key="write_export", disabled=not path):
                 _write(view, run, chosen, extras, str(path))
         with st.popover("Push to the Hub", icon=":material/cloud_upload:"):
             _hub(view, run, chosen, extras)
     if size > _DOWNLOAD:
         st.info(
-            f"About {size / 2**20:,.0f} MiB, and a download through the browser may have {_DOWNLOAD >> 20} MiB: write "
-            "it to a path instead, which takes any size, or use `python -m explorer export`.",
+            f"This export has about {size / 2**20:,.0f} MiB; a browser download is limited to {_DOWNLOAD >> 20} MiB. "
+            "Write it to a path instead, or use `python -m explorer export`.",
             icon=":material/info:",
         )
 
@@ -88,20 +88,20 @@ def _write(view: View, run: Artifact, chosen: str, extras: tuple[str, ...], path
                 target, rows = bundle(view.store, run, Path(path).expanduser(), extras=extras).path, run.manifest.rows
                 written = display.noun(sum(rows.values()), "row")
             else:
-                made = export(view.store, run.id, format=chosen, out=path, extras=extras)
-                target, written = Path(made.path), display.noun(made.rows, "row")
+                result = export(view.store, run.id, format=chosen, out=path, extras=extras)
+                target, written = Path(result.path), display.noun(result.rows, "row")
     except ExplorerError as error:
         st.error(display.md(error, 400), icon=":material/error:")
         return
-    st.success(f"{written} in `{display.clean(target, 200).replace('`', ' ')}`", icon=":material/check:")
+    st.success(f"Wrote {written} to `{display.clean(target, 200).replace('`', ' ')}`", icon=":material/check:")
 
 
 def _hub(view: View, run: Artifact, chosen: str, extras: tuple[str, ...]) -> None:
     from explorer.pipeline.export import push
 
-    st.caption("The bundle (data, row numbers, card, recipe) as a dataset repository. Needs `hf auth login` here.")
-    repo = st.text_input("Repository", key=state.EXPORT_REPO, placeholder="user/name")
-    private = st.toggle("Private", value=True, key=state.EXPORT_PRIVATE)
+    st.caption("The bundle (data, row numbers, card, recipe) as a dataset repository. Run `hf auth login` first.")
+    repo = st.text_input("Repository", key=keys.EXPORT_REPO, placeholder="user/name")
+    private = st.toggle("Private", value=True, key=keys.EXPORT_PRIVATE)
     if st.button("Push", type="primary", key="push", disabled=not repo):
         try:
             with st.spinner("Uploading …"):
@@ -110,14 +110,16 @@ def _hub(view: View, run: Artifact, chosen: str, extras: tuple[str, ...]) -> Non
         except ExplorerError as error:
             st.error(display.md(error, 400), icon=":material/error:")
             return
-        st.success(f"{display.noun(pushed.rows, 'row')} at {display.md(pushed.url, 200)}", icon=":material/check:")
+        st.success(
+            f"Pushed {display.noun(pushed.rows, 'row')} to {display.md(pushed.url, 200)}", icon=":material/check:"
+        )
 
 
 def _preview(view: View, run: Artifact, chosen: str, extras: tuple[str, ...]) -> None:
     from explorer.exports.write import preview
 
     if chosen == _BUNDLE:
-        st.caption("One folder: the data in Alpaca format, and beside it")
+        st.caption("One folder with the data in Alpaca format and")
         st.markdown(
             "- `indices.json`: zero-based rows of the source, in pick order\n"
             "- `dataset_info.json`: the entry for LLaMA-Factory (`dataset_dir` is this folder)\n"
@@ -125,7 +127,7 @@ def _preview(view: View, run: Artifact, chosen: str, extras: tuple[str, ...]) ->
             "- `recipe.yaml`: makes the same selection again (`python -m explorer run recipe.yaml -w WS`)"
         )
         return
-    st.caption("The first rows as they will be written")
+    st.caption("First rows of the export")
     try:
         text = preview(view.store, run, format=chosen, extras=extras, rows=2)
     except ExplorerError as error:

@@ -1,7 +1,8 @@
-"""What is missing? Features of the pool that no pick has, the most common first, with examples."""
+"""Missing features: those of the pool that no pick has, most common first, with examples."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,14 +13,20 @@ from explorer.queries.features import labels_of
 from explorer.queries.occurrences import evidence
 from explorer.ui import display, links, state
 from explorer.ui.context import View
-from explorer.ui.select import rules_form
-from explorer.ui.widgets import markup, token_view
+from explorer.ui.select import keys, rules_form
+from explorer.ui.widgets import columns, markup, table, token_view
 from explorer.ui.widgets.page import section
 
 if TYPE_CHECKING:
     from explorer.features.sets import FeatureSets
 
 _SHOWN = 12
+_COLUMNS = (
+    columns.FEATURE,
+    columns.LABEL,
+    replace(columns.ROWS, help="Rows of the pool."),
+    replace(columns.SHARE, title="Of the pool", width=90),
+)
 
 
 def draw(view: View, sets: FeatureSets, picked: np.ndarray) -> None:
@@ -27,13 +34,13 @@ def draw(view: View, sets: FeatureSets, picked: np.ndarray) -> None:
     from explorer.selection.explain import missing
 
     ids = missing(sets, picked)
-    section("What is missing?", "Features above the threshold in some row of the pool and in none of the picks.")
+    section("Missing features", "Features above the threshold in some row of the pool and in none of the picks.")
     if not len(ids):
-        st.caption("Nothing: every feature of the pool is in at least one pick.")
+        st.caption("None: every feature of the pool is in at least one pick.")
         return
     st.caption(
         f"{display.noun(len(ids), 'feature')} of the pool {'is' if len(ids) == 1 else 'are'} in no pick; "
-        "those of most rows first. Click one for rows that have it."
+        "most common first. Click one to see rows that have it."
     )
     left, right = st.columns([11, 9], gap="large")
     with left:
@@ -51,40 +58,29 @@ def first(view: View, sets: FeatureSets, picked: np.ndarray) -> str:
         return "Every feature of the pool is covered."
     feature = int(ids[0])
     name = labels_of(view, [feature], view.labels).get(feature) if view.features else ""
-    said = f"feature {feature}" + (f", *{display.md(name, 60)}*" if name else "")
-    rows = int(sets.counts[feature])
-    return f"Most common feature not covered: {said}, in {display.noun(rows, 'row')} ({display.share(rows / sets.n)})."
+    described = f"feature {feature}" + (f", *{display.md(name, 60)}*" if name else "")
+    rows, share = int(sets.counts[feature]), display.share(float(sets.counts[feature] / sets.n))
+    return f"Most common feature not covered: {described}, in {display.noun(rows, 'row')} ({share})."
 
 
 def _list(view: View, sets: FeatureSets, ids: list[int]) -> int:
     names = labels_of(view, ids, view.labels) if view.features else {}
-    event = st.dataframe(
-        [
-            {
-                "feature": i,
-                "label": display.clean(names.get(i, ""), 90),
-                "rows": int(sets.counts[i]),
-                "share": float(sets.counts[i] / sets.n),
-            }
-            for i in ids
-        ],
-        hide_index=True,
-        height="content",
-        key=f"lacking_{ids[0]}_{len(ids)}",
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={
-            "feature": st.column_config.NumberColumn("Feature", format="%d", width=70),
-            "label": st.column_config.TextColumn("Label"),
-            "rows": st.column_config.NumberColumn("Rows", format="localized", width=70, help="Rows of the pool."),
-            "share": st.column_config.NumberColumn("Of the pool", format="percent", width=90),
-        },
-        alt="Features that no pick has",
+    rows = [
+        {
+            "feature_id": feature,
+            "label": display.clean(names.get(feature, ""), 90),
+            "rows": int(sets.counts[feature]),
+            "share": float(sets.counts[feature] / sets.n),
+        }
+        for feature in ids
+    ]
+    clicked = table.draw(
+        rows, _COLUMNS, key=f"missing_{ids[0]}_{len(ids)}", clicks="row", alt="Features that no pick has"
     )
-    if event.selection.rows:
-        state.put(state.SELECT_LACKING, ids[int(event.selection.rows[0])])
-    wanted = state.get(state.SELECT_LACKING)
-    return int(wanted) if wanted in ids else ids[0]
+    if clicked is not None:
+        state.put(keys.MISSING, ids[clicked])
+    chosen = state.get(keys.MISSING)
+    return int(chosen) if chosen in ids else ids[0]
 
 
 def _examples(view: View, sets: FeatureSets, feature: int) -> None:
@@ -98,24 +94,24 @@ def _examples(view: View, sets: FeatureSets, feature: int) -> None:
             query_params={"feature": str(feature)},
         )
         st.button(
-            "Must be covered",
+            "Must cover",
             icon=":material/add_task:",
             on_click=rules_form.add_feature,
-            args=(state.RULE_MUST, feature),
+            args=("must_cover", feature),
             key="must_cover",
         )
         st.button(
-            "Never counts",
+            "Exclude",
             icon=":material/do_not_disturb_on:",
             on_click=rules_form.add_feature,
-            args=(state.RULE_EXCLUDE, feature),
+            args=("exclude", feature),
             key="never_counts",
         )
     assert view.activations is not None
-    seen = evidence(view, feature, "top")[:3]
-    if seen:
-        strongest = max(float(one["max_act"]) for one in seen)
-        token_view.examples(seen, strongest=strongest, key=f"lacking_examples_{feature}")
+    contexts = evidence(view, feature, "top")[:3]
+    if contexts:
+        strongest = max(float(context["max_act"]) for context in contexts)
+        token_view.examples(contexts, strongest=strongest, key=f"missing_examples_{feature}")
         return
     rows = owners(sets, feature, 3).tolist()
     table, _ = samples.rows(view, rows, limit=3)

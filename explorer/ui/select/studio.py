@@ -1,109 +1,101 @@
-"""The selection studio: the method and its parameters, the budget slider, and what a budget buys."""
+"""The selection studio: the method and its parameters, the budget slider, and what a budget covers."""
 
 from __future__ import annotations
 
-import dataclasses
+import math
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
+from explorer.errors import ExplorerError
 from explorer.figures import dataset, theme
 from explorer.figures import selection as figures
 from explorer.figures.comparison import Groups
-from explorer.records import SEGMENTS
-from explorer.ui import cache, display, state
+from explorer.registry import ParameterSpec, describe
+from explorer.selection.budget import EPOCHS, TOKENS_PER_SECOND, Budget
+from explorer.selection.spec import MARKS, SelectionSpec, read_query
+from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
-from explorer.ui.select import address, method_form, missing_features, rules_form
 from explorer.ui.select import budget as budgets
+from explorer.ui.select import keys, method_form, missing_features, reads, rules_form
 from explorer.ui.select.budget import Chosen, Costs
 from explorer.ui.select.ranking import Outcome, Request, Task
+from explorer.ui.widgets import fields, threshold
 from explorer.ui.widgets.page import plot, section
 
 if TYPE_CHECKING:
-    from explorer.selection import Method
+    from explorer.selection.method import Method
 
 _AUTOMATIC = 100_000  # rows up to which the first ranking is made without being asked
-_SENT = 0.04  # seconds for the picture to leave: what is not sent when another run begins is never sent
+_SENT = 0.04  # seconds for the plot to be sent: what is not sent when another run begins is lost
 
 
 def open_address() -> None:
-    """Set the page to what its address says, where the address is not the one that the page wrote itself."""
+    """Set the page to what its address describes, unless the page wrote that address itself."""
     query = dict(st.query_params)
-    if query == state.get(state.SELECT_ADDRESS):
+    if query == state.get(keys.ADDRESS):
         return
-    found = address.read(query)
-    for name in address.NAMES:
-        if name in query and name not in found:
-            said = f"The address says {name} = {display.clean(query[name], 60)}, which means nothing here: left out."
-            st.toast(display.md(said), icon=":material/link_off:", duration="long")
-    keys = {
-        "method": state.SELECT_METHOD,
-        "seed": state.SELECT_SEED,
-        "threshold": state.THRESHOLD,
-        "segment": state.SEGMENT,
-        "within": state.RULE_WITHIN,
-        "must_cover": state.RULE_MUST,
-        "exclude": state.RULE_EXCLUDE,
-        "min_per_source": state.RULE_SOURCE,
-        "min_per_cluster": state.RULE_CLUSTER,
-    }
-    for name, key in keys.items():
-        if name in found:
-            state.put(key, found[name])
-        elif "method" in found and name not in ("threshold", "segment"):
-            state.forget(key)
-    if "method" in found:
-        method_form.put(found["method"], found.get("params", {}))
-    if "budget" in found:
-        choose_budget(found["budget"])
+    values = read_query(query)
+    for spec in describe(SelectionSpec):
+        if spec.name in MARKS or spec.name == threshold.NAME:
+            continue  # pins and bans belong to the rows, the threshold to all pages
+        if spec.name in query and spec.name not in values:
+            links.warn_ignored(spec.name, query[spec.name])
+    if "method" in values:
+        method_form.put(values["method"], values.get("params", {}))
+    specs = [spec for spec in _written() if spec.name in values or ("method" in values and spec.name != "segment")]
+    fields.put(specs, values, keys.OPTION)
+    if "budget" in values:
+        choose_budget(values["budget"])
 
 
-def choose_budget(text: str) -> None:
-    """Put the slider on a budget as `budgets.text` writes it."""
-    read = budgets.read(text)
-    if read is not None:
-        state.put(state.SELECT_UNIT, read[0])
-        state.put(f"{state.SELECT_BUDGET}_{read[0]}", read[1])
+def choose_budget(budget: Budget) -> None:
+    """Put the slider on a budget."""
+    state.put(keys.UNIT, budget.unit)
+    state.put(f"{keys.BUDGET}_{budget.unit}", replace(budget, epochs=EPOCHS, tokens_per_second=TOKENS_PER_SECOND).text)
+    if budget.unit == "time":
+        state.put(keys.EPOCHS, budget.epochs)
+        state.put(keys.SPEED, budget.tokens_per_second)
+
+
+def _written() -> list[ParameterSpec]:
+    """The options whose widgets hold them as the address has them: all but those that have a part of their own."""
+    apart = {"budget", "params", threshold.NAME, *MARKS}
+    return [spec for spec in describe(SelectionSpec) if spec.name not in apart]
 
 
 def controls(view: View) -> tuple[Request | None, Method]:
-    """Draw the method, its parameters, what counts and the rules; returns the request that they make."""
+    """Draw the method, its parameters, the counting options and the rules; returns the request that they make."""
     assert view.samples is not None and view.activations is not None  # the page requires both
     method = method_form.choose()
     with st.expander("Parameters", key="parameters"):
         params = method_form.parameters(view, method)
-    with st.expander("What counts", key="what_counts"):
-        threshold = st.number_input(
-            "Threshold",
-            min_value=0.0,
-            value=float(view.threshold),
-            step=0.5,
-            key=state.THRESHOLD,
-            persist_state="session",
-            help="A feature counts as present where its activation is above it.",
-        )
-        segment = st.segmented_control(
-            "Features of the", SEGMENTS, default="response", required=True, key=state.SEGMENT, persist_state="session"
-        )
-        seed = st.number_input("Seed", min_value=0, value=0, step=1, key=state.SELECT_SEED, persist_state="session")
+    with st.expander("Counting options", key="what_counts"):
+        counting = [spec for spec in _written() if spec.flag and not spec.group]
+        options = {spec.name: fields.field(spec, keys.OPTION[spec.name]) for spec in counting}
     with st.expander("Rules", key="rules"):
         rules = rules_form.draw(view)
     if rules is None:
         return None, method
-    if said := rules_form.said(rules):
-        st.caption(f"Rules: {display.md(said, 200)}")
-    request = Request.of(
+    written, resolved = rules
+    if summary := rules_form.summary(resolved):
+        st.caption(f"Rules: {display.md(summary, 200)}")
+    value = threshold.current(view)
+    options["threshold"] = None if math.isclose(value, view.threshold, rel_tol=1e-6) else value
+    try:
+        spec = SelectionSpec(method.slug, Budget.everything(), params=params, rules=written, **options)
+    except ExplorerError as error:
+        st.error(display.md(error, 300), icon=":material/error:")
+        return None, method
+    request = Request(
         workspace=str(view.store.path.resolve()),
         samples=view.samples.id,
         activations=view.activations.id,
-        method=method.slug,
-        threshold=float(threshold),
-        segment=str(segment),
-        seed=int(seed),
-        params=params,
-        rules=rules.record(),
+        spec=replace(spec, rules=resolved),
+        written=spec,
     )
     return request, method
 
@@ -112,46 +104,46 @@ def controls(view: View) -> tuple[Request | None, Method]:
 def result(view: View, request: Request | None, method: Method) -> tuple[Chosen | None, Task | None]:
     """Draw the budget slider and the coverage curve, or the progress of the ranking.
 
-    A move of the slider draws only this part anew, so that the picture follows the hand; the rest of the page comes
-    with the run of the whole page that it asks for then.
+    Moving the slider redraws only this part, so that the plot follows at once, and then requests a run of the whole
+    page.
     """
     costs = _costs(view)
-    unit, value = _slider(view, costs)
-    found = _picture(view, request, method, costs, unit, value)
-    shown = state.get(state.SELECT_SHOWN)
-    state.put(state.SELECT_SHOWN, (unit, value))
-    if shown is not None and shown != (unit, value):
+    budget = _slider(view, costs)
+    outcome = _outcome(view, request, method, costs, budget)
+    drawn = state.get(keys.DRAWN)
+    state.put(keys.DRAWN, budget.text)
+    if drawn is not None and drawn != budget.text:
         time.sleep(_SENT)
         st.rerun()
-    return found
+    return outcome
 
 
-def _picture(
-    view: View, request: Request | None, method: Method, costs: Costs, unit: str, value: float
+def _outcome(
+    view: View, request: Request | None, method: Method, costs: Costs, budget: Budget
 ) -> tuple[Chosen | None, Task | None]:
     if request is None:
-        st.info("The rules do not fit the data: see the message under Rules.", icon=":material/rule:")
+        st.info("The options do not fit this data: see the message on the left.", icon=":material/rule:")
         return None, None
-    _share(view, request, unit, value)
+    _write_address(replace(request.written, budget=budget))
     if not method.nested:
-        request = _at_budget(request, unit, value, costs)
-    ranker = cache.ranker()
+        request = request.at(budget)
+    ranker = reads.ranker()
     task = ranker.get(request)
-    # The first ranking of a visit, and another budget of a method that has to rank again for it, start by themselves.
+    # The first ranking of a visit starts by itself, and so does another budget of a method that re-ranks for it.
     small = view.rows <= _AUTOMATIC
-    first = small and task is None and (not state.get(state.SELECT_RANKING) or _only_budget(request))
+    first = small and task is None and (not state.get(keys.REQUEST) or _only_budget(request))
     with st.container(horizontal=True, vertical_alignment="center"):
         again = task is not None and task.outcome is not None
-        label = "Run again" if task is None and state.get(state.SELECT_RANKING) else "Run"
+        label = "Run again" if task is None and state.get(keys.REQUEST) else "Run"
         pressed = st.button(
             label, type="secondary" if again else "primary", icon=":material/play_arrow:", disabled=again, key="run"
         )
         if pressed or first:
             task = ranker.start(request)
-            state.put(state.SELECT_RANKING, dataclasses.replace(request, budget=""))
+            state.put(keys.REQUEST, request.at(Budget.everything()))
         _note(method, task)
     if task is None:
-        st.info(f"Press Run to rank the rows with {method.title} as it is set up now.", icon=":material/play_arrow:")
+        st.info(f"Press Run to rank the rows with {method.title} and these settings.", icon=":material/play_arrow:")
         return None, None
     if task.running:
         _watch(request)
@@ -160,120 +152,98 @@ def _picture(
         st.error(display.md(task.error, 600), icon=":material/error:")
         return None, task
     outcome = task.outcome
-    positions = outcome.ranked.ranking.positions
-    minutes = costs.minutes(positions) if unit == "training time" else None
-    chosen = budgets.chosen(unit, value, view.rows, outcome.tokens, len(positions), minutes)
-    asked = budgets.read(chosen.text)
-    if asked is not None and asked[0] == "rows" and asked[1] > chosen.rows:
-        st.caption(f"The budget asks for {asked[1]:,.0f} rows; only {chosen.rows:,} can be taken.")
+    ranked = outcome.ranked
+    chosen = budgets.chosen(budget, ranked.ranking.positions, ranked.pool.response_tokens, costs)
+    if budget.unit == "rows" and budget.amount > chosen.rows:
+        st.caption(f"The budget is {budget.amount:,.0f} rows; only {chosen.rows:,} can be selected.")
     _coverage(method, outcome, chosen)
     _suggested(view, outcome, chosen, costs)
     return chosen, task
 
 
 def _only_budget(request: Request) -> bool:
-    """Whether the ranking that was asked for last differs only in its budget."""
-    last = state.get(state.SELECT_RANKING)
-    return bool(request.budget) and last == dataclasses.replace(request, budget="")
-
-
-def _at_budget(request: Request, unit: str, value: float, costs: Costs) -> Request:
-    """Return the request for one budget; training time is turned into tokens at the mean of the dataset."""
-    text = budgets.text(unit, value)
-    if unit == "training time":
-        tokens = value * 60 * costs.tokens_per_second / costs.epochs
-        text = str(max(1, int(tokens / max(1.0, float(costs.tokens.mean())))))
-    return dataclasses.replace(request, budget=text)
+    """Whether the last request differs only in its budget."""
+    last = state.get(keys.REQUEST)
+    everything = Budget.everything()
+    return request.spec.budget != everything and last == request.at(everything)
 
 
 def _costs(view: View) -> Costs:
     lengths = cache.lengths(view)
     tokens = sum(lengths[name].fill_null(0).to_numpy() for name in ("prompt_tokens", "response_tokens"))
-    epochs, speed = state.get(state.SELECT_EPOCHS) or 3.0, state.get(state.SELECT_SPEED) or 5_000.0
+    epochs, speed = state.get(keys.EPOCHS) or EPOCHS, state.get(keys.SPEED) or TOKENS_PER_SECOND
     return Costs(np.asarray(tokens, np.int64), float(epochs), float(speed))
 
 
-def _slider(view: View, costs: Costs) -> tuple[str, float]:
+def _slider(view: View, costs: Costs) -> Budget:
     summary = cache.summary(view)
     left, right = st.columns([4, 5], vertical_alignment="bottom")
-    unit = str(
-        left.segmented_control(
-            "Budget in", budgets.UNITS, default="percent", required=True, key=state.SELECT_UNIT, persist_state="session"
-        )
+    unit: Any = left.segmented_control(
+        "Budget in",
+        budgets.UNITS,
+        default="share",
+        format_func=budgets.UNITS.__getitem__,
+        required=True,
+        key=keys.UNIT,
+        persist_state="session",
     )
-    whole = float(costs.tokens.sum()) * costs.epochs / costs.tokens_per_second / 60
-    offered = budgets.options(unit, view.rows, int(summary["response_tokens"] or 0), whole)
-    key = f"{state.SELECT_BUDGET}_{unit}"
-    wanted = state.get(key)
-    if wanted is not None and wanted not in offered:
-        offered = sorted({*offered, float(wanted)})
-    value = right.select_slider(
+    offered = budgets.steps(unit, view.rows, int(summary["response_tokens"] or 0), costs.seconds())
+    key = f"{keys.BUDGET}_{unit}"
+    stored = state.get(key)
+    if stored is not None and stored not in offered:
+        offered = sorted((*offered, stored), key=lambda text: Budget.parse(text).amount)
+    text = right.select_slider(
         "Budget",
         offered,
-        value=budgets.start(unit, offered),
-        format_func=lambda number: budgets.shown(unit, number),
+        value=budgets.start(offered),
+        format_func=budgets.label,
         key=key,
         persist_state="session",
     )
-    if unit == "training time":
+    if unit == "time":
         left, middle, right = st.columns([2, 2, 5], vertical_alignment="bottom")
-        left.number_input(
-            "Epochs", min_value=0.1, value=3.0, step=1.0, key=state.SELECT_EPOCHS, persist_state="session"
-        )
+        left.number_input("Epochs", min_value=0.1, value=EPOCHS, step=1.0, key=keys.EPOCHS, persist_state="session")
         middle.number_input(
-            "Tokens a second",
+            "Tokens per second",
             min_value=1.0,
-            value=5_000.0,
+            value=TOKENS_PER_SECOND,
             step=1_000.0,
             format="%.0f",
-            key=state.SELECT_SPEED,
+            key=keys.SPEED,
             persist_state="session",
-            help="How fast your trainer goes on your machine.",
+            help="Training speed on your machine.",
         )
         right.caption(
-            "Time = tokens of prompt and response × epochs / tokens a second; tokens as the language model of the "
-            "extraction counts them."
+            "Time = tokens of prompt and response × epochs / tokens per second, in tokens of the extraction's model."
         )
-    return unit, float(value)
+        costs = _costs(view)  # with the epochs and the speed that were just drawn
+    return costs.budget(text)
 
 
-def _share(view: View, request: Request, unit: str, value: float) -> None:
+def _write_address(spec: SelectionSpec) -> None:
     """Write the state of the page to its address."""
-    import json
-
-    written = address.write(
-        method=request.method,
-        budget=budgets.text(unit, value),
-        threshold=request.threshold if abs(request.threshold - view.threshold) > 1e-9 else None,
-        segment=request.segment,
-        params=json.loads(request.params),
-        seed=request.seed,
-        within=state.get(state.RULE_WITHIN),
-        must_cover=state.get(state.RULE_MUST),
-        exclude=state.get(state.RULE_EXCLUDE),
-        min_per_source=state.get(state.RULE_SOURCE),
-        min_per_cluster=state.get(state.RULE_CLUSTER),
-    )
+    written = spec.query()
     if dict(st.query_params) != written:
         st.query_params.from_dict(written)
-    state.put(state.SELECT_ADDRESS, written)
+    state.put(keys.ADDRESS, written)
 
 
 def _note(method: Method, task: Task | None) -> None:
     if task is not None and task.outcome is not None:
         ranked = task.outcome.ranked
-        made = f"; made for it: {', '.join(ranked.made)}" if ranked.made else ""
-        st.caption(f"ranked {len(ranked.ranking):,} rows in {display.seconds(ranked.seconds)}{made}", width="content")
-        lacking_rows = sum(ranked.ranking.info.get("unfilled", {}).values())
-        if lacking_rows:
-            st.caption(f"minimums: {display.noun(lacking_rows, 'row')} short, the groups have no more", width="content")
+        created = f"; also created: {', '.join(ranked.created)}" if ranked.created else ""
+        seconds = display.seconds(ranked.seconds)
+        st.caption(f"Ranked {len(ranked.ranking):,} rows in {seconds}{created}.", width="content")
+        short = sum(ranked.ranking.info.get("unfilled", {}).values())
+        if short:
+            st.caption(f"Minimums not met by {display.noun(short, 'row')}: the groups are too small.", width="content")
     if not method.nested:
-        st.caption("its quotas depend on the budget: another budget is another run", width="content")
+        st.caption("Quotas depend on the budget; changing it re-runs.", width="content")
 
 
 @st.fragment(run_every=0.7)
 def _watch(request: Request) -> None:
-    task = cache.ranker().get(request)
+    task = reads.ranker().get(request)
     if task is None or not task.running:
         st.rerun()
         return
@@ -287,78 +257,72 @@ def _coverage(method: Method, outcome: Outcome, chosen: Chosen) -> None:
     opening = sum(outcome.ranked.ranking.info.get("opening", {}).values())
     if chosen.rows < opening:
         st.warning(
-            f"The rules ask for {display.noun(opening, 'row')}: this budget holds only the first of them.",
+            f"The rules require {display.noun(opening, 'row')}; this budget has room for only the first of them.",
             icon=":material/rule:",
         )
     if outcome.curve is None or outcome.bound is None:
         return
     curve, (rows, most) = outcome.curve, outcome.bound
     present = max(1, curve.present)
-    found = budgets.suggestions(curve, outcome.ranked.ranking.round) if method.nested else []
+    suggestions = budgets.suggestions(curve, outcome.ranked.ranking.round) if method.nested else []
     line = figures.Line(method.title, method.slug, curve.covered / present)
     fig = figures.coverage(
         [line],
         budget=chosen.rows,
         bound=(rows, most / present),
-        marks=[(one.rows, one.name, one.reason) for one in found],
+        marks=[(suggestion.rows, suggestion.name, suggestion.reason) for suggestion in suggestions],
         height=380,
     )
     plot(fig, key="coverage", alt="Features covered by number of rows selected, budget marked")
 
 
 def _suggested(view: View, outcome: Outcome, chosen: Chosen, costs: Costs) -> None:
-    """Budgets that suggest themselves, as buttons; the first feature that the budget leaves out."""
+    """Suggested budgets as buttons, the most common feature that is not covered, and the training time."""
     if outcome.curve is None or outcome.ranked.pool.features is None:
         return
-    nested = outcome.ranked.nested  # the start of another ranking is no budget of its own
-    found = budgets.suggestions(outcome.curve, outcome.ranked.ranking.round) if nested else []
+    nested = outcome.ranked.method.nested  # other methods rank anew for every budget
+    suggestions = budgets.suggestions(outcome.curve, outcome.ranked.ranking.round) if nested else []
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        if found:
+        if suggestions:
             st.caption("Suggested budgets", width="content")
-        for number, one in enumerate(found):
+        for number, suggestion in enumerate(suggestions):
             st.button(
-                f"{one.name} · {display.noun(one.rows, 'row')}",
+                f"{suggestion.name} · {display.noun(suggestion.rows, 'row')}",
                 key=f"suggested_{number}",
-                help=one.reason[0].upper() + one.reason[1:] + ".",
+                help=suggestion.reason[0].upper() + suggestion.reason[1:] + ".",
                 type="tertiary",
-                disabled=one.rows == chosen.rows,
+                disabled=suggestion.rows == chosen.rows,
                 on_click=choose_budget,
-                args=(str(one.rows),),
+                args=(Budget(suggestion.rows, "rows"),),
             )
     positions = outcome.ranked.ranking.positions[: chosen.rows]
     if len(positions):
         st.caption(
-            f"{missing_features.first(view, outcome.ranked.pool.features, positions)} Training on this budget takes "
-            f"about {_time(float(costs.minutes(positions)[-1]))} at {costs.epochs:g} epochs and "
-            f"{display.count(costs.tokens_per_second)} tokens a second."
+            f"{missing_features.first(view, outcome.ranked.pool.features, positions)} Training on this selection takes "
+            f"about {display.seconds(costs.seconds(positions))} at {costs.epochs:g} epochs and "
+            f"{display.count(costs.tokens_per_second)} tokens per second."
         )
 
 
-def _time(minutes: float) -> str:
-    return display.seconds(minutes * 60)
-
-
 def answer(view: View, method: Method, task: Task | None, chosen: Chosen | None) -> str:
-    """One sentence: what the budget covers, and how much better any other choice could be."""
+    """One sentence: what the budget covers, and how far that is from the optimum."""
     if task is None or task.outcome is None or chosen is None:
-        return f"{display.noun(view.rows, 'row')} to choose from. Say what you want, and tune the budget by eye."
+        return f"{display.noun(view.rows, 'row')} to choose from. Pick a goal and a budget."
     outcome = task.outcome
     tokens = ""
     if outcome.tokens is not None and chosen.rows:
         tokens = f", {display.count(float(outcome.tokens[chosen.rows - 1]))} response tokens"
-    text = f"**{display.noun(chosen.rows, 'row')}** chosen by {method.title} ({chosen.text}{tokens})"
+    text = f"**{display.noun(chosen.rows, 'row')}** chosen by {method.title} ({chosen.budget.text}{tokens})"
     if outcome.curve is None or outcome.bound is None:
         return f"{text}."
     share = outcome.curve.share(chosen.rows)
     rows, most = outcome.bound
     ceiling = float(np.interp(chosen.rows, rows, most)) / max(1, outcome.curve.present)
     reached = min(1.0, share / ceiling) if ceiling else 1.0
-    best = (
-        f"no other {chosen.rows:,} rows could cover more"
-        if reached > 0.9999
-        else f"at least {display.share(reached)} of what any {chosen.rows:,} rows could"
-    )
-    return f"{text} cover **{display.share(share)}** of the {outcome.curve.present:,} features in the pool: {best}."
+    rows = display.noun(chosen.rows, "row")
+    bound = f"≥ {display.share(reached)} of the optimum for {rows} (lower bound)"
+    quality = bound if reached < 0.9999 else f"the optimum for {rows}"
+    return f"{text} cover **{display.share(share)}** of the {outcome.curve.present:,} features in the pool: {quality}."
 
 
 def profiles(view: View, task: Task, chosen: Chosen) -> None:
@@ -369,23 +333,23 @@ def profiles(view: View, task: Task, chosen: Chosen) -> None:
     columns: list[Any] = st.columns(3 if view.clusters is not None else 2, gap="medium")
     with columns[0]:
         section(
-            "What did each pick add?",
-            "The gain of each pick by the method's own measure; rows that a rule put first have none, unless the "
+            "Gain per pick",
+            "What each pick added, by the method's own measure. Rows that a rule puts first have a gain only if the "
             "method counts them as picked (SAE-GreedSelect does).",
         )
         plot(figures.gains(ranking.gain, budget=chosen.rows, unit="gain"), key="gains", alt="Gain of each pick")
     with columns[1]:
-        section("How long are they?")
+        section("Response length")
         if pool.response_tokens is not None:
             lines = [("selected", theme.ACCENT, pool.response_tokens[picked])]
             fig = dataset.distribution(pool.response_tokens, lines, x="response length (tokens)", legend=True)
             plot(fig, key="pick_lengths", alt="Response lengths of the selection and of all rows")
     if view.clusters is not None:
         with columns[2]:
-            section("Where are they?", "Share of each cluster in the pool (bar) and among the picks (dot).")
-            found = groups(view)
-            dots = [("selected", theme.ACCENT, found.shares(picked))]
-            fig = figures.cluster_profile(found.names, found.shares(), dots, limit=7, height=230)
+            section("Clusters", "Share of each cluster in the pool (bar) and among the picks (dot).")
+            clusters = groups(view)
+            dots = [("selected", theme.ACCENT, clusters.shares(picked))]
+            fig = figures.cluster_profile(clusters.names, clusters.shares(), dots, limit=7, height=230)
             plot(fig, key="pick_clusters", alt="Clusters of picks and pool")
 
 

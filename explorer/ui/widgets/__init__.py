@@ -1,1 +1,1 @@
-"""What several pages draw: tables, tokens, canvases, forms and empty states."""
+"""Widgets that several pages draw: tables, tokens, canvases, forms, the threshold."""

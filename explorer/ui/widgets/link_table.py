@@ -7,34 +7,17 @@ browser gets data, and the script (`link_table.mjs`) writes it as text, so nothi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from explorer.ui import display
+from explorer.ui.widgets.columns import Column
 from explorer.ui.widgets.component import component, ignore
 
 MAX_TEXT = 200  # characters of a cell
 
 _SCRIPT = Path(__file__).with_suffix(".mjs")
 _table = component("sae_table", _SCRIPT, _SCRIPT.with_suffix(".css"))
-
-
-@dataclass(frozen=True)
-class Column:
-    """A column: `name` of the value in a row, `title` above it, how it is shown, and its help on hover.
-
-    `digits` None writes whole numbers with separators; `most` is the largest width of a text (CSS); `bar` shows a share
-    as a bar whose full length is the largest of the table.
-    """
-
-    name: str
-    title: str
-    kind: Literal["text", "number", "percent", "bar", "id", "list"] = "text"
-    help: str = ""
-    digits: int | None = None
-    unit: str = ""
-    most: str = ""
 
 
 def draw(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], *, key: str, alt: str) -> int | None:
@@ -46,7 +29,8 @@ def draw(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], *, key: s
 
 
 def _described(column: Column, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    described = {key: value for key, value in asdict(column).items() if value not in (None, "") and key != "name"}
+    shown = {name: getattr(column, name) for name in ("title", "kind", "help", "digits", "unit", "most")}
+    described: dict[str, Any] = {name: value for name, value in shown.items() if value not in (None, "")}
     if column.kind == "bar":
         described["top"] = max([1e-9, *(float(row[column.name] or 0.0) for row in rows)])
     return described

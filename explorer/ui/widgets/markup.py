@@ -1,4 +1,4 @@
-"""The one place where the app writes HTML: text of the dataset goes in here, escaped, and nowhere else.
+"""HTML of the app: the only module that writes text of the dataset as HTML, escaped.
 
 Direction and control marks are shown as a dot and every piece is isolated, so that no text can turn or break the line
 around it. Shaded tokens and linked tables are drawn by `token_view` and `link_table`, which send data, not HTML.

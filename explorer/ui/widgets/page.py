@@ -1,4 +1,4 @@
-"""The frame of every page: a question as title, its answer for this data, and plots with one behaviour."""
+"""Section heads, plots with one behaviour, and small controls."""
 
 from __future__ import annotations
 
@@ -9,19 +9,9 @@ import streamlit as st
 
 from explorer.figures.theme import Figure
 from explorer.ui import state
-from explorer.ui.widgets import workspace_menu
 from explorer.workspace import Artifact
 
 _TOOLS = ["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "autoScale2d"]
-
-
-def header(question: str, answer: str) -> None:
-    """Draw the page's question and its answer for this data (Markdown; text of the dataset escaped with `words.md`)."""
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.title(question, anchor=False, width="content")
-        workspace_menu.draw()
-    if answer:
-        st.markdown(answer)
 
 
 def section(title: str, help_text: str = "") -> None:
@@ -48,17 +38,17 @@ def plot(
     return st.plotly_chart(fig, key=key, config=config, alt=alt, on_select=on_select, selection_mode=modes)
 
 
-def choose(known: Sequence[Artifact], label: str, *, key: str, called: Callable[[Artifact], str]) -> Artifact:
-    """Draw a box to choose one of several artifacts, newest first; its choice stands in the address."""
-    by_id = {artifact.id: artifact for artifact in known}
-    if len(known) == 1:
-        return known[0]
-    chosen = st.selectbox(label, list(by_id), format_func=lambda one: called(by_id[one]), key=key, bind="query-params")
-    return by_id.get(chosen, known[0])
+def choose(artifacts: Sequence[Artifact], label: str, *, key: str, label_of: Callable[[Artifact], str]) -> Artifact:
+    """Draw a box to choose one of several artifacts, the first at first; the choice stands in the address."""
+    by_id = {artifact.id: artifact for artifact in artifacts}
+    if len(artifacts) == 1:
+        return artifacts[0]
+    chosen = st.selectbox(label, list(by_id), format_func=lambda id: label_of(by_id[id]), key=key, bind="query-params")
+    return by_id.get(chosen, artifacts[0])
 
 
 def one_of(label: str, options: Sequence[str], *, key: str) -> str:
-    """Draw a control in which one option is always chosen, at first the first; `label` is for screen readers only."""
+    """Draw a control with exactly one option chosen, the first at first; only screen readers see `label`."""
     chosen = st.segmented_control(
         label,
         options,

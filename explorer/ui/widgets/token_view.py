@@ -1,4 +1,4 @@
-"""Tokens shaded by activation, drawn by the browser: many lines at the price of one element, clicks included.
+"""Tokens shaded by activation, drawn by the browser: many lines in one element, clicks included.
 
 The browser gets data, and the script (`token_view.mjs`) writes it as text, so nothing in it can become markup. Control
 and direction marks become a dot and long tokens are cut here, before they are sent.
@@ -59,11 +59,11 @@ def examples(contexts: Sequence[Mapping[str, Any]], *, strongest: float, key: st
 
 
 def texts(passages: Sequence[Text], names: Mapping[int, str], *, key: str) -> None:
-    """Draw whole passages; hovering over a token lists its strongest features, a click holds the list."""
+    """Draw whole passages; hovering over a token lists its strongest features, a click holds them."""
     data = {
         "lines": [_line(passage) for passage in passages],
         "names": {str(feature): display.clean(name, 90) for feature, name in names.items()},
-        "hint": "Point at a token to see its strongest features; click to hold the list, click a name to shade by it.",
+        "hint": "Hover over a token to see its strongest features; click to hold them, click a name to shade by it.",
     }
     _draw(data, key)
 
