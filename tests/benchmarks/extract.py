@@ -1,19 +1,27 @@
 """Extraction against the straightforward path, on the same rows in one run.
 
     python -m tests.benchmarks.extract --data FILE.json --rows 2000
+    python -m tests.benchmarks.extract --data FILE.json --rows 600 --ablation 4 --threads 1
 
 The peer is what a first script does: float32, every layer, dataset order, padded batches of 8, `sae.encode` on every
 position. Ours is `extract` as users run it. Both give the feature set of each response; how far they agree is printed,
 since ours reads the model in bfloat16. The second figure is the share of the machine's own bfloat16 matrix rate that
 ours reaches with everything but loading counted (tokenising, grouping, evidence, writing), from the products that the
 layers up to the hook, causal attention and the SAE's encoder cannot do without.
+
+`--ablation N` runs extraction N times with the packed layers of `explorer.lm.packed` and N times without, in turns,
+each in a process of its own, and saves the seconds of each and the median of the paired ratios. Seconds of the
+processor are those to go by on a machine that is shared.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
+import shutil
 import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -90,12 +98,66 @@ class MatrixRate:
         return self._flops * len(self.rates) / self.seconds
 
 
+def timed_extraction(workspace: str, packed: bool, threads: int) -> tuple[float, float]:
+    """Wall and CPU seconds of `extract` on a copy of `workspace`, with or without packed layers.
+
+    Each call is meant for a process of its own: oneDNN's caches and the heap outlive an extraction.
+    """
+    from explorer.lm import fast
+
+    torch.set_num_threads(threads)
+    if not packed:
+        fast.pack = lambda model: None
+    load_model(), load_sae()  # imports are not timed
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store.open(shutil.copytree(workspace, f"{folder}/workspace"))
+        wall, cpu = time.perf_counter(), time.process_time()
+        extract(store)
+        return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def ablate(data: str, rows: int, pairs: int, threads: int) -> None:
+    """Time extraction with and without packed layers, in turns, and save both."""
+    seconds: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+    with tempfile.TemporaryDirectory() as folder:
+        ingest(Store.create(f"{folder}/workspace"), data, limit=rows)
+        for pair in range(pairs):
+            for packed in (True, False) if pair % 2 == 0 else (False, True):
+                with multiprocessing.get_context("spawn").Pool(1) as pool:
+                    took = pool.apply(timed_extraction, (f"{folder}/workspace", packed, threads))
+                seconds[packed].append(took)
+                name = "with" if packed else "without"
+                print(f"pair {pair + 1}, {name}: {took[0]:.1f} s, of the processor {took[1]:.1f} s", flush=True)
+    options = f"--rows {rows} --ablation {pairs} --threads {threads}"
+    result: dict[str, object] = {
+        "command": f"python -m tests.benchmarks.extract --data {Path(data).name} {options}",
+        "rows": rows,
+    }
+    for column, clock in enumerate(("wall", "cpu")):
+        with_packed, without = ([took[column] for took in seconds[packed]] for packed in (True, False))
+        ratios = np.divide(without, with_packed)
+        result[f"{clock}_seconds"] = {
+            "with_packed_layers": np.round(with_packed, 1).tolist(),
+            "without": np.round(without, 1).tolist(),
+            "median_with_packed_layers": round(float(np.median(with_packed)), 1),
+            "median_without": round(float(np.median(without)), 1),
+            "without_over_with": np.round(ratios, 3).tolist(),
+            "median_ratio": round(float(np.median(ratios)), 3),
+        }
+    save("extract_packed", result)
+
+
 def main() -> None:
     """Run both and save the ratio."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True)
     parser.add_argument("--rows", type=int, default=2000)
+    parser.add_argument("--ablation", type=int, metavar="N", help="time N pairs with and without packed layers instead")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="of the ablation")
     options = parser.parse_args()
+    if options.ablation:
+        ablate(options.data, options.rows, options.ablation, options.threads)
+        return
     folder = tempfile.mkdtemp()
     store = Store.create(f"{folder}/workspace")
     ingest(store, options.data, limit=options.rows)
