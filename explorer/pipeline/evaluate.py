@@ -176,7 +176,7 @@ class _Work:
         from explorer.lm.packing import with_end
         from explorer.quality.losses import conditioned_rows
 
-        loaded = load_model(model, device=device, dtype=dtype, trainable=True)
+        loaded = load_model(model, device=device, dtype=dtype)
         limit = self.settings.max_tokens
         measured = conditioned_rows(loaded, self.held.items, limit)
         self.held = self.held.only([i for i, row in enumerate(measured) if not isinstance(row, str)])

@@ -172,7 +172,7 @@ def refine(
         return _result(store, known, existed=True)
     progress("refine", 0, iterations, "reading")
     gathered = gather(store, found, frozenset({"clusters", "quality"}))
-    loaded = load_model(model, device=device, dtype=dtype, trainable=True)
+    loaded = load_model(model, device=device, dtype=dtype)
     work = _Work(store, found.samples, gathered.pool, loaded, settings, parameters, frozenset(banned))
     options = {"parameters": parameters, "inputs": found.inputs, "seed": seed, "name": name}
     with (
