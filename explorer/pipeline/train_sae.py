@@ -53,7 +53,7 @@ def train_sae(
     """
     from explorer.lm.model import load_model
     from explorer.sae.health import measure
-    from explorer.sae.train import TrainingPlan, plan_record, train
+    from explorer.sae.train import TrainingPlan, train
 
     folder = Path(out)
     if folder.exists():
@@ -72,7 +72,6 @@ def train_sae(
     health = measure(
         loaded,
         sae,
-        sae.cfg.metadata.hook_name,
         read(held_out_ids),
         median_norm=scale.median_norm,
         max_tokens=plan.max_tokens,
@@ -82,7 +81,7 @@ def train_sae(
     metadata.median_norm = scale.median_norm
     metadata.default_threshold = round(health.p90_activation, 1)
     metadata.training_tokens = used
-    metadata.training_plan = plan_record(plan)
+    metadata.training_plan = asdict(plan)
     metadata.training_samples = len(training_ids)
     metadata.held_out = asdict(health)
     options = f"--out {out} --model {model} --layer {layer} --width {width} --k {k} --tokens {tokens} --seed {seed}"
