@@ -122,7 +122,7 @@ def refine(store: Store, options: RefineOptions, *, name: str = "", progress: Pr
 
     progress("refine", 0, options.iterations, "reading")
     gathered = gather(found, frozenset({"clusters", "quality"}))
-    loaded = load_model(options.model, device=options.device, dtype=options.dtype, trainable=True)
+    loaded = load_model(options.model, device=options.device, dtype=options.dtype)
     work = _Work(store, found.samples, gathered.pool, loaded, options)
     identity = {"parameters": parameters, "inputs": found.inputs, "seed": options.seed, "name": name}
     max_tokens = work.settings.max_tokens
