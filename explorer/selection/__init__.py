@@ -1,4 +1,4 @@
-"""Selection methods: a pool of samples and a budget in, a ranking out. `METHODS` is the one list of what there is."""
+"""Selection methods: a pool of samples and a budget go in, a ranking comes out. `METHODS` lists them all."""
 
 from explorer.registry import Registry
 from explorer.selection.budget import Budget
