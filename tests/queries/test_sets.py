@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from explorer.errors import ExplorerError, InputError, MissingStep
-from explorer.queries.sets import load_sets
+from explorer.queries.sets import feature_counts, feature_sets, load_sets
 from explorer.records import PAIRS
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
+from tests.synthetic import build
 
 WIDTH, SAMPLES = 6, 5
 PAIR = st.tuples(
@@ -83,3 +84,13 @@ def test_bad_thresholds_and_segments_are_refused(tmp_path, threshold):
         load_sets(store, activations, segment="response", threshold=threshold, samples=1)
     with pytest.raises(InputError, match="segment"):
         load_sets(store, activations, segment="answer", threshold=0.0, samples=1)
+
+
+def test_features_counted_without_the_pairs_in_memory_are_the_sizes_of_the_sets(tmp_path):
+    snapshot = Snapshot.newest(build(tmp_path / "w", samples=60).store)
+    for segment in ("response", "prompt", "all"):
+        every = feature_sets(snapshot, threshold=0.0, segment=segment)
+        for threshold in (0.0, 1.0, 4.3, 99.0):
+            counts = feature_counts(snapshot, threshold, segment)
+            assert counts.tolist() == every.sizes_above([threshold])[0].tolist()
+            assert counts.tolist() == feature_sets(snapshot, threshold=threshold, segment=segment).sizes.tolist()
