@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 from explorer.errors import InputError, refuse
 from explorer.lm.fast import speed_up
 from explorer.network import hub_if_reachable
+from explorer.options.verbs import DTYPES
 
 if TYPE_CHECKING:
     pass
 
 DEFAULT_MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
-DTYPES = ("auto", "bfloat16", "float16", "float32")
 
 
 @dataclass(frozen=True)

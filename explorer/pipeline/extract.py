@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.errors import refuse
+from explorer.options.base import keywords
+from explorer.options.verbs import ExtractOptions
 from explorer.progress import Progress, silent
-from explorer.workspace import Artifact, Draft, Store
+from explorer.queries.conversations import read_range
+from explorer.workspace import Artifact, Draft, Snapshot, Store
 
 if TYPE_CHECKING:
     from explorer.engine.local import Shard, Tick
@@ -46,48 +48,26 @@ class ExtractResult:
     dead_share: float
 
 
-def extract(
-    store: Store,
-    *,
-    model: str = "default",
-    sae: str = "default",
-    layer: int | None = None,
-    max_tokens: int = 1024,
-    batch_tokens: int | None = None,
-    device: str = "auto",
-    dtype: str = "auto",
-    engine: str = "local",
-    progress: Progress = silent,
-) -> ExtractResult:
+@keywords(ExtractOptions)
+def extract(store: Store, options: ExtractOptions, *, progress: Progress = silent) -> ExtractResult:
     """Extract the newest samples' features into an `activations` artifact.
 
     Args:
         store: The workspace; it must hold samples.
-        model: `default`, a Hub id, a folder or a `.gguf` file.
-        sae: `default`, a folder in sae-lens format, or `release/sae_id`.
-        layer: Only needed where the SAE does not say which layer it reads.
-        max_tokens: Longer samples are cut there, and counted.
-        batch_tokens: Padded tokens per batch; by default what suits the device, halved when memory runs out.
-        device: `auto`, `cpu`, `cuda` or `mps`.
-        dtype: `auto`, `bfloat16`, `float16` or `float32`.
-        engine: Where shards are run; one of `explorer.engine.ENGINES`.
+        options: The model and the SAE; the fields may be given as keywords instead.
         progress: Told the share of the work that is done.
     """
     from explorer.engine import ENGINES
     from explorer.lm.model import load_model, model_fingerprint, pick_device, pick_dtype
     from explorer.sae.load import check_fit, check_layer, load_sae
 
-    runner = ENGINES[engine]
-    if max_tokens < 8:
-        refuse("extract: --max-tokens is too small", got=max_tokens, allowed="8 or more")
-    if batch_tokens is not None and batch_tokens < 1:
-        refuse("extract: --batch-tokens is too small", got=batch_tokens, allowed="1 or more")
-    samples = store.require("samples")
-    dtype = pick_dtype(dtype, pick_device(device))
+    runner = ENGINES[options.engine]
+    samples = Snapshot.newest(store).require("samples")
+    dtype = pick_dtype(options.dtype, pick_device(options.device))
     progress("load", 0, 1, "loading the SAE and the model")
-    loaded_sae = load_sae(sae, layer=layer)
-    check_layer(loaded_sae, layer)
-    loaded = load_model(model, device=device, dtype=dtype)
+    loaded_sae = load_sae(options.sae, layer=options.layer)
+    check_layer(loaded_sae, options.layer)
+    loaded = load_model(options.model, device=options.device, dtype=dtype)
     check_fit(loaded_sae, loaded)
     if loaded.device != "cpu":
         loaded_sae.sae.to(loaded.device)
@@ -97,20 +77,20 @@ def extract(
         "sae": loaded_sae.name,
         "sae_fingerprint": loaded_sae.fingerprint,
         "hook": loaded_sae.hook_name,
-        "max_tokens": max_tokens,
+        "max_tokens": options.max_tokens,
         "dtype": loaded.dtype,
     }
     inputs = {"samples": samples.id}
-    found = store.find("activations", parameters, inputs)
-    if found is not None:
-        return _result(found, existed=True)
+    existing = store.find("activations", parameters, inputs)
+    if existing is not None:
+        return _result(existing, existed=True)
     shards = plan_shards(store, samples)
     with store.draft("activations", parameters=parameters, inputs=inputs, resumable=True) as draft:
-        make = _extractor_maker(store, samples, draft, loaded, loaded_sae, max_tokens, batch_tokens)
-        runner.run(make, shards, _Shards(draft), progress)
+        make = _extractor_maker(store, samples, draft, loaded, loaded_sae, options)
+        runner.run(make, shards, Shards(draft), progress)
         progress("finish", 0, 1, "sorting by feature")
-        draft.info = {"model_source": model, "sae_source": sae}
-        artifact = _finish(draft, loaded_sae, len(shards))
+        draft.info = {"model_source": options.model, "sae_source": options.sae, "layer_source": options.layer}
+        artifact = finish(draft, loaded_sae, len(shards))
     return _result(artifact, existed=False)
 
 
@@ -130,7 +110,7 @@ def plan_shards(store: Store, samples: Artifact) -> list[Shard]:
     return shards
 
 
-class _Shards:
+class Shards:
     """The finished shards of a draft, as an engine sees them."""
 
     def __init__(self, draft: Draft) -> None:
@@ -158,33 +138,24 @@ def _extractor_maker(
     draft: Draft,
     model: LoadedModel,
     sae: LoadedSAE,
-    max_tokens: int,
-    batch_tokens: int | None,
+    options: ExtractOptions,
 ) -> Callable[[], Callable[[Shard, Tick], ShardTables]]:
     """A maker of shard functions: called once per worker, it sets up what a worker keeps between shards."""
+    max_tokens = options.max_tokens
 
     def make() -> Callable[[Shard, Tick], ShardTables]:
         from explorer.features.extract import Extractor
 
         norm = _median_norm(store, samples, draft, model, sae, max_tokens)
-        extractor = Extractor(model, sae, median_norm=norm, max_tokens=max_tokens, batch_tokens=batch_tokens)
+        extractor = Extractor(model, sae, median_norm=norm, max_tokens=max_tokens, batch_tokens=options.batch_tokens)
 
         def run(shard: Shard, tick: Tick) -> ShardTables:
-            ids, conversations = read_conversations(store, samples, shard[0], shard[1])
+            ids, conversations = read_range(store, samples, shard[0], shard[1])
             return extractor(ids, conversations, tick)
 
         return run
 
     return make
-
-
-def read_conversations(
-    store: Store, samples: Artifact, first: int, last: int
-) -> tuple[list[int], list[list[tuple[str, str]]]]:
-    """Sample ids `first..last` and their conversations as (role, content) turns."""
-    query = f"SELECT sample_id, turns FROM {store.scan(samples)} WHERE sample_id BETWEEN ? AND ? ORDER BY sample_id"
-    rows = store.sql(query, [first, last]).fetchall()
-    return [row[0] for row in rows], [[(turn["role"], turn["content"]) for turn in row[1]] for row in rows]
 
 
 def _median_norm(
@@ -205,7 +176,7 @@ def _median_norm(
     return float(json.loads(file.read_text("utf-8"))["median_norm"])
 
 
-def _finish(draft: Draft, sae: LoadedSAE, shards: int) -> Artifact:
+def finish(draft: Draft, sae: LoadedSAE, shards: int) -> Artifact:
     """Sort, choose the evidence, sum up the health, and commit."""
     import duckdb
 

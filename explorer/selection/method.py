@@ -94,7 +94,7 @@ class Pool:
 
     def limit(self, budget: Budget) -> int:
         """How many samples a search must rank: those of the budget, or all of them for a budget in tokens."""
-        return self.n if budget.unit == "tokens" else budget.rows(self.n)
+        return budget.rows(self.n) if budget.unit in ("rows", "share") else self.n
 
     def require(self, method: str, needs: frozenset[str]) -> None:
         """Raise an InputError of one line when the pool lacks something that the method needs."""
