@@ -22,7 +22,7 @@ out_u8s = types.uint8[::1]
 out_f64s = types.float64[::1]
 
 
-inlined = numba.njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+inlined: Any = numba.njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)  # type: ignore[call-overload]
 """Compile a function into the kernels that call it. After a change to one, delete the `__pycache__` beside it: numba
 renews a kernel on disk only when the kernel's own file changes."""
 
