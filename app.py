@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from explorer.ui import collector, links
-from explorer.ui.components import markup
+from explorer.ui import garbage, shell
+from explorer.ui.widgets import markup
 
 st.set_page_config(page_title="SAE Data Explorer", page_icon="explorer/ui/assets/icon.png", layout="wide")
-page = st.navigation(links.pages(), position="top")
+page = st.navigation(shell.pages(), position="top")
 markup.style()
-collector.later()
+garbage.later()
 page.run()

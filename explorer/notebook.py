@@ -52,7 +52,9 @@ class Workspace:
 
     def table(self, name: str) -> duckdb.DuckDBPyRelation:
         """Return the newest table of that name: `samples`, `features`, `clusters`, `selections`, `pairs` …."""
-        return self.store.table(name)
+        from explorer.workspace import Snapshot
+
+        return Snapshot.newest(self.store).table(name)
 
     def __getattr__(self, verb: str) -> Callable[..., Any]:
         if verb not in VERBS:

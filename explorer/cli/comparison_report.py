@@ -1,19 +1,22 @@
-"""What `compare --report FILE.html` writes: the Compare page's figures and tables as one file."""
+"""The report of `compare --report FILE.html`: the Compare page's figures and tables in one file."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from explorer.errors import refuse
-from explorer.features import browse
-from explorer.features.sets import load_sets
 from explorer.figures import comparison as figures
 from explorer.figures import report
-from explorer.maps.browse import quality
 from explorer.pipeline.compare import CompareResult, seed_band
 from explorer.progress import Progress
+from explorer.queries import columns
+from explorer.queries.maps import cluster_cards
+from explorer.queries.rankings import read_ranking
+from explorer.queries.sets import feature_sets
 from explorer.selection.metrics import coverage_curve
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 
 def write(
@@ -22,22 +25,20 @@ def write(
     """Write the comparison to `target`; with `seeds`, coverage has a band over the seeds 0 to `seeds` - 1.
 
     Raises:
-        InputError: no features to draw the coverage of, or a file that is there already.
+        InputError: there is no extraction, or the file already exists.
     """
     if compared.threshold is None:
-        refuse("a report draws the features that are covered", allowed="a workspace that `extract` has run on")
-    runs = [store.resolve("selections", one.artifact) for one in compared.runs]
-    tokens = browse.lengths(store)["response_tokens"].fill_null(0).to_numpy()
-    sides = _sides(store, compared, runs, len(tokens), seeds, progress)
+        refuse("a report needs an extraction, to count the covered features", allowed="run extract first")
+    snapshot = Snapshot.newest(store)
+    runs = [store.resolve("selections", run.artifact) for run in compared.runs]
+    tokens = columns.response_tokens(snapshot)
+    sides = _sides(snapshot, compared, runs, seeds, progress)
     groups = scores = None
-    if compared.clusters is not None:
-        clusters = store.resolve("clusters", compared.clusters)
-        groups = figures.Groups.read(
-            browse.cluster_cards(store, clusters), browse.cluster_of(store, clusters, len(tokens))
-        )
-    if compared.quality is not None:
-        scored = store.resolve("quality", compared.quality)
-        scores = quality(store, scored, len(tokens)), str(scored.manifest.parameters.get("scorer", ""))
+    if snapshot.clusters is not None:
+        groups = figures.Groups.read(cluster_cards(snapshot), columns.clusters(snapshot))
+    if snapshot.quality is not None:
+        scorer = str(snapshot.quality.manifest.parameters.get("scorer", ""))
+        scores = columns.quality(snapshot).astype(np.float32), scorer
     plots = {"Coverage by number of rows": figures.coverage(sides)}
     plots |= figures.overlap(sides) if len(sides) > 1 else {}
     plots |= figures.profiles(sides, tokens, groups, scores)
@@ -52,16 +53,16 @@ def write(
 
 
 def _sides(
-    store: Store, compared: CompareResult, runs: list[Artifact], samples: int, seeds: int, progress: Progress
+    snapshot: Snapshot, compared: CompareResult, runs: list[Artifact], seeds: int, progress: Progress
 ) -> list[figures.Side]:
-    assert compared.threshold is not None  # the caller refuses without
-    how = {"threshold": compared.threshold, "segment": compared.segment}
-    sets = load_sets(store, store.require("activations"), samples=samples, **how)
-    found = []
+    assert compared.threshold is not None  # `write` refuses it
+    counting = {"threshold": compared.threshold, "segment": compared.segment}
+    sets = feature_sets(snapshot, **counting)
+    sides = []
     for about, run in zip(compared.runs, runs, strict=True):
-        rows = browse.picks(store, run)["sample_id"].to_numpy()
+        rows = read_ranking(run)
         curve = coverage_curve(sets, rows)
-        band = seed_band(store, run, seeds=seeds, progress=progress, **how) if seeds else None
+        band = seed_band(snapshot, run, seeds=seeds, progress=progress, **counting) if seeds else None
         name = about.name or f"{about.method}, {about.budget}"
-        found.append(figures.Side(name, about.method, rows, curve.covered / max(1, curve.present), band))
-    return found
+        sides.append(figures.Side(name, about.method, rows, curve.covered / max(1, curve.present), band))
+    return sides

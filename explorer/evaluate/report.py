@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.evaluate.arms import Arm
+from explorer.evaluate.seed_groups import Arm
 from explorer.evaluate.statistics import Estimate, Losses, Strata, difference, holm, mean_loss
 from explorer.evaluate.trials import Trial
 

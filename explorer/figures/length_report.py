@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,9 +9,11 @@ import numpy as np
 
 from explorer.figures import length as figures
 from explorer.figures.report import Block, Heading, Note, Plot, Table
+from explorer.text import one_line
 
 _POINTS = 20_000  # of the scatter: a report is a file to send, not the dataset
 _ROWS = 25
+_ENDS = ("", "_low", "_high")
 
 
 def blocks(
@@ -26,46 +27,23 @@ def blocks(
 
     Args:
         result: `asdict` of the pipeline's `LengthResult`.
-        tokens: Response tokens of each sample [N].
-        features: Active features of each sample at the threshold of `result` [N].
-        words: First words of each sample, plain.
-        source: Group of each sample, largest first, and the names, to colour the points by.
+        tokens: Response tokens of each row [N].
+        features: Active features of each row at the threshold of `result` [N].
+        words: First words of each row.
+        source: Group of each row, largest first, and the names, to colour the points by.
     """
-    curve, thresholds = result["curve"], column(result["curve"], "threshold")
-    some = np.arange(len(tokens))[:: max(1, -(-len(tokens) // _POINTS))]
-    groups = None if source is None else (source[0][some], source[1])
-    scatter = figures.scatter(
-        tokens[some],
-        features[some],
-        [str(words[i]) for i in some.tolist()],
-        segment=result["segment"],
-        groups=groups,
-        curves=fitted(tokens, result["trend"], result["fits"]["linear"]),
-        height=460,
-    )
-    drawn = "" if len(some) == len(tokens) else f" {len(some):,} of {len(tokens):,} samples are drawn, evenly picked."
-    by_threshold = figures.r_curve(
-        thresholds,
-        column(curve, "pearson"),
-        column(curve, "spearman"),
-        threshold=result["threshold"],
-        interval=(column(curve, "pearson_low"), column(curve, "pearson_high")),
-        height=340,
-    )
-    out: list[Block] = [result["summary"], *[Note(text) for text in result["warnings"]]]
-    out += [
-        Plot(scatter, "length-scatter", f"One point a sample: response length against active features.{drawn}"),
-        Heading("How much hangs on the threshold?"),
-        Plot(
-            by_threshold, "length-r-by-threshold", "r at each threshold, with the 95 % bootstrap interval of Pearson's."
-        ),
+    return [
+        result["summary"],
+        *[Note(text) for text in result["warnings"]],
+        _scatter(result, tokens, features, words, source),
+        Heading("Sensitivity to the threshold"),
+        _r_by_threshold(result),
         _statistics(result),
+        *_by_source(result),
+        *_coverage(result),
+        Heading("Outliers"),
+        *_outliers(result, words),
     ]
-    out += _by_source(result, thresholds)
-    if result["coverage"]:
-        out += _coverage(result)
-    out += [Heading("Which rows are off the trend?"), *_off(result, words)]
-    return out
 
 
 def column(rows: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:
@@ -74,7 +52,7 @@ def column(rows: Sequence[Mapping[str, Any]], name: str) -> np.ndarray:
 
 
 def fitted(x: np.ndarray, trend: Mapping[str, Any], line: Mapping[str, Any]) -> list[figures.Curve]:
-    """Return the trend of most rows and the straight line over all lengths, as curves of a scatter."""
+    """Return the trend of most rows and the straight line through all rows, as curves of a scatter."""
     at = np.unique(np.concatenate([np.linspace(0, float(x.max(initial=1)), 200), np.geomspace(1, 100, 40)]))
     straight = line["a"] * at + line["b"]
     usual = trend["a"] * at + trend["b"] if trend["kind"] == "linear" else trend["a"] * -np.expm1(-at / trend["b"])
@@ -82,102 +60,124 @@ def fitted(x: np.ndarray, trend: Mapping[str, Any], line: Mapping[str, Any]) -> 
     return [(name, at, usual), ("line through all rows", at, straight)]
 
 
+def decomposition_table(parts: Sequence[Mapping[str, Any]]) -> Table:
+    """Coverage at several numbers of rows: each selection, and random rows of the same lengths or tokens."""
+    covered = {
+        "greedy": "greedy",
+        "greedy_matched": "random, lengths of greedy",
+        "longest": "longest",
+        "longest_matched": "random, lengths of longest",
+        "random": "random",
+        "random_same_tokens": "random, tokens of longest",
+    }
+    advantages = {
+        "length_share": "greedy's advantage due to length",
+        "longest_remains": "longest's advantage left at matched lengths",
+    }
+    rows = [
+        [f"{part['rows']:,}"]
+        + [f"{part[name]:.1%}" for name in covered]
+        + ["–" if part[name] is None else f"{part[name] + 0.0:.0%}".replace("-0%", "0%") for name in advantages]
+        for part in parts
+    ]
+    caption = (
+        "Features covered. Lengths are matched in 20 bins of equally many rows: the longest 5% are one bin, so there "
+        "no advantage can be left."
+    )
+    return Table(["rows", *covered.values(), *advantages.values()], rows, caption)
+
+
+def _scatter(
+    result: Mapping[str, Any],
+    tokens: np.ndarray,
+    features: np.ndarray,
+    words: Sequence[str],
+    source: tuple[np.ndarray, Sequence[str]] | None,
+) -> Plot:
+    some = np.arange(len(tokens))[:: max(1, -(-len(tokens) // _POINTS))]
+    fig = figures.scatter(
+        tokens[some],
+        features[some],
+        [words[i] for i in some.tolist()],
+        segment=result["segment"],
+        groups=None if source is None else (source[0][some], source[1]),
+        curves=fitted(tokens, result["trend"], result["fits"]["linear"]),
+        height=460,
+    )
+    sampled = "" if len(some) == len(tokens) else f" Shows {len(some):,} of {len(tokens):,} rows, evenly sampled."
+    return Plot(fig, "length-scatter", f"Response length against active features, one point per row.{sampled}")
+
+
+def _r_by_threshold(result: Mapping[str, Any]) -> Plot:
+    curve = result["curve"]
+    fig = figures.r_curve(
+        column(curve, "threshold"),
+        column(curve, "pearson"),
+        column(curve, "spearman"),
+        threshold=result["threshold"],
+        interval=(column(curve, "pearson_low"), column(curve, "pearson_high")),
+        height=340,
+    )
+    return Plot(fig, "length-r-by-threshold", "r at each threshold, with the 95% bootstrap interval of Pearson's r.")
+
+
+def _estimate(values: Mapping[str, Any], name: str = "pearson") -> list[Any]:
+    """Return a correlation with both ends of its interval."""
+    return [values[f"{name}{end}"] for end in _ENDS]
+
+
 def _statistics(result: Mapping[str, Any]) -> Table:
     rows = [
-        ["Pearson r, tokens", *(result[f"pearson{end}"] for end in ("", "_low", "_high"))],
-        ["Spearman's rho, tokens", *(result[f"spearman{end}"] for end in ("", "_low", "_high"))],
+        ["Pearson r, tokens", *_estimate(result)],
+        ["Spearman's rho, tokens", *_estimate(result, "spearman")],
+        *([f"Partial r given the {factor}", *_estimate(values)] for factor, values in result["partial"].items()),
+        ["Pearson r, characters", result["pearson_chars"], None, None],
+        ["Pearson r, log of tokens", result["pearson_log"], None, None],
+        ["Pearson r, the paper", result["paper"], None, None],
     ]
-    for factor, found in result["partial"].items():
-        rows.append([f"Partial r given the {factor}", *(found[f"pearson{end}"] for end in ("", "_low", "_high"))])
-    rows.append(["Pearson r, characters", result["pearson_chars"], None, None])
-    rows.append(["Pearson r, log of tokens", result["pearson_log"], None, None])
-    rows.append(["The paper's r", result["paper"], None, None])
-    return Table(["statistic", "value", "95 % low", "95 % high"], rows, f"At threshold {result['threshold']:g}.")
+    return Table(["statistic", "value", "95% low", "95% high"], rows, f"At threshold {result['threshold']:g}.")
 
 
-def _by_source(result: Mapping[str, Any], thresholds: np.ndarray) -> list[Block]:
-    largest = sorted(result["per_source"], key=lambda one: -one["samples"])
-    if not largest:
+def _by_source(result: Mapping[str, Any]) -> list[Block]:
+    sources = sorted(result["per_source"], key=lambda source: -source["samples"])
+    if not sources:
         return []
-    curves = result["source_curves"]
-    groups = [
-        (one["source"], [column(curves[one["source"]], f"pearson{end}") for end in ("", "_low", "_high")])
-        for one in largest[: figures.PANELS]
-    ]
-    panels = figures.r_curves(thresholds, groups)
-    rows = [[one["source"] or "(none)", one["samples"], *_three(one)] for one in largest]
+    groups = []
+    for name in [source["source"] for source in sources[: figures.PANELS]]:
+        curve = result["source_curves"][name]
+        groups.append((name, [column(curve, f"pearson{end}") for end in _ENDS]))
+    panels = figures.r_curves(column(result["curve"], "threshold"), groups)
+    rows = [[source["source"] or "(none)", source["samples"], *_estimate(source)] for source in sources]
     return [
-        Heading("Does it hold inside each source?"),
-        Plot(panels, "length-r-by-source", "r inside each source at each threshold, with its 95 % bootstrap interval."),
-        Table(["source", "samples", "r", "95 % low", "95 % high"], rows),
+        Heading("Within each source"),
+        Plot(panels, "length-r-by-source", "r within each source at each threshold, with its 95% bootstrap interval."),
+        Table(["source", "rows", "r", "95% low", "95% high"], rows),
     ]
-
-
-def _three(one: Mapping[str, Any]) -> list[Any]:
-    return [one["pearson"], one["pearson_low"], one["pearson_high"]]
 
 
 def _coverage(result: Mapping[str, Any]) -> list[Block]:
-    part = result["decomposition"]
+    if not result["coverage"]:
+        return []
+    part, crossings = result["decomposition"], result["crossings"]
     rows = part["rows"] if part else None
-    plot = figures.token_coverage(result["coverage"], rows=rows)
-    caption = f"Share of the active features that are covered. A dot: the first {rows:,} rows of a method."
-    crossed = result["crossings"]
-    said = f"At equal tokens: {'; '.join(crossed)}." if crossed else "At equal tokens no method overtakes another."
+    dot = f"Share of the active features covered. A dot marks the first {rows:,} rows of a method." if part else ""
+    next_tokens = "Features added by the next 1,000 tokens of a response."
     return [
-        Heading("What does a budget of tokens buy?"),
-        said,
-        Plot(plot, "length-coverage-by-tokens", caption if rows else ""),
+        Heading("Coverage per token"),
+        f"At equal tokens: {'; '.join(crossings)}." if crossings else "At equal tokens no method overtakes another.",
+        Plot(figures.token_coverage(result["coverage"], rows=rows), "length-coverage-by-tokens", dot),
         decomposition_table(result["decompositions"]),
-        Plot(figures.growth(result["growth"]), "length-growth", "What the next 1,000 tokens of a response add."),
+        Plot(figures.growth(result["growth"]), "length-growth", next_tokens),
     ]
 
 
-def decomposition_table(parts: Sequence[Mapping[str, Any]]) -> Table:
-    """Coverage at some numbers of rows, of each choice and of random rows of the same lengths or tokens."""
-    percent = [
-        [f"{part['rows']:,}"]
-        + [
-            f"{part[name]:.1%}"
-            for name in ("greedy", "greedy_matched", "longest", "longest_matched", "random", "random_same_tokens")
-        ]
-        + [
-            "–" if part[name] is None else f"{part[name] + 0.0:.0%}".replace("-0%", "0%")
-            for name in ("length_share", "longest_remains")
-        ]
-        for part in parts
-    ]
-    head = [
-        "rows",
-        "greedy",
-        "random, greedy's lengths",
-        "longest",
-        "random, longest's lengths",
-        "random",
-        "random, tokens of the longest",
-        "length in greedy's advantage",
-        "of longest's advantage remains",
-    ]
-    said = (
-        "Features covered. Lengths are matched in 20 bins of equally many rows: the longest 5 % are one bin, so there "
-        "nothing can remain."
-    )
-    return Table(head, percent, said)
-
-
-def _off(result: Mapping[str, Any], words: Sequence[str]) -> list[Block]:
-    out: list[Block] = []
+def _outliers(result: Mapping[str, Any], words: Sequence[str]) -> list[Block]:
+    tables: list[Block] = []
     for key, title in (("feature_poor", "Long but poor in features"), ("feature_rich", "Short but rich in features")):
         rows = [
-            [
-                one["sample_id"],
-                one["tokens"],
-                one["features"],
-                one["expected"],
-                html.unescape(str(words[one["sample_id"]])),
-            ]
-            for one in result["residuals"][key][:_ROWS]
+            [row["sample_id"], row["tokens"], row["features"], row["expected"], one_line(words[row["sample_id"]], 60)]
+            for row in result["residuals"][key][:_ROWS]
         ]
         if rows:
-            out.append(Table(["row", "tokens", "features", "expected", "prompt"], rows, title))
-    return out or ["None."]
+            tables.append(Table(["row", "tokens", "features", "expected", "prompt"], rows, title))
+    return tables or ["None."]

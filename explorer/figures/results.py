@@ -1,4 +1,4 @@
-"""Proof by training: held-out loss against training cost, with intervals, and per source."""
+"""Fine-tuning results: held-out loss against training cost, with intervals, and by source."""
 
 from __future__ import annotations
 
@@ -8,66 +8,38 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.figures import theme
+from explorer.figures import theme, traces
 
 Entries = Sequence[Mapping[str, Any]]
 _LINE = 17  # pixels from one name to the next
+_ENDS = ("improvement_low", "improvement", "improvement_high")
 
 
-def cost(entries: Entries, baseline: str, *, height: int = 460) -> go.Figure:
-    """Improvement of the held-out loss over the baseline (%) against training tokens; bars are 95 % intervals.
+def cost(entries: Entries, baseline: str, *, height: int = 460) -> theme.Figure:
+    """Reduction of the held-out loss against the baseline (%), by training tokens, with 95% intervals.
 
-    Filled marks are real differences (corrected p below 0.05), open ones cannot be told apart from the baseline. The
-    names stand in a column at the right, each with a line to its mark, so that they never cover each other.
+    Filled marks are statistically significant (corrected p below 0.05), open ones are not. The names stand in a column
+    at the right, each with a line to its mark, so that they never cover each other.
     """
-    fig = theme.figure(height=height, x="training tokens (all passes)", y=f"held-out loss below {baseline}'s (%)")
-    for entry in sorted(entries, key=lambda one: one["tokens"]):
-        gain = 100 * (entry["improvement"] or 0.0)
-        low, high = entry["improvement_low"], entry["improvement_high"]
-        colour = theme.method_colour(entry["method"])
-        name = theme.plain(entry["label"], 40)
-        interval = f"{100 * low:+.1f} to {100 * high:+.1f} %" if low is not None else "no interval"
-        bars = None
-        if low is not None:
-            bars = {"array": [100 * high - gain], "arrayminus": [gain - 100 * low], "thickness": 1.4, "width": 5}
-        fig.add_trace(
-            go.Scatter(
-                x=[entry["tokens"]],
-                y=[gain],
-                error_y={"type": "data", "symmetric": False, "color": colour, **bars} if bars else None,
-                mode="markers",
-                name=name,
-                marker={
-                    "size": 11,
-                    "color": colour,
-                    "symbol": "circle" if entry["real"] or entry["improvement"] is None else "circle-open",
-                    "line": {"width": 2, "color": colour},
-                },
-                hovertemplate=theme.hover(
-                    [("", name), ("", f"%{{y:+.1f}} % ({interval})"), ("training tokens", "%{x:,.0f}")]
-                ),
-                cliponaxis=False,
-            )
-        )
-    fig.add_hline(y=0, line={"dash": "dot", "width": 1.2, "color": theme.TEXT_MUTED})
+    title = f"held-out loss reduction vs. {theme.plain(baseline, 40)} (%)"
+    fig = theme.figure(height=height, x="training tokens (all epochs)", y=title)
+    for entry in sorted(entries, key=lambda entry: entry["tokens"]):
+        fig.add_trace(_mark(entry))
+    fig.add_hline(y=0, line={"dash": "dot", "width": 1.2, "color": theme.GREY})
     right = 1.06 * max((entry["tokens"] for entry in entries), default=1.0)
-    ends = [
-        100 * (entry[end] or 0.0) for entry in entries for end in ("improvement_low", "improvement", "improvement_high")
-    ]
-    low, high = min([0.0, *ends]), max([0.0, *ends])
-    room = 0.06 * (high - low) or 1.0
-    low, high = low - room, high + room
+    ends = [0.0, *(100 * (entry[end] or 0.0) for entry in entries for end in _ENDS)]
+    room = 0.06 * (max(ends) - min(ends)) or 1.0
+    low, high = min(ends) - room, max(ends) + room
+    gap = _LINE * (high - low) / (height - 70)  # 70 pixels are the axis title and the upper margin
     gains = np.array([100 * (entry["improvement"] or 0.0) for entry in entries])
-    inside = height - 70  # pixels between the axis title and the upper margin
-    gap = _LINE * (high - low) / inside
     places = spread(gains, gap)
     low, high = min(low, places.min(initial=low) - gap / 2), max(high, places.max(initial=high) + gap / 2)
-    for entry, gain, at in zip(entries, gains, places, strict=True):
+    for entry, gain, place in zip(entries, gains, places, strict=True):
         fig.add_annotation(
             x=entry["tokens"],
             y=gain,
             ax=right,
-            ay=at,
+            ay=place,
             axref="x",
             ayref="y",
             xanchor="left",
@@ -79,76 +51,83 @@ def cost(entries: Entries, baseline: str, *, height: int = 460) -> go.Figure:
             standoff=8,
         )
     fig.update_xaxes(range=[0, right], tickformat=",")
-    fig.update_yaxes(range=[low, high], ticksuffix=" %")
+    fig.update_yaxes(range=[low, high], ticksuffix="%")
     fig.update_layout(margin={"r": 190})
     return fig
 
 
-def spread(wanted: np.ndarray, gap: float) -> np.ndarray:
-    """Places float64 [n] at least `gap` apart, in the order of those `wanted` and as near to them as can be.
+def _mark(entry: Mapping[str, Any]) -> go.Scatter:
+    """Return the mark of one method, with its interval."""
+    low, gain, high = (None if entry[end] is None else 100 * entry[end] for end in _ENDS)
+    colour = theme.method_colour(entry["method"])
+    name = theme.plain(entry["label"], 40)
+    interval, bars = "no interval", None
+    if low is not None and high is not None and gain is not None:
+        interval = f"95% interval {low:+.1f}% to {high:+.1f}%"
+        bars = {"type": "data", "symmetric": False, "array": [high - gain], "arrayminus": [gain - low]}
+        bars |= {"color": colour, "thickness": 1.4, "width": 5}
+    symbol = "circle" if entry["real"] or gain is None else "circle-open"
+    marker = {"size": 11, "color": colour, "symbol": symbol, "line": {"width": 2, "color": colour}}
+    hover = theme.hover(name, f"%{{y:+.1f}}% ({interval})", "training tokens %{x:,.0f}")
+    return traces.dots([entry["tokens"]], [gain or 0.0], marker, hover=hover, error_y=bars)
 
-    Least squares: neighbours that are too near form a block around the mean of what they want.
+
+def spread(wanted: np.ndarray, gap: float) -> np.ndarray:
+    """Return places float64 [n] at least `gap` apart, in the order of `wanted` and as near to it as possible.
+
+    Least squares: neighbours that are too near form a block around the mean of their wanted places.
     """
     order = np.argsort(wanted, kind="stable")
-    blocks: list[list[float]] = []  # mean of what its members want, without their gaps, and how many there are
-    for place, at in enumerate(order):
-        blocks.append([float(wanted[at]) - place * gap, 1])
+    blocks: list[list[float]] = []  # mean wanted place of the members, without their gaps, and their number
+    for place, i in enumerate(order):
+        blocks.append([float(wanted[i]) - place * gap, 1])
         while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
             mean, n = blocks.pop()
             blocks[-1] = [(blocks[-1][0] * blocks[-1][1] + mean * n) / (blocks[-1][1] + n), blocks[-1][1] + n]
-    placed = np.empty(len(wanted))
-    placed[order] = np.concatenate([np.full(int(n), mean) for mean, n in blocks]) + gap * np.arange(len(wanted))
-    return placed
+    places = np.empty(len(wanted))
+    places[order] = np.concatenate([np.full(int(n), mean) for mean, n in blocks]) + gap * np.arange(len(wanted))
+    return places
 
 
-def by_source(entries: Entries, counts: Mapping[str, int], *, height: int | None = None) -> go.Figure:
-    """Improvement over the baseline for each source and method (%): green-blue is worse, orange is better."""
+def by_source(entries: Entries, counts: Mapping[str, int], *, height: int | None = None) -> theme.Figure:
+    """Improvement over the baseline (%) for each source and method: blue is worse, orange is better."""
     compared = [entry for entry in entries if entry["improvement"] is not None]
     sources = sorted(counts, key=lambda name: -counts[name])
-    values = np.array([[entry["by_source"][name].get("improvement") or 0.0 for name in sources] for entry in compared])
-    shown = 100 * values
-    limit = float(np.clip(np.quantile(np.abs(shown), 0.95), 1.0, None)) if shown.size else 1.0
-    names = [theme.plain(entry["label"], 30) for entry in compared]
+    gains = np.array(
+        [[100 * (entry["by_source"][name].get("improvement") or 0.0) for name in sources] for entry in compared]
+    )
+    limit = float(np.clip(np.quantile(np.abs(gains), 0.95), 1.0, None)) if gains.size else 1.0
     fig = theme.figure(height=height or 44 * len(compared) + 110)
     fig.add_trace(
         go.Heatmap(
             x=[f"{theme.plain(name, 24)} ({counts[name]})" for name in sources],
-            y=names,
-            z=shown,
+            y=[theme.plain(entry["label"], 30) for entry in compared],
+            z=gains,
             zmid=0,
             zmin=-limit,
             zmax=limit,
             colorscale=theme.scale(theme.DIVERGING),
-            text=[[f"{value:+.1f}" for value in row] for row in shown],
-            texttemplate="%{text}",
-            textfont={"size": 11, "color": "#10161F"},
-            hovertemplate="<b>%{y}</b> on %{x} rows<br>%{z:+.1f} % against the baseline<extra></extra>",
+            texttemplate="%{z:+.1f}",
+            textfont={"size": 11},
+            hovertemplate="<b>%{y}</b> on %{x} rows<br>%{z:+.1f}% vs. the baseline<extra></extra>",
             showscale=False,
             xgap=2,
             ygap=2,
         )
     )
-    fig.update_yaxes(autorange="reversed", showgrid=False)
+    theme.name_axis(fig)
     fig.update_xaxes(showgrid=False, tickangle=-30)
     return fig
 
 
-def training(curves: Mapping[str, tuple[str, Sequence[Sequence[float]]]], *, height: int = 320) -> go.Figure:
-    """Training loss of each optimiser step, mean over seeds, by arm: (method, losses of each seed)."""
-    fig = theme.figure(height=height, x="optimiser step", y="training loss (nats a response token)", legend=True)
-    for label, (method, losses) in curves.items():
-        shortest = min(map(len, losses), default=0)
-        if not shortest:
-            continue
-        mean = np.mean([np.asarray(one[:shortest]) for one in losses], axis=0)
-        fig.add_trace(
-            go.Scatter(
-                x=np.arange(1, shortest + 1),
-                y=mean,
-                name=theme.plain(label, 30),
-                mode="lines",
-                line={"width": 1.6, "color": theme.method_colour(method)},
-                hovertemplate=f"<b>{theme.plain(label, 30)}</b><br>step %{{x}}: %{{y:.3f}}<extra></extra>",
-            )
-        )
+def training(curves: Mapping[str, tuple[str, Sequence[Sequence[float]]]], *, height: int = 320) -> theme.Figure:
+    """Training loss by optimizer step, mean over seeds; `curves` by name: (method, losses of each seed)."""
+    fig = theme.figure(height=height, x="optimizer step", y="training loss (nats per response token)", legend=True)
+    hover = theme.hover("%{fullData.name}", "step %{x}: %{y:.3f}")
+    for name, (method, losses) in curves.items():
+        steps = min(map(len, losses), default=0)
+        if steps:
+            mean = np.mean([np.asarray(loss[:steps]) for loss in losses], axis=0)
+            line = {"width": 1.6, "color": theme.method_colour(method)}
+            fig.add_trace(traces.curve(np.arange(1, steps + 1), mean, line, name=name, hover=hover))
     return fig

@@ -16,9 +16,9 @@ from typing import Any
 
 from explorer.errors import InputError, refuse
 from explorer.network import hub_if_reachable
+from explorer.options.verbs import DTYPES
 
 DEFAULT_MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
-DTYPES = ("auto", "bfloat16", "float16", "float32")
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,27 @@
-"""Compare: measure stored selections side by side, and how much they overlap."""
+"""Compare: metrics of saved selections side by side, and their overlap."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from explorer.errors import refuse
-from explorer.features.sets import load_sets
-from explorer.pipeline.pool import Sources, default_threshold, gather, latest, sources
+from explorer.pipeline.pool import Gathered, gather, sources
 from explorer.pipeline.select import Ranked, rank
 from explorer.progress import Progress, silent
-from explorer.selection import METHODS, Rules
+from explorer.queries.sets import feature_sets
+from explorer.selection.methods import METHODS
 from explorer.selection.metrics import Metrics, coverage_curve, jaccard, measure, seed_stability
-from explorer.workspace import Artifact, Store
+from explorer.selection.spec import SelectionSpec
+from explorer.workspace import Artifact, Snapshot, Store
 
 
 @dataclass(frozen=True)
 class RunReport:
-    """One selection: what it is, its metrics, and the mean Jaccard over seeds (None where it was not asked for)."""
+    """One selection: its description, its metrics, and the mean Jaccard over seeds (None if not requested)."""
 
     artifact: str
     name: str
@@ -34,7 +34,7 @@ class RunReport:
 
 @dataclass(frozen=True)
 class Overlap:
-    """Two selections: samples in both, and that as a share of those in either."""
+    """Two selections: number of samples in both, and their share of the samples in either."""
 
     a: str
     b: str
@@ -63,83 +63,94 @@ def compare(
     seeds: int = 0,
     progress: Progress = silent,
 ) -> CompareResult:
-    """Measure stored selections of the newest samples.
+    """Measure saved selections of the newest dataset.
 
     Args:
         store: The workspace.
         runs: Ids or names of selections, one or more.
-        threshold: At which features count, the same for all; None means the default of the extraction.
+        threshold: Features count above it, the same for all; None means the default of the extraction.
         segment: Whose features count.
-        seeds: 2 or more: select again with the seeds 0 to `seeds` - 1 and report how much the results agree.
-        progress: Told how far it is.
+        seeds: 2 or more: rank again with the seeds 0 to `seeds` - 1 and report how much the results agree.
+        progress: Called with the step and its progress.
 
     Raises:
-        InputError: an unknown selection, or one of other samples.
+        InputError: an unknown selection, or one of another dataset.
     """
     if not runs:
         refuse("which selections?", allowed="one or more names or ids")
     if seeds < 0 or seeds == 1:
-        refuse("the number of seeds cannot be used", got=seeds, allowed="0, or 2 or more")
-    found = sources(store, frozenset(), references=tuple(dict.fromkeys(runs)))
-    clusters, quality = (latest(store, kind, found.samples) for kind in ("clusters", "quality"))
-    found = Sources(found.samples, found.activations, clusters=clusters, quality=quality, runs=found.runs)
-    if threshold is None and found.activations is not None:
-        threshold = default_threshold(found.activations)
-    gathered = gather(store, found, frozenset(), threshold=threshold, segment=segment)
+        refuse("invalid number of seeds", got=seeds, allowed="0, or 2 or more")
+    snapshot = Snapshot.newest(store)
+    gathered, selections = _pool(snapshot, runs, threshold, segment)
+    rankings = gathered.pool.runs
     reports: list[RunReport] = []
-    for number, run in enumerate(found.runs):
-        progress("compare", number, len(found.runs), run.manifest.name or run.id)
-        metrics = measure(gathered.pool, gathered.pool.runs[number])
+    for number, (run, ranking) in enumerate(zip(selections, rankings, strict=True)):
+        progress("compare", number, len(selections), run.manifest.name or run.id)
+        metrics = measure(gathered.pool, ranking)
         stability = _stability(store, run, seeds) if seeds else None
-        about = run.manifest.parameters
+        parameters = run.manifest.parameters
         reports.append(
             RunReport(
                 artifact=run.ref,
                 name=run.manifest.name,
-                method=str(about.get("method", "")),
-                budget=str(about.get("budget", "")),
-                seed=about.get("seed"),
+                method=str(parameters.get("method", "")),
+                budget=str(parameters.get("budget", "")),
+                seed=parameters.get("seed"),
                 metrics=metrics,
                 seed_stability=stability,
             )
         )
     overlaps = []
-    for (i, a), (j, b) in itertools.combinations(enumerate(gathered.pool.runs), 2):
-        both = len(set(a.tolist()) & set(b.tolist()))
-        overlaps.append(Overlap(found.runs[i].ref, found.runs[j].ref, both, jaccard(a, b)))
-    progress("compare", len(found.runs), len(found.runs))
+    for (a, left), (b, right) in itertools.combinations(zip(selections, rankings, strict=True), 2):
+        shared = len(np.intersect1d(left, right))
+        overlaps.append(Overlap(a.ref, b.ref, shared, jaccard(left, right)))
+    progress("compare", len(selections), len(selections))
     return CompareResult(
         runs=reports,
         overlaps=overlaps,
         threshold=gathered.threshold,
         segment=segment,
-        clusters=clusters.ref if clusters is not None else None,
-        quality=quality.ref if quality is not None else None,
+        clusters=snapshot.clusters.ref if snapshot.clusters is not None else None,
+        quality=snapshot.quality.ref if snapshot.quality is not None else None,
     )
 
 
-def seed_band(
-    store: Store, run: Artifact, *, seeds: int, threshold: float, segment: str, progress: Progress = silent
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """Lowest and highest coverage (shares, float [n]) after 1..n picks when `run` is made with seeds 0 to `seeds` - 1.
+def run_metrics(snapshot: Snapshot, run: str, *, threshold: float, segment: str) -> Metrics:
+    """Every metric of one saved selection."""
+    pool = _pool(snapshot, [run], threshold, segment)[0].pool
+    return measure(pool, pool.runs[0])
 
-    None for a method whose ranking the seed does not change. Features above `threshold` in `segment` are counted.
+
+def _pool(
+    snapshot: Snapshot, runs: Sequence[str], threshold: float | None, segment: str
+) -> tuple[Gathered, tuple[Artifact, ...]]:
+    """Read the pool that selections are measured on, their rankings included; also return the selections."""
+    inputs = sources(snapshot, frozenset(), references=tuple(dict.fromkeys(runs)))
+    inputs = replace(inputs, clusters=snapshot.clusters, quality=snapshot.quality)
+    return gather(inputs, frozenset(), threshold=threshold, segment=segment), inputs.runs
+
+
+def seed_band(
+    snapshot: Snapshot, run: Artifact, *, seeds: int, threshold: float, segment: str, progress: Progress = silent
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Lowest and highest coverage (shares, float [n]) after 1..n picks over the seeds 0 to `seeds` - 1 of `run`.
+
+    None for a method that does not depend on the seed. Features count above `threshold` in `segment`.
     """
     if run.manifest.parameters.get("method") not in METHODS or not METHODS[run.manifest.parameters["method"]].seeded:
         return None
     shares = []
     for seed in range(seeds):
         progress("seeds", seed, seeds, run.manifest.name)
-        ranked = _again(store, run, seed)
+        ranked = _again(snapshot.store, run, seed)
         sets = ranked.pool.features
         if (threshold, segment) != (ranked.threshold, run.manifest.parameters["segment"]) or sets is None:
-            activations = store.require("activations")
-            sets = load_sets(store, activations, segment=segment, threshold=threshold, samples=ranked.pool.n)
+            sets = feature_sets(snapshot, threshold=threshold, segment=segment)
         curve = coverage_curve(sets, ranked.ranking.positions)
         shares.append(curve.covered / max(1, curve.present))
-    least = min(map(len, shares))
-    every = np.array([share[:least] for share in shares])
-    return every.min(axis=0), every.max(axis=0)
+    shortest = min(map(len, shares))
+    by_seed = np.array([share[:shortest] for share in shares])
+    return by_seed.min(axis=0), by_seed.max(axis=0)
 
 
 def _stability(store: Store, run: Artifact, seeds: int) -> float:
@@ -148,14 +159,4 @@ def _stability(store: Store, run: Artifact, seeds: int) -> float:
 
 def _again(store: Store, run: Artifact, seed: int) -> Ranked:
     """Rank as `run` was ranked, with another seed."""
-    about: dict[str, Any] = run.manifest.parameters
-    return rank(
-        store,
-        about["method"],
-        threshold=about["threshold"],
-        segment=about["segment"],
-        seed=seed,
-        params=about["params"],
-        budget=about["budget"],
-        rules=Rules.read(about.get("rules", {})),
-    )
+    return rank(store, replace(SelectionSpec.from_manifest(run.manifest.parameters), seed=seed))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from explorer.progress import Progress, silent
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 
 FOLDER = Path(__file__).parents[2] / "data" / "demo"
 ROWS = FOLDER / "demo.jsonl"
@@ -41,7 +41,7 @@ def demo(*, rebuild: bool = False, progress: Progress = silent) -> DemoResult:
         rebuilt = False
     store = Store.open(WORKSPACE)
     size = sum(file.stat().st_size for file in WORKSPACE.rglob("*") if file.is_file())
-    return DemoResult(str(WORKSPACE), store.require("samples").manifest.rows["samples"], size, rebuilt)
+    return DemoResult(str(WORKSPACE), Snapshot.newest(store).rows, size, rebuilt)
 
 
 def _rebuild(progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""Differences: which features separate one group of rows from another."""
+"""Differences: the features that separate one group of rows from another."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from explorer.features import browse, groups, user_labels
+from explorer.features import user_labels
 from explorer.features.contrast import contrast
-from explorer.features.groups import Group
-from explorer.features.sets import check_threshold, load_sets
-from explorer.pipeline.pool import latest
+from explorer.features.sets import check_threshold
 from explorer.progress import Progress, silent
-from explorer.workspace import Artifact, Store
+from explorer.queries import columns, groups
+from explorer.queries.features import labels_of
+from explorer.queries.sets import feature_sets
+from explorer.workspace import Snapshot, Store
 
 
 @dataclass(frozen=True)
 class DifferencesResult:
-    """`more_in_a`, `more_in_b`: the clearest features of each side: feature_id, label, counts, shares, lift, z.
+    """`more_in_a`, `more_in_b`: the features of each side with the largest |z|: label, counts, shares, lift, z.
 
-    `features_a`, `features_b` say how many there are at a false discovery rate of 5 %.
+    `features_a`, `features_b` count the significant ones of each side (false discovery rate 5%).
     """
 
     a: str
@@ -48,38 +48,36 @@ def differences(
     limit: int = 20,
     progress: Progress = silent,
 ) -> DifferencesResult:
-    """Compare two groups of rows (keys of `explorer.features.groups`) by the features they have.
+    """Compare two groups of rows (keys of `explorer.queries.groups`) by the features they have.
 
     `equal_length` weights the rows of `b` to the response lengths of `a`: see `explorer.features.contrast`.
     """
-    activations = store.require("activations")
-    cut = check_threshold(float(activations.manifest.info["default_threshold"]) if threshold is None else threshold)
-    samples = store.require("samples")
-    rows = samples.manifest.rows["samples"]
+    snapshot = Snapshot.newest(store)
+    activations = snapshot.require("activations")
+    cut = check_threshold(snapshot.threshold if threshold is None else threshold)
     progress("differences", 0, 2, "reading")
-    sets = load_sets(store, activations, segment=segment, threshold=cut, samples=rows)
-    clusters = latest(store, "clusters", samples)
-    left, right = group_pair(store, samples, clusters, a, b)
-    found = contrast(sets, left.ids, right.ids, lengths=response_tokens(store) if equal_length else None)
+    sets = feature_sets(snapshot, threshold=cut, segment=segment)
+    left, right = groups.pair(snapshot, a, b)
+    lengths = columns.response_tokens(snapshot).astype(np.float64) if equal_length else None
+    result = contrast(sets, left.ids, right.ids, lengths=lengths)
     progress("differences", 1, 2, "labels")
-    features = store.newest("features", inputs={"activations": activations.id})
-    sides = [found.strongest(more_in_a=side, limit=limit) for side in (True, False)]
+    sides = [result.strongest(more_in_a=side, limit=limit) for side in (True, False)]
     labels: dict[int, str] = {}
-    if features is not None:
+    if snapshot.features is not None:
         ids = [int(number) for side in sides for number in side]
-        labels = browse.labels_of(store, features, ids, user_labels.read(store, activations))
+        labels = labels_of(snapshot, ids, user_labels.read(store, activations))
     tables = [
         [
             {
                 "feature_id": int(i),
                 "label": labels.get(int(i)),
-                "n_a": int(found.n_a[i]),
-                "n_b": int(found.n_b[i]),
-                "share_a": float(found.share_a[i]),
-                "share_b": float(found.share_b[i]),
-                "lift": float(found.lift[i]),
-                "log_odds": float(found.log_odds[i]),
-                "z": float(found.z[i]),
+                "n_a": int(result.n_a[i]),
+                "n_b": int(result.n_b[i]),
+                "share_a": float(result.share_a[i]),
+                "share_b": float(result.share_b[i]),
+                "lift": float(result.lift[i]),
+                "log_odds": float(result.log_odds[i]),
+                "z": float(result.z[i]),
             }
             for i in side
         ]
@@ -91,25 +89,11 @@ def differences(
         b=right.name,
         rows_a=len(left),
         rows_b=len(right),
-        rows_in_both=found.shared,
+        rows_in_both=result.shared,
         threshold=cut,
         segment=segment,
-        features_a=len(found.strongest(more_in_a=True)),
-        features_b=len(found.strongest(more_in_a=False)),
+        features_a=len(result.strongest(more_in_a=True)),
+        features_b=len(result.strongest(more_in_a=False)),
         more_in_a=tables[0],
         more_in_b=tables[1],
     )
-
-
-def response_tokens(store: Store) -> NDArray[np.float64]:
-    """Response tokens of every row, float64 [N]."""
-    return browse.lengths(store)["response_tokens"].fill_null(0).to_numpy().astype(np.float64)
-
-
-def group_pair(store: Store, samples: Artifact, clusters: Artifact | None, a: str, b: str) -> tuple[Group, Group]:
-    """Resolve two keys, of which either may be `rest`: the rows outside the other."""
-    if a == groups.REST:
-        right = groups.resolve(store, samples, clusters, b)
-        return groups.resolve(store, samples, clusters, a, right), right
-    left = groups.resolve(store, samples, clusters, a)
-    return left, groups.resolve(store, samples, clusters, b, left)

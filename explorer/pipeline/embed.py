@@ -1,4 +1,4 @@
-"""Embed: one unit-norm vector a sample."""
+"""Embed: one unit-norm vector per sample."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from typing import Any
 
 import numpy as np
 
-from explorer.errors import refuse
-from explorer.features.sets import load_sets
 from explorer.maps.embeddings import Embedding, Inputs, Text, resolve
-from explorer.maps.vectors import load_vectors, to_table, without_direction
+from explorer.maps.vectors import to_table, without_direction
 from explorer.progress import Progress, silent
+from explorer.queries.samples import texts
+from explorer.queries.sets import feature_sets
+from explorer.queries.vectors import load_vectors
 from explorer.registry import build
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 DEFAULT = "lm-mean"
-SEED = 0  # of the randomised SVD; part of no parameter, since it only decides rounding
+SEED = 0  # of the randomised SVD; not a parameter, since it changes rounding only
 
 
 @dataclass(frozen=True)
 class EmbedResult:
-    """A stored embedding; `without_direction` samples had nothing to embed and are rows of zeros."""
+    """A stored embedding; `without_direction` samples have nothing to embed and are rows of zeros."""
 
     artifact: str
     method: str
@@ -41,13 +42,13 @@ def embed(
     params: Mapping[str, Any] | None = None,
     progress: Progress = silent,
 ) -> EmbedResult:
-    """Embed every sample and store the vectors; an embedding that is there already is returned as it is.
+    """Embed every sample and store the vectors, unless this embedding already exists.
 
     Args:
         store: The workspace.
         method: A slug of `explorer.maps.embeddings.EMBEDDINGS`, or the folder or Hub id of a sentence model.
         params: Options of the method, as values or as text.
-        progress: Told how far it is.
+        progress: Called with the step and its progress.
 
     Raises:
         InputError: an unknown method, or a model that cannot be loaded.
@@ -55,69 +56,49 @@ def embed(
     """
     how, named = resolve(method)
     options = build(how.Params, {**named, **(params or {})}, owner=f"embedding method {how.slug}")
-    samples = store.require("samples")
+    snapshot = Snapshot.newest(store)
+    samples = snapshot.require("samples")
     inputs = {"samples": samples.id}
-    activations = None
     parameters: dict[str, Any] = {"method": how.slug, "params": dataclasses.asdict(options)}
     if how.needs & {"lm_mean", "features"}:
-        activations = store.require("activations", inputs=inputs)
-        inputs["activations"] = activations.id
-    threshold = None
-    if "features" in how.needs and activations is not None:
-        threshold = float(activations.manifest.info["default_threshold"])
-        parameters["threshold"] = threshold
-    known = store.find("embeddings", parameters, inputs)
-    if known is not None:
-        return _result(known, existed=True)
+        inputs["activations"] = snapshot.require("activations").id
+    if "features" in how.needs:
+        parameters["threshold"] = snapshot.threshold
+    existing = store.find("embeddings", parameters, inputs)
+    if existing is not None:
+        return _result(existing, existed=True)
     with store.draft("embeddings", parameters=parameters, inputs=inputs, seed=SEED) as draft:
-        given = _gather(store, how, samples, activations, threshold, progress)
-        vectors = how.embed(given, options, np.random.default_rng(SEED), progress)
+        method_inputs = _gather(snapshot, how, progress)
+        vectors = how.embed(method_inputs, options, np.random.default_rng(SEED), progress)
         draft.write(to_table(vectors))
         draft.info = {"dimensions": vectors.shape[1], "without_direction": without_direction(vectors)}
         artifact = draft.commit()
     return _result(artifact, existed=False)
 
 
-def find_or_make(store: Store, reference: str = "", *, progress: Progress = silent) -> tuple[Artifact, list[str]]:
-    """Find the embedding meant by `reference`, else the newest of the newest samples, else make the default one.
+def find_or_make(snapshot: Snapshot, reference: str = "", *, progress: Progress = silent) -> tuple[Artifact, list[str]]:
+    """Return the embedding called `reference`, else the newest one, else make the default.
 
-    The second value lists the artifacts that were made for it, so that the caller can say so.
+    The second value lists the artifacts that were made, for the caller to report.
     """
     if reference:
-        chosen = store.resolve("embeddings", reference)
-        if chosen.manifest.inputs.get("samples") != store.require("samples").id:
-            refuse(f"embedding {reference!r} belongs to other samples than the newest ones", allowed="embed again")
-        return chosen, []
-    inputs = {"samples": store.require("samples").id}
-    newest = store.newest("embeddings", inputs=inputs)
-    if newest is not None:
-        return newest, []
+        return snapshot.resolve("embeddings", reference), []
+    if snapshot.embeddings is not None:
+        return snapshot.embeddings, []
+    snapshot.require("samples")
     progress("embed", 0, None, f"no embedding yet: making {DEFAULT}")
-    made = embed(store, method=DEFAULT, progress=progress)
-    return store.resolve("embeddings", made.artifact), [made.artifact]
+    made = embed(snapshot.store, method=DEFAULT, progress=progress)
+    return snapshot.store.resolve("embeddings", made.artifact), [made.artifact]
 
 
-def read(store: Store, embedding: Artifact) -> np.ndarray:
-    """Vectors of an embeddings artifact, float32 [N, d] by sample_id."""
-    return load_vectors(embedding, store.require("samples").manifest.rows["samples"])
-
-
-def _gather(
-    store: Store,
-    how: Embedding,
-    samples: Artifact,
-    activations: Artifact | None,
-    threshold: float | None,
-    progress: Progress,
-) -> Inputs:
-    n = samples.manifest.rows["samples"]
-    progress("embed", 0, n, "reading")
-    if "lm_mean" in how.needs and activations is not None:
-        return Inputs(lm_mean=load_vectors(activations, n, table="lm_mean"))
-    if "features" in how.needs and activations is not None and threshold is not None:
-        return Inputs(features=load_sets(store, activations, segment="response", threshold=threshold, samples=n))
-    rows = store.sql(f"SELECT prompt, response FROM {store.scan(samples)} ORDER BY sample_id").fetchall()
-    return Inputs(texts=[Text(prompt or "", response or "") for prompt, response in rows])
+def _gather(snapshot: Snapshot, how: Embedding, progress: Progress) -> Inputs:
+    progress("embed", 0, snapshot.rows, "reading")
+    if "lm_mean" in how.needs:
+        activations = snapshot.require("activations")
+        return Inputs(lm_mean=load_vectors(activations, snapshot.rows, table="lm_mean", missing=0.0))
+    if "features" in how.needs:
+        return Inputs(features=feature_sets(snapshot))
+    return Inputs(texts=[Text(prompt, response) for prompt, response in texts(snapshot)])
 
 
 def _result(artifact: Artifact, *, existed: bool) -> EmbedResult:

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from explorer.errors import refuse
+from explorer.options.base import keywords
+from explorer.options.verbs import ExtractOptions
 from explorer.progress import Progress, silent
-from explorer.workspace import Artifact, Draft, Store
+from explorer.queries.conversations import read_range
+from explorer.workspace import Artifact, Draft, Snapshot, Store
 
 if TYPE_CHECKING:
     from explorer.engine.local import Shard, Tick
@@ -46,31 +48,13 @@ class ExtractResult:
     dead_share: float
 
 
-def extract(
-    store: Store,
-    *,
-    model: str = "default",
-    sae: str = "default",
-    layer: int | None = None,
-    max_tokens: int = 1024,
-    batch_tokens: int | None = None,
-    device: str = "auto",
-    dtype: str = "auto",
-    engine: str = "local",
-    progress: Progress = silent,
-) -> ExtractResult:
+@keywords(ExtractOptions)
+def extract(store: Store, options: ExtractOptions, *, progress: Progress = silent) -> ExtractResult:
     """Extract the features of the newest samples into an `activations` artifact.
 
     Args:
         store: A workspace with samples.
-        model: `default`, a Hub id, a folder or a `.gguf` file.
-        sae: `default`, a folder in sae-lens format, or `release/sae_id`.
-        layer: Needed only for an SAE that does not say which layer it reads.
-        max_tokens: Longer samples are truncated, and counted.
-        batch_tokens: Padded tokens per batch; the default suits the device, and is halved when memory runs out.
-        device: `auto`, `cpu`, `cuda` or `mps`.
-        dtype: `auto`, `bfloat16`, `float16` or `float32`.
-        engine: What runs the shards; one of `explorer.engine.ENGINES`.
+        options: The model and the SAE; the fields may be given as keywords instead.
         progress: Called with the characters done and in total.
 
     Raises:
@@ -82,17 +66,13 @@ def extract(
     from explorer.lm.model import load_model, model_fingerprint, pick_device, pick_dtype
     from explorer.sae.load import check_fit, check_layer, load_sae
 
-    runner = ENGINES[engine]
-    if max_tokens < 8:
-        refuse("extract: --max-tokens is too small", got=max_tokens, allowed="8 or more")
-    if batch_tokens is not None and batch_tokens < 1:
-        refuse("extract: --batch-tokens is too small", got=batch_tokens, allowed="1 or more")
-    samples = store.require("samples")
-    dtype = pick_dtype(dtype, pick_device(device))
+    runner = ENGINES[options.engine]
+    samples = Snapshot.newest(store).require("samples")
+    dtype = pick_dtype(options.dtype, pick_device(options.device))
     progress("load", 0, 1, "loading the SAE and the model")
-    loaded_sae = load_sae(sae, layer=layer)
-    check_layer(loaded_sae, layer)
-    loaded = load_model(model, device=device, dtype=dtype)
+    loaded_sae = load_sae(options.sae, layer=options.layer)
+    check_layer(loaded_sae, options.layer)
+    loaded = load_model(options.model, device=options.device, dtype=dtype)
     check_fit(loaded_sae, loaded)
     if loaded.device != "cpu":
         loaded_sae.sae.to(loaded.device)
@@ -102,7 +82,7 @@ def extract(
         "sae": loaded_sae.name,
         "sae_fingerprint": loaded_sae.fingerprint,
         "hook": loaded_sae.hook_name,
-        "max_tokens": max_tokens,
+        "max_tokens": options.max_tokens,
         "dtype": loaded.dtype,
     }
     inputs = {"samples": samples.id}
@@ -110,13 +90,13 @@ def extract(
     if existing is not None:
         return _result(existing, existed=True)
     shards = plan_shards(store, samples)
-    extraction = _Extraction(store, samples, loaded, loaded_sae, max_tokens, batch_tokens)
+    extraction = _Extraction(store, samples, loaded, loaded_sae, options)
     with store.draft("activations", parameters=parameters, inputs=inputs, resumable=True) as draft:
         with faster(loaded.model):
-            runner.run(lambda: extraction.worker(draft), shards, _Shards(draft), progress)
+            runner.run(lambda: extraction.worker(draft), shards, Shards(draft), progress)
         progress("finish", 0, 1, "sorting by feature")
-        draft.info = {"model_source": model, "sae_source": sae}
-        artifact = _finish(draft, loaded_sae, len(shards))
+        draft.info = {"model_source": options.model, "sae_source": options.sae, "layer_source": options.layer}
+        artifact = finish(draft, loaded_sae, len(shards))
     return _result(artifact, existed=False)
 
 
@@ -136,7 +116,7 @@ def plan_shards(store: Store, samples: Artifact) -> list[Shard]:
     return shards
 
 
-class _Shards:
+class Shards:
     """The finished shards of a draft, as an engine sees them."""
 
     def __init__(self, draft: Draft) -> None:
@@ -166,8 +146,7 @@ class _Extraction:
     samples: Artifact
     model: LoadedModel
     sae: LoadedSAE
-    max_tokens: int
-    batch_tokens: int | None
+    options: ExtractOptions
 
     def worker(self, draft: Draft) -> Callable[[Shard, Tick], ShardTables]:
         """Set up the function that extracts a shard; an engine calls this once in each of its workers."""
@@ -177,12 +156,12 @@ class _Extraction:
             self.model,
             self.sae,
             median_norm=self.median_norm(draft),
-            max_tokens=self.max_tokens,
-            batch_tokens=self.batch_tokens,
+            max_tokens=self.options.max_tokens,
+            batch_tokens=self.options.batch_tokens,
         )
 
         def run(shard: Shard, tick: Tick) -> ShardTables:
-            ids, conversations = read_conversations(self.store, self.samples, shard[0], shard[1])
+            ids, conversations = read_range(self.store, self.samples, shard[0], shard[1])
             return extractor(ids, conversations, tick)
 
         return run
@@ -200,20 +179,12 @@ class _Extraction:
             scan = self.store.scan(self.samples)
             query = f"SELECT turns FROM {scan} ORDER BY content_hash, sample_id LIMIT {CALIBRATION_SAMPLES}"
             turns = [[(turn["role"], turn["content"]) for turn in row[0]] for row in self.store.sql(query).fetchall()]
-            write_json(file, {"median_norm": median_norm(self.model, self.sae.hook_name, turns, self.max_tokens)})
+            norm = median_norm(self.model, self.sae.hook_name, turns, self.options.max_tokens)
+            write_json(file, {"median_norm": norm})
         return float(json.loads(file.read_text("utf-8"))["median_norm"])
 
 
-def read_conversations(
-    store: Store, samples: Artifact, first: int, last: int
-) -> tuple[list[int], list[list[tuple[str, str]]]]:
-    """Read the ids of the samples `first..last` and their conversations as (role, content) turns."""
-    query = f"SELECT sample_id, turns FROM {store.scan(samples)} WHERE sample_id BETWEEN ? AND ? ORDER BY sample_id"
-    rows = store.sql(query, [first, last]).fetchall()
-    return [row[0] for row in rows], [[(turn["role"], turn["content"]) for turn in row[1]] for row in rows]
-
-
-def _finish(draft: Draft, sae: LoadedSAE, shards: int) -> Artifact:
+def finish(draft: Draft, sae: LoadedSAE, shards: int) -> Artifact:
     """Sort the pairs, choose the evidence, add up the figures, and commit."""
     import duckdb
 

@@ -1,26 +1,16 @@
-"""What is in a workspace, what is missing, and what to run next."""
+"""Info: the artifacts of a workspace, what is missing, and the next command."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from explorer.workspace import KINDS, Store
-
-NEXT = (
-    ("samples", "ingest SOURCE -w {ws}"),
-    ("activations", "extract -w {ws}"),
-    ("features", "label -w {ws}"),
-    ("embeddings", "embed -w {ws}"),
-    ("clusters", "cluster -w {ws} --k auto"),
-    ("projections", "project -w {ws}"),
-    ("selections", "select sae-greedselect -w {ws} --budget 5%"),
-)
+from explorer.workspace import KINDS, Snapshot, Store
 
 
 @dataclass(frozen=True)
 class InfoResult:
-    """Artifacts by kind, the SAE's health on this dataset, and the next command (empty when nothing is missing)."""
+    """Artifacts by kind, the SAE's health on this dataset, and the next command (empty if nothing is missing)."""
 
     workspace: str
     name: str
@@ -30,10 +20,10 @@ class InfoResult:
     health: dict[str, Any] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
-        """The same as text."""
+        """The result as lines of text."""
         out = [f"workspace {self.workspace} ({self.name})"]
-        for kind, found in self.artifacts.items():
-            for entry in found:
+        for kind, entries in self.artifacts.items():
+            for entry in entries:
                 rows = ", ".join(f"{count:,} {table}" for table, count in entry["rows"].items())
                 name = f" “{entry['name']}”" if entry["name"] else ""
                 out.append(f"  {kind}/{entry['id']}{name}  {rows}  {entry['created'][:19]}  {entry['seconds']:.1f} s")
@@ -53,7 +43,7 @@ class InfoResult:
 
 
 def info(store: Store) -> InfoResult:
-    """Look at the workspace and at the newest chain of artifacts in it."""
+    """List all artifacts, and check which kinds the newest dataset lacks."""
     artifacts = {
         kind: [
             {
@@ -67,10 +57,11 @@ def info(store: Store) -> InfoResult:
             }
             for artifact in store.artifacts(kind)
         ]
-        for kind in KINDS
+        for kind in KINDS.slugs
     }
-    missing, command = _missing(store)
-    activations = store.newest("activations")
+    snapshot = Snapshot.newest(store)
+    missing = [kind for kind in KINDS if kind.stage != "proof" and snapshot.get(kind.slug) is None]
+    activations = snapshot.activations
     health: dict[str, Any] = {}
     if activations is not None:
         shown = ("model", "sae", "hook", "d_sae", "default_threshold", "tokens", "l0", "fvu")
@@ -79,29 +70,8 @@ def info(store: Store) -> InfoResult:
     return InfoResult(
         workspace=str(store.path),
         name=store.name,
-        artifacts={kind: found for kind, found in artifacts.items() if found},
-        missing=missing,
-        next=command,
+        artifacts={kind: entries for kind, entries in artifacts.items() if entries},
+        missing=[kind.slug for kind in missing],
+        next=f"{missing[0].command} -w {store.path}" if missing else "",
         health=health,
     )
-
-
-def _missing(store: Store) -> tuple[list[str], str]:
-    """Kinds that the newest samples lack, following the chain down, and the command for the first."""
-    missing: list[str] = []
-    command = ""
-    samples = store.newest("samples")
-    activations = samples and store.newest("activations", inputs={"samples": samples.id})
-    for kind, step in NEXT:
-        if kind == "samples":
-            there = samples is not None
-        elif kind == "activations":
-            there = activations is not None
-        elif kind == "features":
-            there = activations is not None and store.newest(kind, inputs={"activations": activations.id}) is not None
-        else:
-            there = store.newest(kind) is not None
-        if not there:
-            missing.append(kind)
-            command = command or step.format(ws=store.path)
-    return missing, command

@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explorer.errors import refuse
-from explorer.features import length as stats
-from explorer.features.length_fits import Fit, Residuals, fit_linear, fit_saturating, growth, residuals, trend
-from explorer.features.length_summary import PAPER_R, Core, Facts, OffTrend, cautions, hides, summary
-from explorer.features.sets import FeatureSets, check_threshold, load_sets
+from explorer.features.sets import FeatureSets, check_threshold
+from explorer.length import statistics as stats
+from explorer.length.fits import Fit, Residuals, fit_linear, fit_saturating, growth, residuals, trend
+from explorer.length.summary import PAPER_R, Core, Facts, OffTrend, cautions, hides, summary
 from explorer.pipeline.length_coverage import SHARE, cover
 from explorer.progress import Progress, silent
+from explorer.queries.sets import load_sets
 from explorer.records import SEGMENTS
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 
 _LISTED = 50
 _READ = 2_000  # responses far below the trend that are read for repetition
@@ -90,9 +91,9 @@ def measure(store: Store, *, threshold: float | None = None, segment: str = "res
     """Read lengths, groups and every activation of `segment`; `threshold` None means the default of the extraction."""
     if segment not in SEGMENTS:
         refuse("unknown segment", got=segment, allowed=SEGMENTS)
-    samples = store.require("samples")
-    activations = store.require("activations", inputs={"samples": samples.id})
-    default = float(activations.manifest.info["default_threshold"])
+    snapshot = Snapshot.newest(store)
+    samples, activations = snapshot.require("samples"), snapshot.require("activations")
+    default = snapshot.threshold
     used = check_threshold(default if threshold is None else threshold)
     n = samples.manifest.rows["samples"]
     tokens, rows = store.scan(activations, "tokens"), store.scan(samples)
@@ -101,11 +102,10 @@ def measure(store: Store, *, threshold: float | None = None, segment: str = "res
         f"coalesce(s.source, '') AS source FROM {rows} s LEFT JOIN {tokens} t USING (sample_id) ORDER BY sample_id"
     ).to_arrow_table()
     clusters, names = None, []
-    newest = store.newest("clusters", inputs={"samples": samples.id})
-    if newest is not None:
-        found = store.sql(f"SELECT cluster FROM {store.scan(newest)} ORDER BY sample_id").to_arrow_table()
+    if snapshot.clusters is not None:
+        found = store.sql(f"SELECT cluster FROM {store.scan(snapshot.clusters)} ORDER BY sample_id").to_arrow_table()
         clusters = found.column("cluster").to_numpy().astype(np.int64)
-        cards = store.sql(f"SELECT name FROM {store.scan(newest, 'cards')} ORDER BY cluster").fetchall()
+        cards = store.sql(f"SELECT name FROM {store.scan(snapshot.clusters, 'cards')} ORDER BY cluster").fetchall()
         names = [name for (name,) in cards]
     return Measured(
         tokens=table.column("tokens").to_numpy().astype(np.int64),
@@ -259,7 +259,7 @@ def factors_of(m: Measured) -> tuple[dict[str, NDArray[np.int64]], dict[str, lis
 def off_trend(store: Store, x: NDArray[np.float64], y: NDArray[np.float64], far: Residuals) -> OffTrend:
     """Count the rows off the trend, say how many of the long ones repeat themselves, and r without all of them."""
     poor = far.feature_poor[:_READ]
-    said = repetitions(store, store.require("samples"), poor)
+    said = repetitions(store, Snapshot.newest(store).require("samples"), poor)
     return replace(without(x, y, far), read=len(poor), repeat=int((said < _REPEATS).sum()))
 
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.features.length_coverage import (
+from explorer.features.sets import FeatureSets
+from explorer.length.coverage import (
     CoverageCurve,
     Decomposition,
     coverage_curve,
@@ -20,7 +21,6 @@ from explorer.features.length_coverage import (
     matched_order,
     mean_curve,
 )
-from explorer.features.sets import FeatureSets
 
 SHARE = 0.05  # of the rows: the size at which choices are compared in the summary
 SHARES = (0.005, 0.01, 0.02, 0.05, 0.1)
@@ -44,7 +44,9 @@ class Covered:
 
 def cover(sets: FeatureSets, tokens: NDArray[np.int64], rng: Callable[[int], np.random.Generator]) -> Covered:
     """Follow longest, greedy (by row and by token), SimScale, random and length-matched orders; `rng` gives streams."""
-    from explorer.selection import METHODS, Budget, Pool
+    from explorer.selection.budget import Budget
+    from explorer.selection.method import Pool
+    from explorer.selection.methods import METHODS
 
     if not sets.nnz:
         return Covered({}, (), ())

@@ -1,4 +1,4 @@
-"""Gather from a workspace what selection methods look at, making the default of what is missing."""
+"""The pool that selection methods rank: find its artifacts, making defaults for missing ones, and read them."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from explorer.errors import ExplorerError, MissingStep, refuse
-from explorer.features.sets import FeatureSets, check_threshold, load_sets
+from explorer.features.sets import check_threshold
 from explorer.progress import Progress, silent
+from explorer.queries import columns
+from explorer.queries.rankings import read_ranking
+from explorer.queries.sets import feature_sets, load_tags
+from explorer.queries.vectors import load_vectors
 from explorer.selection.method import Pool
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """A pool with where it came from: `inputs` kind -> artifact id, `made` the artifacts made for it just now."""
+    """A pool with its origin: `inputs` maps kind to artifact id, `made` lists the artifacts made for it."""
 
     pool: Pool
     threshold: float | None
@@ -29,10 +29,9 @@ class Gathered:
 
 @dataclass(frozen=True)
 class Sources:
-    """The artifacts that a pool is read from, before anything is read."""
+    """The artifacts that a pool is read from; `runs` are saved selections, `made` lists what was made for it."""
 
-    samples: Artifact
-    activations: Artifact | None
+    snapshot: Snapshot
     embeddings: Artifact | None = None
     clusters: Artifact | None = None
     quality: Artifact | None = None
@@ -40,184 +39,91 @@ class Sources:
     made: tuple[str, ...] = ()
 
     @property
+    def samples(self) -> Artifact:
+        """The dataset."""
+        return self.snapshot.require("samples")
+
+    @property
+    def activations(self) -> Artifact | None:
+        """The extraction, where there is one."""
+        return self.snapshot.activations
+
+    @property
     def inputs(self) -> dict[str, str]:
-        """Kind -> artifact id, as a manifest records it; stored selections are numbered."""
+        """Kind -> artifact id, as a manifest records it; saved selections are numbered."""
         kinds = ("samples", "activations", "embeddings", "clusters", "quality")
-        known = {kind: getattr(self, kind) for kind in kinds}
-        inputs = {kind: artifact.id for kind, artifact in known.items() if artifact is not None}
+        artifacts = {kind: getattr(self, kind) for kind in kinds}
+        inputs = {kind: artifact.id for kind, artifact in artifacts.items() if artifact is not None}
         return inputs | {f"selections{i}": run.id for i, run in enumerate(self.runs)}
 
 
 def sources(
-    store: Store, needs: frozenset[str], *, references: tuple[str, ...] = (), progress: Progress = silent
+    snapshot: Snapshot, needs: frozenset[str], *, references: tuple[str, ...] = (), progress: Progress = silent
 ) -> Sources:
-    """Find the newest artifacts for `needs`, making default embeddings, clusters or quality where there are none."""
-    samples = store.require("samples")
-    activations = store.newest("activations", inputs={"samples": samples.id})
-    if activations is None and needs & {"features", "lengths"}:
-        store.require("activations", inputs={"samples": samples.id})
+    """Find the artifacts for `needs`, making default embeddings, clusters or quality where there are none."""
+    store = snapshot.store
+    snapshot.require("samples")
+    if needs & {"features", "lengths"}:
+        snapshot.require("activations")
     made: list[str] = []
     embeddings = clusters = quality = None
     if needs & {"embeddings", "clusters"}:
-        embeddings = latest(store, "embeddings", samples)
-        if "clusters" in needs:
-            clusters = latest(store, "clusters", samples)
+        clusters = snapshot.clusters if "clusters" in needs else None
+        embeddings = snapshot.embeddings
         if clusters is not None:
             embeddings = store.resolve("embeddings", clusters.manifest.inputs["embeddings"])
         if embeddings is None:
             from explorer.pipeline.embed import embed
 
             made.append(embed(store, progress=progress).artifact)
-            embeddings = latest(store, "embeddings", samples)
+            embeddings = store.resolve("embeddings", made[-1])
         if "clusters" in needs and clusters is None:
             from explorer.pipeline.cluster import cluster
 
             made.append(cluster(store, k="auto", progress=progress).artifact)
-            clusters = latest(store, "clusters", samples)
+            clusters = store.resolve("clusters", made[-1])
     if "quality" in needs:
-        quality = latest(store, "quality", samples)
+        quality = snapshot.quality
         if quality is None:
             from explorer.pipeline.score import score
 
             made.append(score(store, scorer="heuristic", progress=progress).artifact)
-            quality = latest(store, "quality", samples)
-    runs = tuple(store.resolve("selections", reference) for reference in references)
-    for run in runs:
-        if run.manifest.inputs.get("samples") != samples.id:
-            refuse(f"selection {run.id} was made from other samples than the newest ones ({samples.id})")
-    keep_embeddings = embeddings if "embeddings" in needs else None
-    return Sources(samples, activations, keep_embeddings, clusters, quality, runs, tuple(made))
+            quality = store.resolve("quality", made[-1])
+    runs = tuple(snapshot.resolve("selections", reference) for reference in references)
+    return Sources(snapshot, embeddings if "embeddings" in needs else None, clusters, quality, runs, tuple(made))
 
 
 def gather(
-    store: Store,
-    found: Sources,
+    inputs: Sources,
     needs: frozenset[str],
     *,
     threshold: float | None = None,
     segment: str = "response",
     column: str = "",
 ) -> Gathered:
-    """Read the pool. Feature sets and lengths are read whenever there is an extraction, for metrics and token budgets.
+    """Read the pool. Feature sets and lengths are read where there is an extraction, for metrics and token budgets.
 
-    `threshold` None means the default one of the extraction. `column` names a key of `samples.meta` with tags.
+    `threshold` None means the default of the extraction. `column` is the key of `samples.meta` that holds tags.
     """
-    n = found.samples.manifest.rows["samples"]
+    snapshot = inputs.snapshot
+    n = snapshot.rows
     fields: dict[str, Any] = {"n": n}
-    if found.activations is not None:
-        threshold = default_threshold(found.activations) if threshold is None else check_threshold(threshold)
-        fields["features"] = load_sets(store, found.activations, segment=segment, threshold=threshold, samples=n)
-        fields["response_tokens"] = _by_sample(found.activations, "tokens", "response_tokens", n).astype(np.int32)
-    if found.embeddings is not None:
-        fields["embeddings"] = read_vectors(found.embeddings, n)
-    if found.clusters is not None:
-        fields["clusters"] = _by_sample(found.clusters, "", "cluster", n).astype(np.int32)
-        fields["distances"] = _by_sample(found.clusters, "", "distance", n).astype(np.float32)
-    if found.quality is not None:
-        fields["quality"] = _by_sample(found.quality, "", "score", n, missing=np.nan).astype(np.float64)
+    if snapshot.activations is not None:
+        threshold = snapshot.threshold if threshold is None else check_threshold(threshold)
+        fields["features"] = feature_sets(snapshot, threshold=threshold, segment=segment)
+        fields["response_tokens"] = columns.response_tokens(snapshot)
+    if inputs.embeddings is not None:
+        fields["embeddings"] = load_vectors(inputs.embeddings, n)
+    if inputs.clusters is not None:
+        fields["clusters"] = columns.read_column(inputs.clusters, "cluster", n)
+        fields["distances"] = columns.read_column(inputs.clusters, "distance", n)
+    if inputs.quality is not None:
+        fields["quality"] = columns.read_column(inputs.quality, "score", n, missing=np.nan)
     if "hashes" in needs:
-        fields["hashes"] = _by_sample(found.samples, "", "content_hash", n)
+        fields["hashes"] = columns.hashes(snapshot)
     if "sources" in needs:
-        fields["sources"] = _sources(found.samples, n)
+        fields["sources"] = columns.sources(snapshot)[0]
     if "tags" in needs:
-        fields["tags"] = read_tags(store, found.samples, column, n)
-    fields["runs"] = tuple(read_ranking(run) for run in found.runs)
-    return Gathered(Pool(**fields), threshold, found.inputs, list(found.made))
-
-
-def default_threshold(activations: Artifact) -> float:
-    """The default threshold of the SAE that an extraction used."""
-    value = activations.manifest.info.get("default_threshold")
-    if value is None:
-        raise ExplorerError(f"{activations.ref} does not say its default threshold; give one")
-    return float(value)
-
-
-def read_ranking(run: Artifact) -> np.ndarray:
-    """The sample ids of a stored selection in pick order, int64 [n]."""
-    table = _read(run, "", ["rank", "sample_id"]).sort_by("rank")
-    return table.column("sample_id").to_numpy().astype(np.int64)
-
-
-def read_vectors(artifact: Artifact, n: int, table: str = "") -> np.ndarray:
-    """Embeddings as float32 [n, d] by sample id; samples without one are refused."""
-    data = _read(artifact, table, ["sample_id", "vector"]).combine_chunks()
-    ids = data.column("sample_id").to_numpy()
-    flat = pc.list_flatten(data.column("vector")).to_numpy()  # type: ignore[attr-defined]
-    if len(ids) != n or len(flat) % max(1, n):
-        raise ExplorerError(f"{artifact.ref} holds {len(ids)} vectors for {n} samples")
-    vectors = np.empty((n, len(flat) // n), np.float32)
-    vectors[ids] = flat.reshape(n, -1)
-    return vectors
-
-
-def read_tags(store: Store, samples: Artifact, column: str, n: int) -> FeatureSets:
-    """Tags of a column of the source as sets: a JSON list, or text split at commas; missing means no tags."""
-    if not column:
-        refuse("which column holds the tags?", allowed="the name of a column of the source rows")
-    path = '$."' + column.replace('"', '\\"') + '"'
-    query = f"SELECT sample_id, json_extract(meta, ?) FROM {store.scan(samples)} ORDER BY sample_id"
-    found = store.sql(query, [path]).fetchall()
-    import json
-
-    known: dict[str, int] = {}
-    rows: list[list[int]] = [[] for _ in range(n)]
-    for sample_id, text in found:
-        value = json.loads(text) if text else None
-        items = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else []
-        tags = [str(item).strip().lower() for item in items]
-        rows[sample_id] = sorted({known.setdefault(tag, len(known)) for tag in tags if tag})
-    if not known:
-        refuse(f"no sample has tags in column {column!r}", allowed="a column with a list, or with tags split by commas")
-    return FeatureSets.from_rows(rows, len(known))
-
-
-def latest(store: Store, kind: str, samples: Artifact) -> Artifact | None:
-    """The newest artifact of `kind` that goes back to these samples, over whatever lies between."""
-    known: dict[str, bool] = {samples.id: True}
-
-    def belongs(artifact: Artifact) -> bool:
-        if artifact.id not in known:
-            inputs = artifact.manifest.inputs
-            known[artifact.id] = False
-            parents = (
-                store.resolve(k, v) for k, v in inputs.items() if k != "samples" and k in ("activations", "embeddings")
-            )
-            known[artifact.id] = inputs.get("samples") == samples.id or any(belongs(parent) for parent in parents)
-        return known[artifact.id]
-
-    fitting = [artifact for artifact in store.artifacts(kind) if belongs(artifact)]
-    return fitting[-1] if fitting else None
-
-
-def _read(artifact: Artifact, table: str, columns: list[str]) -> pa.Table:
-    files = artifact.files(table)
-    if not files:
-        raise MissingStep(f"{artifact.ref} holds no table {table or artifact.kind!r}")
-    return pa.concat_tables([pq.read_table(file, columns=columns) for file in files])
-
-
-def _sources(samples: Artifact, n: int) -> np.ndarray:
-    """The number of each row's source, in order of first appearance, int32 [n]."""
-    table = _read(samples, "", ["sample_id", "source"]).combine_chunks()
-    codes = pc.fill_null(table.column("source"), "").combine_chunks().dictionary_encode().indices  # type: ignore[attr-defined]
-    numbers = np.empty(n, np.int32)
-    numbers[table.column("sample_id").to_numpy()] = codes.to_numpy(zero_copy_only=False)
-    return numbers
-
-
-def _by_sample(artifact: Artifact, table: str, column: str, n: int, *, missing: float | None = None) -> np.ndarray:
-    """One column as an array by sample id; `missing` stands for null or absent ones, which are refused without it."""
-    data = _read(artifact, table, ["sample_id", column])
-    ids = data.column("sample_id").to_numpy()
-    values = data.column(column)
-    if missing is None and (values.null_count or len(np.unique(ids)) != n):
-        raise ExplorerError(f"{artifact.ref}: column {column} holds values for {len(ids)} of {n} samples")
-    if missing is None:
-        array = values.to_numpy()
-        result = np.empty(n, array.dtype)
-    else:
-        array = values.cast(pa.float64()).to_numpy()
-        result = np.full(n, missing)
-    result[ids] = array
-    return result
+        fields["tags"] = load_tags(snapshot, column)
+    fields["runs"] = tuple(read_ranking(run) for run in inputs.runs)
+    return Gathered(Pool(**fields), threshold, inputs.inputs, list(inputs.made))

@@ -14,8 +14,8 @@ method. What a row draws at random is the same with and without rules: a ban mov
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,78 +24,7 @@ from explorer.errors import refuse
 from explorer.selection.budget import Budget
 from explorer.selection.coverage import check_ids, feature_weights, prefix
 from explorer.selection.method import Ints, Method, Pool, Ranking
-
-
-@dataclass(frozen=True)
-class Rules:
-    """Ids of rows and features; `within` None is every row. Minimums are rows of every source or cluster."""
-
-    pin: tuple[int, ...] = ()
-    ban: tuple[int, ...] = ()
-    within: tuple[int, ...] | None = None
-    must_cover: tuple[int, ...] = ()
-    exclude: tuple[int, ...] = ()
-    min_per_source: int = 0
-    min_per_cluster: int = 0
-
-    def __post_init__(self) -> None:
-        if both := set(self.pin) & set(self.ban):
-            refuse(f"row {min(both)} is both pinned and banned")
-        if twice := set(self.must_cover) & set(self.exclude):
-            refuse(f"feature {min(twice)} is both to be covered and excluded")
-        for name in ("min_per_source", "min_per_cluster"):
-            if getattr(self, name) < 0:
-                refuse(f"{name.replace('_', ' ')} is a number of rows", got=getattr(self, name), allowed="0 or more")
-        if self.within is not None and not self.within:
-            refuse("the rows to choose from are none")
-
-    @property
-    def needs(self) -> frozenset[str]:
-        """What the pool must hold for them."""
-        wanted = {"features": self.must_cover or self.exclude, "sources": self.min_per_source}
-        return frozenset(key for key, value in (wanted | {"clusters": self.min_per_cluster}).items() if value)
-
-    def record(self) -> dict[str, Any]:
-        """What is set, as JSON values: empty for no rules. Rows and features are written as `0-4,7`."""
-        found = {field.name: getattr(self, field.name) for field in fields(self)}
-        written = {name: to_ranges(value) if isinstance(value, tuple) else value for name, value in found.items()}
-        return {name: value for name, value in written.items() if value}
-
-    @classmethod
-    def read(cls, record: Mapping[str, Any]) -> Rules:
-        """Read what `record` wrote."""
-        known = {field.name for field in fields(cls)}
-        if unknown := sorted(set(record) - known):
-            refuse(f"unknown rule {unknown[0]!r}", allowed=sorted(known))
-        read: dict[str, Any] = {
-            name: from_ranges(value) if isinstance(value, str) else int(value) for name, value in record.items()
-        }
-        return cls(**read)
-
-
-def to_ranges(ids: tuple[int, ...]) -> str:
-    """Write whole numbers in their order, runs of neighbours as one: (0, 1, 2, 7, 5) is `0-2,7,5`."""
-    parts: list[list[int]] = []
-    for one in ids:
-        if parts and one == parts[-1][1] + 1:
-            parts[-1][1] = one
-        else:
-            parts.append([one, one])
-    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in parts)
-
-
-def from_ranges(text: str) -> tuple[int, ...]:
-    """Read what `to_ranges` wrote; anything else is refused."""
-    found: list[int] = []
-    for part in text.replace(" ", "").split(","):
-        low, _, high = part.partition("-")
-        if not (low.isascii() and low.isdigit() and (not high or (high.isascii() and high.isdigit()))):
-            refuse("a list of numbers cannot be read", got=text[:80], allowed="numbers and ranges, like 3,7,10-20")
-        if high and int(high) < int(low):
-            refuse("a range of numbers runs backwards", got=part[:80], allowed="ranges like 10-20")
-        found.extend(range(int(low), int(high or low) + 1))
-    return tuple(dict.fromkeys(found))
-
+from explorer.selection.spec import Rules
 
 Draw = Callable[[], np.random.Generator]
 """Makes the random generator of a ranking, the same one each time."""
@@ -114,9 +43,9 @@ def rank_by_rules(how: Method, pool: Pool, budget: Budget, params: Any, rules: R
         return how.rank(pool, budget, params, draw())
     pinned = check_ids("pin", rules.pin, pool.n, "row")
     banned = check_ids("ban", rules.ban, pool.n, "row")
-    allowed = np.full(pool.n, rules.within is None)
-    if rules.within is not None:
-        allowed[check_ids("within", rules.within, pool.n, "row")] = True
+    allowed = np.full(pool.n, rules.rows is None)
+    if rules.rows is not None:
+        allowed[check_ids("within", rules.rows, pool.n, "row")] = True
     allowed[banned] = False
     allowed[pinned] = True
     if not allowed.any():

@@ -1,165 +1,119 @@
-"""Every cached result of the app, keyed by workspace, artifact ids and parameters, and bounded.
+"""One decorator that caches what pages read, and the reads that several pages share.
 
-What is cached is immutable (Arrow tables, read-only arrays), so it is shared between sessions and never copied. The
-parameter `key` of the cached functions is not used in them: it is what Streamlit keys the result by.
+A result belongs to the server, not to a session: it is immutable and never copied. A page's own reads are in its
+`reads`.
 """
-
-# ruff: noqa: ARG001
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from explorer.features import browse
-from explorer.features.sets import FeatureSets, load_sets
+from explorer.features.sets import FeatureSets
+from explorer.queries import columns, features, maps, occurrences, rankings, samples, sets
 from explorer.selection.metrics import Curve, coverage_curve
 from explorer.ui.context import View
-from explorer.ui.downloads import bytes_of, export_bytes
-from explorer.ui.ranking import Ranker
-from explorer.workspace import Store
+from explorer.workspace import Artifact
 
-Key = tuple[Any, ...]
+Read = TypeVar("Read", bound=Callable[..., Any])
 
 
-def landscape(view: View) -> pa.Table:
-    """`browse.landscape` of the newest features."""
-    return _landscape(view, view.key("features"), tuple(sorted(view.labels.items())))
+def cached(*parts: str, entries: int, spinner: str | bool = False) -> Callable[[Read], Read]:
+    """Cache a read `function(view, *parameters)`, at most `entries` results of it.
+
+    A result is looked up by the workspace, the artifacts of `parts` (see `View.key`) and the parameters: artifacts by
+    their id, floats to six decimals. `spinner` is the text shown while it is computed.
+    """
+
+    def decorate(function: Read) -> Read:
+        @functools.wraps(function)
+        def read(*args: Any, **kwargs: Any) -> Any:
+            return _immutable(function(*args, **kwargs))
+
+        hash_funcs: dict[str | type, Any] = {
+            View: lambda view: view.key(*parts),
+            Artifact: lambda artifact: artifact.ref,
+            float: lambda value: f"{value:.6f}",
+        }
+        cache = st.cache_resource(max_entries=entries, show_spinner=spinner, hash_funcs=hash_funcs)
+        return cast(Read, cache(read))
+
+    return decorate
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _landscape(_view: View, key: Key, labels: tuple[tuple[int, str], ...]) -> pa.Table:
-    assert _view.features is not None
-    return browse.landscape(_view.store, _view.features, dict(labels))
+def _immutable(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        value.flags.writeable = False
+    elif isinstance(value, (list, tuple)):
+        return tuple(map(_immutable, value))
+    elif isinstance(value, dict):
+        return MappingProxyType({key: _immutable(item) for key, item in value.items()})
+    return value
 
 
-def summary(view: View) -> dict[str, Any]:
-    """`browse.dataset_summary` of the newest samples."""
-    return _summary(view, view.key("samples", "activations"))
+@cached("samples", "activations", "features", "labels", entries=8)
+def landscape(view: View, threshold: float) -> pa.Table:
+    """Every feature that is active above `threshold`: `features.landscape`."""
+    return features.landscape(view, view.labels, threshold)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _summary(_view: View, key: Key) -> dict[str, Any]:
-    return browse.dataset_summary(_view.store)
+@cached("samples", "activations", entries=8)
+def summary(view: View) -> Mapping[str, Any]:
+    """Counts and quantiles of the dataset: `samples.summary`."""
+    return samples.summary(view)
 
 
+@cached("samples", "activations", entries=4)
 def lengths(view: View) -> pa.Table:
     """Token counts, source and first words of every sample."""
-    return _lengths(view, view.key("samples", "activations"))
+    return samples.lengths(view)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _lengths(_view: View, key: Key) -> pa.Table:
-    return browse.lengths(_view.store)
-
-
+@cached("samples", "activations", entries=64)
 def feature_counts(view: View, threshold: float, segment: str) -> np.ndarray:
     """int32[N]: features of each sample above `threshold`."""
-    return _feature_counts(view, view.key("samples", "activations"), round(threshold, 6), segment)
+    return sets.feature_counts(view, threshold, segment)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _feature_counts(_view: View, key: Key, threshold: float, segment: str) -> np.ndarray:
-    assert _view.activations is not None
-    counts = browse.feature_counts(_view.store, _view.activations, threshold, segment, _view.rows).to_numpy()
-    counts.flags.writeable = False
-    return counts
+@cached("samples", "activations", entries=3)
+def feature_sets(view: View, threshold: float, segment: str) -> FeatureSets:
+    """The features of every sample above `threshold`."""
+    return sets.feature_sets(view, threshold=threshold, segment=segment)
 
 
-def cluster_cards(view: View) -> pa.Table:
-    """`browse.cluster_cards` of the newest clusters."""
-    return _cluster_cards(view, view.key("samples", "activations", "clusters"))
-
-
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _cluster_cards(_view: View, key: Key) -> pa.Table:
-    assert _view.clusters is not None
-    return browse.cluster_cards(_view.store, _view.clusters)
-
-
+@cached("activations", entries=64)
 def feature_values(view: View, feature_id: int, segment: str) -> pa.Table:
     """(sample_id, max_act) of the samples where a feature is active at all."""
-    return _feature_values(view, view.key("activations"), feature_id, segment)
+    return occurrences.feature_values(view, feature_id, segment)
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _feature_values(_view: View, key: Key, feature_id: int, segment: str) -> pa.Table:
-    assert _view.activations is not None
-    return browse.feature_values(_view.store, _view.activations, feature_id, segment)
+@cached("samples", "activations", "clusters", entries=8)
+def cluster_cards(view: View) -> pa.Table:
+    """Name, size, words and lengths of every cluster: `maps.cluster_cards`."""
+    return maps.cluster_cards(view)
 
 
-def company(view: View, feature_id: int, threshold: float) -> tuple[pa.Table, pa.Table | None, pa.Table]:
-    """Return what fires together with a feature, and its share by cluster and by source."""
-    return _company(view, view.key("samples", "features", "clusters"), feature_id, round(threshold, 6))
-
-
-@st.cache_resource(max_entries=128, show_spinner=False)
-def _company(_view: View, key: Key, feature_id: int, threshold: float) -> tuple[pa.Table, pa.Table | None, pa.Table]:
-    assert _view.activations is not None and _view.features is not None
-    together = browse.co_occurring(_view.store, _view.activations, _view.features, feature_id, threshold)
-    by_cluster, by_source = browse.feature_groups(_view.store, _view.activations, _view.clusters, feature_id, threshold)
-    return together, by_cluster, by_source
-
-
-def picks(view: View, run_id: str) -> pa.Table:
-    """Return the ranking of a stored selection."""
-    return _picks(view, view.key("samples"), run_id)
-
-
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _picks(_view: View, key: Key, run_id: str) -> pa.Table:
-    return browse.picks(_view.store, _view.store.resolve("selections", run_id))
-
-
-def feature_sets(view: View, threshold: float, segment: str) -> FeatureSets:
-    """Return the feature sets of every sample above `threshold`."""
-    return _feature_sets(view, view.key("samples", "activations"), round(threshold, 6), segment)
-
-
-@st.cache_resource(max_entries=3, show_spinner=False)
-def _feature_sets(_view: View, key: Key, threshold: float, segment: str) -> FeatureSets:
-    assert _view.activations is not None
-    return load_sets(_view.store, _view.activations, segment=segment, threshold=threshold, samples=_view.rows)
-
-
-def run_curve(view: View, run_id: str, threshold: float, segment: str) -> Curve:
-    """Coverage along a stored selection."""
-    return _run_curve(view, view.key("samples", "activations"), run_id, round(threshold, 6), segment)
-
-
-@st.cache_resource(max_entries=64, show_spinner=False)
-def _run_curve(_view: View, key: Key, run_id: str, threshold: float, segment: str) -> Curve:
-    positions = picks(_view, run_id)["sample_id"].to_numpy()
-    return coverage_curve(feature_sets(_view, threshold, segment), positions)
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def ranker() -> Ranker:
-    """Return the one worker that ranks samples for the Select page."""
-    return Ranker()
-
-
-@st.cache_data(max_entries=16, show_spinner="Writing the file …")
-def exported(workspace: str, run_id: str, export_format: str, extras: tuple[str, ...]) -> bytes:
-    """Return a stored selection as a file in one of the export formats; a folder format comes as a zip."""
-    return export_bytes(Store.open(workspace), run_id, export_format, extras)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
-def export_size(workspace: str, run_id: str) -> int:
-    """Return about how many bytes an export of a stored selection has."""
-    return bytes_of(Store.open(workspace), run_id)
-
-
+@cached("samples", "clusters", entries=8)
 def cluster_of(view: View) -> np.ndarray:
     """int32[N]: the cluster of each sample."""
-    return _cluster_of(view, view.key("samples", "clusters"))
+    return columns.clusters(view)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _cluster_of(_view: View, key: Key) -> np.ndarray:
-    assert _view.clusters is not None
-    return browse.cluster_of(_view.store, _view.clusters, _view.rows)
+@cached("samples", entries=32)
+def picks(view: View, run: Artifact) -> pa.Table:
+    """The ranking of a saved selection."""
+    del view
+    return rankings.picks(run)
+
+
+@cached("samples", "activations", entries=64)
+def run_curve(view: View, run: Artifact, threshold: float, segment: str) -> Curve:
+    """Coverage along a saved selection."""
+    positions = picks(view, run)["sample_id"].to_numpy()
+    return coverage_curve(feature_sets(view, threshold, segment), positions)

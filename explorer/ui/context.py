@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -14,87 +13,30 @@ import streamlit as st
 from explorer.errors import ExplorerError
 from explorer.features import user_labels
 from explorer.ui import state
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store, marks
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = ROOT / "data" / "demo" / "workspace"
 
 
-@dataclass(frozen=True)
-class View:
-    """A workspace as the pages see it: the newest samples and what was made from just those samples."""
-
-    store: Store
-    samples: Artifact | None
-    activations: Artifact | None
-    features: Artifact | None
-    embeddings: Artifact | None
-    clusters: Artifact | None
-    projections: tuple[Artifact, ...]
-    quality: Artifact | None
-    selections: tuple[Artifact, ...]
-
-    @property
-    def rows(self) -> int:
-        """Samples in the workspace."""
-        return sum(self.samples.manifest.rows.values()) if self.samples else 0
+class View(Snapshot):
+    """A snapshot as the pages see it, with the user's own feature labels."""
 
     @property
     def projection(self) -> Artifact | None:
         """The newest map."""
-        return self.projections[-1] if self.projections else None
-
-    @property
-    def threshold(self) -> float:
-        """The activation above which a feature counts as present, as the SAE's extraction sets it."""
-        info = self.activations.manifest.info if self.activations else {}
-        return float(info.get("default_threshold", 0.0))
+        return self.get("projections")
 
     @cached_property
     def labels(self) -> dict[int, str]:
         """The user's own feature labels."""
         return user_labels.read(self.store, self.activations) if self.activations else {}
 
-    def key(self, *names: str) -> tuple[str, ...]:
-        """Return what a cached result depends on: the workspace and the ids of the artifacts named."""
-        ids = []
-        for name in names:
-            artifact: Artifact | None = getattr(self, name)
-            ids.append(f"{name}:{artifact.id if artifact else ''}")
-        return (str(self.store.path.resolve()), *ids)
-
-    def run(self, artifact_id: str) -> Artifact | None:
-        """Return the stored selection of that id, of these samples."""
-        return next((run for run in self.selections if run.id == artifact_id), None)
-
-
-def view_of(store: Store) -> View:
-    """Return the newest artifacts of `store` that were made from each other."""
-    samples = store.newest("samples")
-    mine = {"samples": samples.id} if samples else None
-    activations = store.newest("activations", inputs=mine) if mine else None
-    features = store.newest("features", inputs={"activations": activations.id}) if activations else None
-    parents = {artifact.id for artifact in (samples, activations) if artifact}
-    embedded = [a for a in store.artifacts("embeddings") if parents & set(a.manifest.inputs.values())]
-    by_id = {a.id: a for a in embedded}
-    made_from = {*by_id, activations.id} if activations else set(by_id)
-    placed = {
-        kind: [a for a in store.artifacts(kind) if made_from & set(a.manifest.inputs.values())]
-        for kind in ("clusters", "projections")
-    }
-    clusters = placed["clusters"][-1] if placed["clusters"] else None
-    runs = [a for a in store.artifacts("selections") if mine and a.manifest.inputs.get("samples") == mine["samples"]]
-    return View(
-        store=store,
-        samples=samples,
-        activations=activations,
-        features=features,
-        embeddings=embedded[-1] if embedded else None,
-        clusters=clusters,
-        projections=tuple(placed["projections"]),
-        quality=store.newest("quality", inputs=mine) if mine else None,
-        selections=tuple(runs),
-    )
+    def key(self, *parts: str) -> tuple[str, ...]:
+        """What a cached read depends on: kinds of artifact, the user's `labels`, the user's `sets` of rows."""
+        edited = {"labels": lambda: self.labels, "sets": lambda: marks.read(self.store, self.require("samples")).sets}
+        ids = super().key(*(part for part in parts if part not in edited))
+        return (*ids, *(repr(sorted(edited[part]().items())) for part in parts if part in edited))
 
 
 def default_path() -> Path:
@@ -110,8 +52,9 @@ def _remembered() -> dict[str, str]:
     return {}
 
 
-def remember(path: str) -> None:
-    """Show the workspace at `path` to sessions that begin after this one, so that a reload comes back to it."""
+def choose(path: str) -> None:
+    """Show the workspace at `path` in this session, and in those that begin after it (a reload is one)."""
+    state.choose_workspace(path)
     _remembered()["path"] = path
 
 
@@ -137,24 +80,9 @@ def name() -> str:
 def current() -> View | None:
     """Return the workspace of this session; None, with the reason in the session state, where it cannot be opened."""
     try:
-        view = view_of(Store.open(path()))
+        view = View.newest(Store.open(path()))
     except ExplorerError as error:
         state.put(state.PROBLEM, str(error))
         return None
     state.put(state.PROBLEM, "")
-    return view
-
-
-def require(*names: str) -> View:
-    """Return the current view with all of `names` there, or say what to do next and end the page."""
-    from explorer.ui.components import empty, jobs_panel
-
-    view = current()
-    if view is None:
-        empty.no_workspace(state.get(state.PROBLEM), new=is_new())
-        st.stop()
-    missing = [name for name in names if getattr(view, name) is None]
-    if missing:
-        empty.missing(view.store, missing[0], coming=jobs_panel.draw(view))
-        st.stop()
     return view

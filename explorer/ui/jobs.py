@@ -1,9 +1,9 @@
-"""Long work as a process of its own: started by a page, watched by polling, alive when the browser is not.
+"""Background jobs: a process of its own, started by a page and polled, that outlives the browser session.
 
 A job is a folder `WORKSPACE/.jobs/<id>/` with `job.json` (what runs, how it ended), `progress.json` (how far it is),
 `stdout` (one JSON object per step) and `stderr`. `python -m explorer.ui.jobs FOLDER` runs its steps, one
 `python -m explorer VERB … --json --progress json` after the other, and holds a lock on the folder while it lives.
-Cancelling is SIGINT to the whole group: the step stops at a clean point and can be resumed. No Streamlit in here.
+Cancelling is SIGINT to the whole group: the step stops at a clean point and can be resumed. Does not import Streamlit.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RUNNING, DONE, FAILED, CANCELLED, LOST = "running", "done", "failed", "cancelled
 
 @dataclass(frozen=True)
 class Job:
-    """A job as a page sees it. `state` is running, done, failed, cancelled or lost (its process is gone)."""
+    """A job as a page sees it. `state` is running, done, failed, cancelled or lost (its process ended unexpectedly)."""
 
     folder: Path
     title: str
@@ -70,8 +70,8 @@ def start(workspace: Path, title: str, steps: Sequence[Sequence[str]]) -> Job:
     """Start the steps (argument lists of `python -m explorer`, without `--json`) as a new job of `workspace`."""
     folder = workspace / ".jobs" / f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
     folder.mkdir(parents=True)
-    about = {"title": title, "steps": [list(step) for step in steps], "state": RUNNING, "step": 0}
-    write_json(folder / "job.json", {**about, "created": time.time()})
+    description = {"title": title, "steps": [list(step) for step in steps], "state": RUNNING, "step": 0}
+    write_json(folder / "job.json", {**description, "created": time.time()})
     command = [sys.executable, "-m", "explorer.ui.jobs", str(folder)]
     with open(folder / "supervisor.log", "ab") as log:
         subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
@@ -83,21 +83,21 @@ def start(workspace: Path, title: str, steps: Sequence[Sequence[str]]) -> Job:
 
 def load(folder: Path) -> Job:
     """Read a job as it stands now."""
-    about = json.loads((folder / "job.json").read_text("utf-8"))
+    job = json.loads((folder / "job.json").read_text("utf-8"))
     progress = folder / "progress.json"
-    state = about["state"]
+    state = job["state"]
     if state == RUNNING and not _alive(folder):
-        about = json.loads((folder / "job.json").read_text("utf-8"))  # it may have ended in between
-        state = LOST if about["state"] == RUNNING else about["state"]
+        job = json.loads((folder / "job.json").read_text("utf-8"))  # it may have ended in between
+        state = LOST if job["state"] == RUNNING else job["state"]
     return Job(
         folder=folder,
-        title=about["title"],
-        steps=tuple(tuple(step) for step in about["steps"]),
+        title=job["title"],
+        steps=tuple(tuple(step) for step in job["steps"]),
         state=state,
-        step=about["step"],
-        created=about["created"],
-        ended=about.get("ended"),
-        error=about.get("error", ""),
+        step=job["step"],
+        created=job["created"],
+        ended=job.get("ended"),
+        error=job.get("error", ""),
         progress=json.loads(progress.read_text("utf-8")) if progress.exists() else {},
     )
 
@@ -105,8 +105,7 @@ def load(folder: Path) -> Job:
 def listed(workspace: Path) -> list[Job]:
     """Every job of a workspace, newest first."""
     folder = workspace / ".jobs"
-    found = [load(path.parent) for path in folder.glob("*/job.json")]
-    return sorted(found, key=lambda job: job.created, reverse=True)
+    return sorted((load(path.parent) for path in folder.glob("*/job.json")), key=lambda job: job.created, reverse=True)
 
 
 def cancel(job: Job) -> None:
@@ -117,7 +116,7 @@ def cancel(job: Job) -> None:
 
 
 def resume(job: Job) -> Job:
-    """Start the steps that are left of a job that stopped; finished shards of the stopped step are used again."""
+    """Start the remaining steps of a stopped job; finished shards of the stopped step are reused."""
     workspace = job.folder.parent.parent
     again = start(workspace, job.title, job.steps[job.step :])
     dismiss(job)
@@ -125,7 +124,7 @@ def resume(job: Job) -> Job:
 
 
 def dismiss(job: Job) -> None:
-    """Take a job that has ended off the list; its folder stays, with another name for its description."""
+    """Remove an ended job from the list; its folder stays, with its description renamed."""
     os.replace(job.folder / "job.json", job.folder / "dismissed.json")
 
 
@@ -142,8 +141,8 @@ def _alive(folder: Path) -> bool:
 
 
 def _update(folder: Path, **values: Any) -> None:
-    about = json.loads((folder / "job.json").read_text("utf-8"))
-    write_json(folder / "job.json", {**about, **values})
+    job = json.loads((folder / "job.json").read_text("utf-8"))
+    write_json(folder / "job.json", {**job, **values})
 
 
 def run(folder: Path) -> int:

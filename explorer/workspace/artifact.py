@@ -22,19 +22,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from explorer.errors import ExplorerError
+from explorer.workspace.kinds import KINDS
 
-KINDS = (
-    "samples",
-    "activations",
-    "features",
-    "embeddings",
-    "clusters",
-    "projections",
-    "quality",
-    "selections",
-    "refinements",
-    "evaluations",
-)
 FORMAT_VERSION = 1  # part of every id: raise it when the meaning of an artifact's files changes
 ROW_GROUP = 65_536
 _LIBRARIES = ("torch", "transformers", "sae-lens", "duckdb", "pyarrow", "numpy", "numba", "faiss-cpu", "umap-learn")

@@ -16,25 +16,13 @@ from typing import Any
 import duckdb
 
 from explorer.errors import InputError, MissingStep, refuse
-from explorer.workspace.artifact import KINDS, Artifact, Draft, Manifest, artifact_id, write_json
+from explorer.workspace.artifact import Artifact, Draft, Manifest, artifact_id, write_json
+from explorer.workspace.kinds import KINDS
 
 SCHEMA_VERSION = 1
 NAMES = "names.json"  # further names of artifacts, by kind, and new names, by kind and id
 RENAMED = "renamed"
 MAX_NAME = 200  # characters
-
-_MADE_BY = {
-    "samples": "ingest SOURCE",
-    "activations": "extract",
-    "features": "label",
-    "embeddings": "embed",
-    "clusters": "cluster",
-    "projections": "project",
-    "quality": "score --scorer heuristic",
-    "selections": "select METHOD --budget 5%",
-    "refinements": "refine",
-    "evaluations": "evaluate RUN",
-}
 
 _connection: duckdb.DuckDBPyConnection | None = None
 _connecting = threading.Lock()
@@ -109,14 +97,6 @@ class Store:
         wanted = (inputs or {}).items()
         fitting = [a for a in self.artifacts(kind) if all(a.manifest.inputs.get(k) == v for k, v in wanted)]
         return fitting[-1] if fitting else None
-
-    def require(self, kind: str, *, inputs: Mapping[str, str] | None = None) -> Artifact:
-        """Like `newest`, but a missing one is refused with the command that makes it."""
-        artifact = self.newest(kind, inputs=inputs)
-        if artifact is None:
-            command = f"python -m explorer {_MADE_BY[kind]} -w {self.path}"
-            raise MissingStep(f"{self.path} has no {kind} yet; run: {command}")
-        return artifact
 
     def find(self, kind: str, parameters: Mapping[str, Any], inputs: Mapping[str, str]) -> Artifact | None:
         """The artifact that this very step would make, if it is there already."""
@@ -224,34 +204,6 @@ class Store:
         if not files:
             raise MissingStep(f"{artifact.ref} in {self.path} holds no table {table or artifact.kind!r}")
         return f"read_parquet([{', '.join(_quoted(file) for file in files)}])"
-
-    def table(self, name: str) -> duckdb.DuckDBPyRelation:
-        """The newest table of that name as a DuckDB relation (`.df()`, `.arrow()`, `.filter(…)`).
-
-        `samples` carries the token counts of the newest extraction (null before there is one); `pairs`, `evidence`
-        and `tokens` are the tables of the newest extraction; every other name is a kind of artifact.
-        """
-        if name == "samples":
-            return self.sql(f"FROM {self.samples_sql()} ORDER BY sample_id")
-        inner = {"pairs": "by_sample", "evidence": "evidence", "tokens": "tokens"}
-        if name in inner:
-            return self.sql(f"FROM {self.scan(self.require('activations'), inner[name])}")
-        if name not in KINDS or name == "activations":
-            refuse(f"unknown table {name!r}", allowed=[*[k for k in KINDS if k != "activations"], *inner])
-        return self.sql(f"FROM {self.scan(self.require(name))}")
-
-    def samples_sql(self) -> str:
-        """The newest samples with the token counts of their newest extraction, as a subquery for a FROM clause."""
-        samples = self.require("samples")
-        activations = self.newest("activations", inputs={"samples": samples.id})
-        if activations is None:
-            counts = "NULL::INTEGER AS prompt_tokens, NULL::INTEGER AS response_tokens, NULL::BOOLEAN AS truncated"
-            return f"(SELECT *, {counts} FROM {self.scan(samples)})"
-        tokens = self.scan(activations, "tokens")
-        return (
-            f"(SELECT s.*, t.prompt_tokens, t.response_tokens, t.truncated FROM {self.scan(samples)} s "
-            f"LEFT JOIN {tokens} t USING (sample_id))"
-        )
 
 
 def cursor() -> duckdb.DuckDBPyConnection:

@@ -22,9 +22,9 @@ from explorer.pipeline.demo import WORKSPACE
 from explorer.pipeline.extract import extract
 from explorer.pipeline.ingest import ingest
 from explorer.pipeline.select import rank
-from explorer.selection import METHODS
+from explorer.selection.methods import METHODS
 from explorer.selection.metrics import coverage, redundancy
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 from tests.benchmarks.machine import save
 
 KINDS = ("near-duplicate", "junk-truncated", "junk-repeated", "junk-off-topic", "junk-cluster")
@@ -35,7 +35,7 @@ OURS = ("sae-greedselect", "sae-saturated", "sae-simscale", "longest", "random")
 def planted() -> list[dict[str, object]]:
     """For each method at 5 % of the demo: picks by planted kind, as shares of the picks."""
     store = Store.open(WORKSPACE)
-    rows = store.table("samples").df()
+    rows = Snapshot.newest(store).table("samples").df()
     kind = rows.meta.map(lambda text: json.loads(text).get("planted") or "").to_numpy()
     table: list[dict[str, object]] = [{"method": "(the whole demo)", **{k: float(np.mean(kind == k)) for k in KINDS}}]
     for method in METHODS:
@@ -59,14 +59,14 @@ def alpaca(data: Path, rows: int, folder: Path) -> tuple[Store, dict[str, int]]:
     store = Store.create(folder / "workspace")
     ingest(store, str(folder / "alpaca.jsonl"))
     extract(store)
-    samples = store.table("samples").df()
+    samples = Snapshot.newest(store).table("samples").df()
     ids = {str(json.loads(raw)["id"]): int(sample) for raw, sample in zip(samples.raw, samples.sample_id, strict=True)}
     return store, ids
 
 
 def published(store: Store, ids: dict[str, int], path: Path) -> list[dict[str, object]]:
     """Coverage, redundancy and length of each published selection and of ours at its rows and at its tokens."""
-    pool = rank(store, "random").pool
+    pool = rank(store, "random", "100%").pool
     sets, tokens = pool.features, pool.response_tokens
     assert sets is not None and tokens is not None
 

@@ -30,10 +30,11 @@ import torch
 
 from explorer.lm.layout import RESPONSE, lay_out
 from explorer.lm.model import load_model
-from explorer.pipeline.extract import extract, read_conversations
+from explorer.pipeline.extract import extract
 from explorer.pipeline.ingest import ingest
+from explorer.queries.conversations import read_range
 from explorer.sae.load import SINK_FACTOR, load_sae
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 from tests.benchmarks.machine import save
 
 
@@ -44,7 +45,7 @@ def straightforward(store: Store, rows: int) -> tuple[dict[int, set[int]], int, 
     loaded, sae = load_model(dtype="float32"), load_sae()
     plain = transformers.AutoModelForCausalLM.from_pretrained(loaded.model.name_or_path, dtype=torch.float32).eval()
     layer = int(sae.hook_name.split(".")[1])
-    _, conversations = read_conversations(store, store.require("samples"), 0, rows - 1)
+    _, conversations = read_range(store, Snapshot.newest(store).require("samples"), 0, rows - 1)
     median = float(sae.sae.cfg.metadata.median_norm)
     features: dict[int, set[int]] = {}
     tokens, began = 0, time.perf_counter()
@@ -176,7 +177,7 @@ def main() -> None:
 
     extract(store, progress=watch)
     ours_seconds = stages["finish"][0] - stages["load"][0] - rate.seconds
-    activations = store.require("activations")
+    activations = Snapshot.newest(store).require("activations")
     sizes = store.sql(
         f"SELECT prompt_tokens + response_tokens + template_tokens FROM {store.scan(activations, 'tokens')}"
     ).fetchall()

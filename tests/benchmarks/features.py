@@ -1,8 +1,8 @@
-"""Print features drawn by chance, with their label and strongest contexts, so that a reader can judge the labels.
+"""Print randomly drawn features with their labels and top activating contexts, so that a reader can judge the labels.
 
     python -m tests.benchmarks.features --workspace WS --print 25 --out data/sae/NAME/FEATURES.md
 
-The draw is of all features that fire, by a fixed seed; nothing is picked or left out by hand.
+Draws from all features that are active, with a fixed seed; none is chosen or left out by hand.
 """
 
 from __future__ import annotations
@@ -12,33 +12,35 @@ from pathlib import Path
 
 import numpy as np
 
-from explorer.features import browse
-from explorer.workspace import Store
+from explorer.queries.features import feature
+from explorer.queries.occurrences import evidence
+from explorer.workspace import Snapshot, Store
 
 
 def text(store: Store, count: int, seed: int, contexts: int = 5) -> str:
     """Markdown with `count` features drawn by `seed`: label, share of responses, strongest contexts."""
-    activations, features = store.require("activations"), store.require("features")
+    snapshot = Snapshot.newest(store)
+    activations, features = snapshot.require("activations"), snapshot.require("features")
     info, rows = activations.manifest.info, activations.manifest.rows["samples"]
     known = store.sql(f"SELECT feature_id FROM {store.scan(features)} WHERE n_tokens > 0 ORDER BY 1").fetchall()
     ids = [int(i) for (i,) in known]
     drawn = sorted(np.random.default_rng(seed).choice(ids, count, replace=False).tolist())
     lines = [
-        f"# {count} features of `{info['sae']}`, drawn by chance",
+        f"# {count} randomly drawn features of `{info['sae']}`",
         "",
-        f"Drawn from its {len(ids):,} features that fire on {rows:,} rows (seed {seed}, none picked or left out), with "
-        "their local label, the share of responses that have them above the threshold, and their five strongest "
-        "contexts from different rows. The token a context peaks on is **bold**.",
+        f"Drawn from the {len(ids):,} features that are active on {rows:,} rows (seed {seed}; none chosen or left out "
+        "by hand), with their local label, the share of responses in which they exceed the threshold, and their five "
+        "top activating contexts from different rows. The token with the highest activation is **bold**.",
         "",
     ]
     for number in drawn:
-        found = browse.feature(store, features, number, {})
+        found = feature(snapshot, number, {})
         assert found is not None  # drawn from this very table
         share = f"{found['share']:.1%}" if found["share"] >= 0.001 else "under 0.1%"
         lines.append(f"**{number}** · {_plain(found['label'] or 'no label')} · {share} of responses")
         lines.append("")
         seen: set[int] = set()
-        for one in browse.evidence(store, activations, number, "top"):
+        for one in evidence(snapshot, number, "top"):
             if one["sample_id"] not in seen and len(seen) < contexts:
                 seen.add(one["sample_id"])
                 lines.append(f"- {_context(one['tokens'], one['peak'])}")

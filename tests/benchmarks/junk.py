@@ -17,7 +17,7 @@ from typing import Any
 from explorer.pipeline.demo import WORKSPACE
 from explorer.pipeline.refine import refine
 from explorer.pipeline.select import select
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 from tests.benchmarks.machine import save
 
 JUNK = "coalesce(json_extract_string(s.meta, '$.planted'), '') LIKE 'junk%'"
@@ -25,7 +25,7 @@ JUNK = "coalesce(json_extract_string(s.meta, '$.planted'), '') LIKE 'junk%'"
 
 def junk_share(store: Store, reference: str) -> dict[str, float]:
     """Share of a selection's rows that are junk of any kind, and of each kind."""
-    run, samples = store.resolve("selections", reference), store.require("samples")
+    run, samples = store.resolve("selections", reference), Snapshot.newest(store).require("samples")
     planted = "coalesce(json_extract_string(s.meta, '$.planted'), '')"
     kinds = ("junk-cluster", "junk-repeated", "junk-truncated", "junk-off-topic")
     each = ", ".join(f"avg(({planted} = '{kind}')::INT)" for kind in kinds)
@@ -36,7 +36,7 @@ def junk_share(store: Store, reference: str) -> dict[str, float]:
 
 def junk_clusters(store: Store) -> list[tuple[int, int, int]]:
     """(cluster, rows, junk rows) of the clusters that are junk by half and more, largest junk first."""
-    samples, clusters = store.require("samples"), store.require("clusters")
+    samples, clusters = Snapshot.newest(store).require("samples"), Snapshot.newest(store).require("clusters")
     query = (
         f"SELECT c.cluster, count(*), count(*) FILTER ({JUNK}) AS junk FROM {store.scan(samples)} s "
         f"JOIN {store.scan(clusters)} c USING (sample_id) GROUP BY 1 HAVING junk * 2 > count(*) ORDER BY junk DESC"

@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from explorer.pipeline.ingest import ingest
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 from tests import tiny
 from tests.benchmarks.machine import save
 
@@ -47,7 +47,7 @@ def fresh(folder: Path, name: str) -> Store:
 
 def digests(store: Store) -> dict[str, str]:
     """SHA-256 of every table file of the newest extraction."""
-    folder = store.require("activations").path
+    folder = Snapshot.newest(store).require("activations").path
     files = sorted(folder.rglob("*.parquet"))
     return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 
 from explorer.maps.kmeans import kmeans
-from explorer.maps.vectors import load_vectors, unit_norm
-from explorer.workspace import Store
+from explorer.maps.vectors import unit_norm
+from explorer.queries.vectors import load_vectors
+from explorer.workspace import Snapshot, Store
 from tests.benchmarks.machine import save
 
 
@@ -30,8 +31,8 @@ def made_up(rows: int, width: int) -> np.ndarray:
 
 
 def resampled(workspace: str, rows: int) -> np.ndarray:
-    store = Store.open(workspace)
-    vectors = load_vectors(store.require("embeddings"), store.require("samples").manifest.rows["samples"])
+    snapshot = Snapshot.newest(Store.open(workspace))
+    vectors = load_vectors(snapshot.require("embeddings"), snapshot.rows)
     rng = np.random.default_rng(0)
     noise = rng.standard_normal((rows, vectors.shape[1])).astype(np.float32) * (0.1 * vectors.std(axis=0))
     return unit_norm(vectors[rng.integers(len(vectors), size=rows)] + noise)

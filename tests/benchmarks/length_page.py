@@ -24,8 +24,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from explorer import records
-from explorer.features.sets import FeatureSets, load_sets
-from explorer.workspace import Artifact, Store
+from explorer.features.sets import FeatureSets
+from explorer.queries.sets import load_sets
+from explorer.workspace import Artifact, Snapshot, Store
 from tests.benchmarks.machine import save
 from tests.server import launch, serve
 
@@ -55,8 +56,8 @@ _WATCH = """
 
 def resampled(source: Store, target: Path, n: int) -> Store:
     """Return a workspace of n samples drawn with replacement from `source`."""
-    samples = source.require("samples")
-    activations = source.require("activations", inputs={"samples": samples.id})
+    samples = Snapshot.newest(source).require("samples")
+    activations = Snapshot.newest(source).require("activations")
     old = samples.manifest.rows["samples"]
     drawn = np.random.default_rng(0).integers(0, old, n)
     store = Store.create(target)
@@ -169,7 +170,7 @@ def main() -> None:
             Store.open(target) if target.exists() else resampled(Store.open(options.workspace), target, options.samples)
         )
         print(f"workspace ready after {time.monotonic() - began:.0f} s", file=sys.stderr)
-        activations = store.require("activations")
+        activations = Snapshot.newest(store).require("activations")
         pairs = activations.manifest.rows["by_sample"]
         with serve(target, Path(folder) / "home") as url:
             seen = measure(f"{url}/length", MOVES)

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from explorer.workspace import Snapshot
 from tests.benchmarks.kills import fresh, prepare
 from tests.benchmarks.machine import save
 
@@ -23,7 +24,7 @@ def peak(rows: int) -> int:
     store = fresh(folder, "workspace")
     command = [sys.executable, "-m", "explorer", "extract", "-w", str(store.path), *arguments]
     subprocess.run(command, check=True, capture_output=True)
-    return store.require("activations").manifest.peak_memory
+    return Snapshot.newest(store).require("activations").manifest.peak_memory
 
 
 def main() -> None:

@@ -18,14 +18,14 @@ from typing import Any
 
 import numpy as np
 
-from explorer.features.sets import FeatureSets, load_sets
-from explorer.pipeline.pool import default_threshold
+from explorer.features.sets import FeatureSets
 from explorer.pipeline.select import rank
-from explorer.selection import METHODS
+from explorer.queries.sets import feature_sets
 from explorer.selection.certificate import certify_coverage
 from explorer.selection.coverage import by_size
+from explorer.selection.methods import METHODS
 from explorer.selection.metrics import coverage, redundancy
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 
 RESULTS = Path(__file__).parent / "results" / "selection.json"
 BUDGETS = ("1%", "5%", "10%", "25%")
@@ -81,10 +81,9 @@ def machine() -> dict[str, Any]:
 
 def read(store: Store) -> FeatureSets:
     """The response features of the newest extraction at its default threshold."""
-    activations = store.require("activations")
-    samples = store.require("samples").manifest.rows["samples"]
+    snapshot = Snapshot.newest(store)
     started = time.perf_counter()
-    sets = load_sets(store, activations, segment="response", threshold=default_threshold(activations), samples=samples)
+    sets = feature_sets(snapshot)
     say("read", {"samples": sets.n, "pairs": sets.nnz, "seconds": round(time.perf_counter() - started, 3)})
     return sets
 

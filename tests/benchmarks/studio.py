@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from explorer import records
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
 from tests.benchmarks.machine import save
 from tests.server import ROOT, launch, serve
 
@@ -48,8 +48,8 @@ def grown(source: Store, folder: Path, rows: int, seed: int = 0) -> Store:
     """Make a workspace of `rows` samples drawn from `source`, with what the Select page reads."""
     rng = np.random.default_rng(seed)
     store = Store.create(folder, name="52k")
-    samples = source.require("samples")
-    activations = source.require("activations")
+    samples = Snapshot.newest(source).require("samples")
+    activations = Snapshot.newest(source).require("activations")
     n = samples.manifest.rows["samples"]
     drawn = rng.integers(0, n, rows)
     table = _sorted(samples, "", "sample_id").take(pa.array(drawn))

@@ -27,9 +27,9 @@ from explorer.lm.generate import generate
 from explorer.lm.model import load_model
 from explorer.lm.packing import Row, with_end
 from explorer.pipeline.ingest import ingest
-from explorer.pipeline.items import read_items
 from explorer.quality.losses import conditioned_rows
-from explorer.workspace import Store
+from explorer.queries.conversations import read_items
+from explorer.workspace import Snapshot, Store
 from explorer.workspace.artifact import peak_memory
 from tests.benchmarks.machine import save
 
@@ -41,7 +41,7 @@ def read(data: str, rows: int, loaded: Any) -> tuple[list[Row], list[Any]]:
     with tempfile.TemporaryDirectory() as folder:
         store = Store.create(f"{folder}/ws")
         ingest(store, data, limit=rows)
-        items = list(read_items(store, store.require("samples")))
+        items = list(read_items(store, Snapshot.newest(store).require("samples")))
     laid = conditioned_rows(loaded, items, 512)
     return [with_end(row, loaded.tokenizer.eos_token_id) for row in laid if not isinstance(row, str)], items
 

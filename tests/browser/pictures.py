@@ -1,4 +1,4 @@
-"""The pictures of the README's walk: the demo's first 1,000 rows, from a file to an export, in a real browser.
+"""The pictures of the walk in data/demo/README.md: the demo's first 1,000 rows, from a file to an export.
 
     python -m tests.browser.pictures [--out data/demo/screenshots]
 
@@ -60,7 +60,7 @@ def walk(page: Page, url: str, rows: Path, out: Path) -> None:
         studio.keep(page, f"{title.split()[0].lower()} 5%")
     studio.compare(page)
     page.wait_for_timeout(5_000)  # until the notes of what was kept are gone
-    save(page, out / "compare.png", "What differs between these choices?", 1_000)
+    save(page, out / "compare.png", "What differs between these selections?", 1_000)
     page.get_by_role("link", name="Select").first.click()
     studio.settled(page)
     studio.choose_format(page, "OpenAI messages")

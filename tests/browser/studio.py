@@ -1,4 +1,4 @@
-"""A new user's way through the studio, step by step, in a real browser: for the test, and for the README's pictures."""
+"""Steps of a new user through the studio in a real browser, for the test and for the pictures of the walk."""
 
 from __future__ import annotations
 

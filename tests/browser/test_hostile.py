@@ -11,7 +11,7 @@ import pytest
 from explorer.features import user_labels
 from explorer.pipeline.label import label
 from explorer.pipeline.select import select
-from explorer.workspace import marks
+from explorer.workspace import Snapshot, marks
 from tests import synthetic
 from tests.browser.conftest import Served
 from tests.server import serve
@@ -47,8 +47,8 @@ def hostile(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Itera
     words = sorted(made.feature_of.values())
     export.write_text(json.dumps([{"index": i, "description": TEXTS[i % len(TEXTS)][:150]} for i in words]), "utf-8")
     label(store, neuronpedia=str(export))
-    user_labels.write(store, store.require("activations"), made.feature_of["moon"], ATTACK[:150])
-    marks.keep_set(store, store.require("samples"), ATTACK[:80], range(10))
+    user_labels.write(store, Snapshot.newest(store).require("activations"), made.feature_of["moon"], ATTACK[:150])
+    marks.keep_set(store, Snapshot.newest(store).require("samples"), ATTACK[:80], range(10))
     select(store, "longest", budget="10", name=ATTACK)
     with serve(folder / "workspace", folder / "home") as url:
         yield Served(url, made)

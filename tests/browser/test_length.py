@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from explorer.features.sets import load_sets
+from explorer.queries.sets import feature_sets
+from explorer.workspace import Snapshot
 from tests.browser.conftest import Served
 
 if TYPE_CHECKING:
@@ -57,10 +58,7 @@ def _alone(state: dict[str, Any]) -> int:
 
 
 def _counts(served: Served, threshold: float) -> list[int]:
-    store = served.synthetic.store
-    rows = len(served.synthetic.tokens)
-    sets = load_sets(store, store.require("activations"), segment="response", threshold=threshold, samples=rows)
-    return sets.sizes.tolist()
+    return feature_sets(Snapshot.newest(served.synthetic.store), threshold=threshold).sizes.tolist()
 
 
 def test_a_threshold_that_moves_changes_the_points_and_keeps_the_zoom(page: Page, served: Served) -> None:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from explorer.pipeline.pool import read_ranking
-from explorer.workspace import Store, marks
+from explorer.queries.rankings import read_ranking
+from explorer.workspace import Snapshot, Store, marks
 from tests.browser import studio
 from tests.server import serve
 
@@ -57,7 +57,7 @@ def test_a_new_user_brings_rows_chooses_understands_bans_compares_and_exports(pa
         assert "alpaca" in studio.bring(page, url, tmp_path / "thousand.jsonl", model, sae)
         studio.read(page, patience=240)
         store = Store.open(tmp_path / "workspace")  # made where the app was started
-        samples = store.require("samples")
+        samples = Snapshot.newest(store).require("samples")
         assert samples.manifest.rows == {"samples": ROWS}
         page.get_by_role("link", name="Which rows for my budget?").click()
         assert studio.chosen(page, "SAE-GreedSelect").startswith("50 rows")

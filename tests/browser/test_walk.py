@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from explorer.workspace import Snapshot
 from tests.browser.conftest import Served
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def test_a_lasso_on_the_map_holds_exactly_the_rows_inside_and_they_are_exported(
     waiting.value.save_as(tmp_path / "out.json")
     exported = {json.dumps(row, ensure_ascii=False) for row in json.loads((tmp_path / "out.json").read_text("utf-8"))}
     store = served.synthetic.store
-    raw = dict(store.sql(f"SELECT sample_id, raw FROM {store.samples_sql()}").fetchall())
+    raw = dict(store.sql(f"SELECT sample_id, raw FROM {Snapshot.newest(store).samples_sql()}").fetchall())
     assert exported == {raw[int(number)] for number in inside}
 
 
@@ -168,7 +169,9 @@ def test_a_selection_is_run_tuned_kept_and_downloaded(page: Page, served: Served
     assert len(exported) == rows
     raw = {
         row[0]
-        for row in served.synthetic.store.sql(f"SELECT raw FROM {served.synthetic.store.samples_sql()}").fetchall()
+        for row in served.synthetic.store.sql(
+            f"SELECT raw FROM {Snapshot.newest(served.synthetic.store).samples_sql()}"
+        ).fetchall()
     }
     assert all(json.dumps(row, ensure_ascii=False) in raw for row in exported)
 

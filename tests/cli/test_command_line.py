@@ -10,13 +10,13 @@ import time
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
+from explorer.cli import app
 from tests import tiny
 
 ROOT = Path(__file__).parents[2]
-VERBS = (
-    "ingest train-sae extract embed cluster project label score select compare length export info run demo serve"
-).split()
+VERBS = sorted(get_command(app).commands)
 HEAVY = ("torch", "transformers", "sae_lens", "umap", "faiss", "streamlit", "numba", "pyarrow", "duckdb", "pandas")
 
 
@@ -51,11 +51,11 @@ def test_help_loads_nothing_heavy_and_is_fast():
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_has_help_and_stands_in_the_readme(verb, explorer):
+def test_every_verb_has_help_and_an_example_in_the_readme(verb, explorer):
     outcome = explorer(verb, "--help")
     assert outcome.code == 0
     assert len(outcome.out.splitlines()) > 5
-    assert re.search(rf"\b{verb}\b", (ROOT / "README.md").read_text("utf-8"))
+    assert re.search(rf"^\$ python -m explorer {verb}\b", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
 
 
 def test_from_a_file_to_an_exported_subset(explorer, tmp_path, source, parts):

@@ -20,7 +20,7 @@ def test_the_report_holds_the_answer_the_plots_and_every_selection(explorer, wor
     text = target.read_text("utf-8")
     assert "covers" in text and re.search(r"rows? (is|are) in all", text)
     assert all(name in text for name in names)
-    for shown in ("Coverage by number of rows", "Rows by the selections that hold them", "Where are they?", "Numbers"):
+    for shown in ("Coverage by number of rows", "Rows by combination of selections", "Clusters", "Numbers"):
         assert shown in text
     assert 'src="http' not in text and "<script src" not in text
 
@@ -45,4 +45,4 @@ def test_a_report_that_is_there_is_not_replaced_unasked(explorer, workspace, tmp
     assert refused.code == 2 and "exists already" in refused.err
     assert target.read_text("utf-8") == "mine"
     assert explorer("compare", name, "-w", workspace.path, "--report", target, "--overwrite").code == 0
-    assert "What differs between these choices?" in target.read_text("utf-8")
+    assert "What differs between these selections?" in target.read_text("utf-8")

@@ -14,7 +14,7 @@ import pytest
 from explorer.errors import Cancelled, ExplorerError, InputError
 from explorer.pipeline.evaluate import evaluate
 from explorer.pipeline.select import select
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 from tests import synthetic, tiny
 
 HOW = {"rank": 2, "epochs": 1, "batch_rows": 8, "max_tokens": 128, "learning_rate": 1e-2}
@@ -150,7 +150,9 @@ def test_one_run_whose_loss_is_no_number_is_reported_and_the_others_count(store,
 
 
 def test_rows_of_another_file_can_be_held_out_but_not_those_of_the_workspace(store, model, tmp_path):
-    rows = store.sql(f"SELECT prompt, response FROM {store.scan(store.require('samples'))} LIMIT 3").fetchall()
+    rows = store.sql(
+        f"SELECT prompt, response FROM {store.scan(Snapshot.newest(store).require('samples'))} LIMIT 3"
+    ).fetchall()
     known = [{"instruction": prompt, "output": response} for prompt, response in rows]
     fresh = [{"instruction": f"Name the town {i}", "output": f"The town is number {i}."} for i in range(9)]
     file = tmp_path / "other.json"

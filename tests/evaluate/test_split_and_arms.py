@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explorer.errors import InputError
-from explorer.evaluate.arms import arms_of, equalise
+from explorer.evaluate.seed_groups import arms_of, equalise
 from explorer.evaluate.split import LEAST, held_out
 
 

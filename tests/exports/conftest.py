@@ -1,4 +1,4 @@
-"""A workspace made of real ingested rows and a selection written by hand."""
+"""A workspace made of real ingested rows, and rows selected by hand."""
 
 from __future__ import annotations
 
@@ -10,44 +10,30 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from explorer.pipeline.cluster import cluster
 from explorer.pipeline.ingest import ingest
-from explorer.records import CLUSTERS, EMBEDDINGS, QUALITY, RANKING
-from explorer.workspace import Artifact, Store
+from explorer.pipeline.score import score
+from explorer.pipeline.select import select
+from explorer.records import EMBEDDINGS
+from explorer.workspace import Artifact, Snapshot, Store
 
 
 def pick(store: Store, order: list[int], name: str = "mine") -> Artifact:
-    """Write a selection of the newest samples: `order` are sample ids in pick order."""
-    samples = store.require("samples")
-    parameters = {
-        "method": "curated",
-        "budget": str(len(order)),
-        "threshold": None,
-        "segment": "response",
-        "seed": 0,
-        "params": {"ids": order},
-    }
-    with store.draft("selections", parameters=parameters, inputs={"samples": samples.id}, name=name) as draft:
-        columns = [range(len(order)), order, [1.5] * len(order), [1] * len(order)]
-        draft.write(pa.table([pa.array(c, f.type) for c, f in zip(columns, RANKING, strict=True)], schema=RANKING))
-        draft.info = {"coverage": 0.25, "certificate": None, "seconds": 0.0, "nested": True, "tokens": 12}
-        return draft.commit()
+    """Select sample ids of the newest dataset by hand, in pick order."""
+    result = select(store, "curated", budget=len(order), params={"rows": tuple(map(str, order))}, name=name)
+    return store.resolve("selections", result.artifact)
 
 
 def decorate(store: Store) -> None:
-    """Write clusters and scores of the newest samples: cluster i % 3, score i / 2, the last one missing."""
-    samples = store.require("samples")
-    n = samples.manifest.rows["samples"]
-    with store.draft("embeddings", parameters={"method": "x"}, inputs={"samples": samples.id}) as draft:
-        draft.write(pa.table([pa.array(range(n), pa.int64()), [[1.0]] * n], schema=EMBEDDINGS))
-        embeddings = draft.commit()
-    with store.draft("clusters", parameters={"k": 3}, inputs={"embeddings": embeddings.id}) as draft:
-        columns = [range(n), [i % 3 for i in range(n)], np.zeros(n)]
-        draft.write(pa.table([pa.array(c, f.type) for c, f in zip(columns, CLUSTERS, strict=True)], schema=CLUSTERS))
+    """Cluster the newest dataset into i % 3, by vectors that are planted so, and score it by its column `grade`."""
+    samples = Snapshot.newest(store).require("samples")
+    rows = samples.manifest.rows["samples"]
+    with store.draft("embeddings", parameters={"method": "planted"}, inputs={"samples": samples.id}) as draft:
+        vectors = np.eye(3, dtype=np.float32)[np.arange(rows) % 3]
+        draft.write(pa.table([pa.array(range(rows), pa.int64()), vectors.tolist()], schema=EMBEDDINGS))
         draft.commit()
-    with store.draft("quality", parameters={"scorer": "x"}, inputs={"samples": samples.id}) as draft:
-        scores = [None if i == n - 1 else i / 2 for i in range(n)]
-        draft.write(pa.table([pa.array(range(n), pa.int64()), pa.array(scores, pa.float64())], schema=QUALITY))
-        draft.commit()
+    cluster(store, k=3)
+    score(store, scorer="grade")
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from explorer.exports.formats import EXPORTS
 from explorer.exports.write import preview
 from explorer.pipeline.export import export
 from explorer.pipeline.ingest import ingest
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 from tests.exports.conftest import decorate, pick
 
 FILES = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
@@ -129,7 +129,9 @@ def test_what_goes_out_as_messages_comes_in_again_as_the_same_samples(make, tmp_
         again = Store.create(tmp_path / f"again-{format}")
         ingest(again, str(tmp_path / name))
         hashes = [
-            s.sql(f"SELECT content_hash FROM {s.scan(s.require('samples'))} ORDER BY sample_id").fetchall()
+            s.sql(
+                f"SELECT content_hash FROM {s.scan(Snapshot.newest(s).require('samples'))} ORDER BY sample_id"
+            ).fetchall()
             for s in (store, again)
         ]
         assert hashes[0] == hashes[1]
@@ -142,13 +144,14 @@ def test_instruction_and_input_stay_apart_when_other_columns_become_alpaca(make,
 
 
 def test_extra_columns_are_added_on_demand_and_never_overwrite_the_source(make, tmp_path):
-    store, run = make(TEN, [9, 4])
+    rows = [row | {"grade": None if row["score"] == 9 else row["score"] / 2} for row in TEN]
+    store, run = make(rows, [9, 4])
     decorate(store)
     extras = ("rank", "gain", "cluster", "score")
     result = export(store, run.id, format="jsonl", out=tmp_path / "e.jsonl", extras=extras)
     assert result.extras == {"rank": "rank", "gain": "gain", "cluster": "cluster", "score": "selection_score"}
     lines = (tmp_path / "e.jsonl").read_text().splitlines()
-    assert lines[0] == json.dumps(TEN[9])[:-1] + ', "rank": 0, "gain": 1.5, "cluster": 0, "selection_score": null}'
+    assert lines[0] == json.dumps(rows[9])[:-1] + ', "rank": 0, "gain": 1.0, "cluster": 0, "selection_score": null}'
     for format in ("alpaca", "parquet", "csv", "hf", "sharegpt", "messages"):
         export(store, run.id, format=format, out=tmp_path / format, extras=extras)
     table = pq.read_table(tmp_path / "parquet").to_pylist()

@@ -16,7 +16,7 @@ from explorer.pipeline.export import export
 from explorer.pipeline.ingest import ingest
 from explorer.pipeline.recipe import run
 from explorer.pipeline.select import select
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 
 ROWS = [{"instruction": f"i{n}", "input": "", "output": f"o{n}"} for n in range(40)]
 
@@ -43,7 +43,7 @@ def test_a_recipe_makes_the_same_ranking_in_a_fresh_workspace(exported, tmp_path
     fresh = Store.create(tmp_path / "fresh")
     result = run(fresh, recipe)
     assert result.same
-    assert result.made == [store.require("samples").ref, made.artifact]
+    assert result.made == [Snapshot.newest(store).require("samples").ref, made.artifact]
     assert result.ranking == yaml.safe_load(recipe.read_text())["selection"]["ranking"]
     again = run(fresh, recipe)
     assert (again.existed, again.made, again.artifact) == (True, [], result.artifact)

@@ -5,12 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from explorer.errors import InputError
-from explorer.features import groups
-from explorer.features.contrast import by_chance, contrast, discoveries, matched
-from explorer.features.sets import FeatureSets, load_sets
+from explorer.features.contrast import contrast, discoveries, match_lengths, p_values
+from explorer.features.sets import FeatureSets
 from explorer.pipeline.differences import differences
-from explorer.workspace import marks
+from explorer.queries.sets import feature_sets
+from explorer.workspace import Snapshot
 from tests.synthetic import THRESHOLD, build
 
 
@@ -28,7 +27,7 @@ def test_counts_lift_and_log_odds_are_those_of_the_formula():
     assert found.log_odds[0] == pytest.approx(odds)
     assert found.z[0] == pytest.approx(odds / math.sqrt(1 / 2.5 + 1 / 0.5 + 1 / 0.5 + 1 / 3.5))
     assert found.lift[0] == pytest.approx((2.5 / 3) / (0.5 / 4))
-    assert not found.sure[3], "a feature that nobody has separates nothing"
+    assert not found.significant[3], "a feature that nobody has separates nothing"
 
 
 def test_the_groups_the_other_way_round_give_the_same_with_the_other_sign():
@@ -42,7 +41,7 @@ def test_two_draws_of_the_same_rows_differ_in_next_to_nothing():
     rng = np.random.default_rng(0)
     sets = FeatureSets.from_rows([sorted(np.flatnonzero(rng.random(300) < 0.2).tolist()) for _ in range(400)], 300)
     found = contrast(sets, np.arange(200), np.arange(200, 400))
-    assert found.sure.sum() <= 3
+    assert found.significant.sum() <= 3
 
 
 def test_false_discoveries_are_held_as_benjamini_and_hochberg_say():
@@ -55,34 +54,10 @@ def test_one_row_of_few_is_no_discovery_and_small_counts_are_never_surer_than_th
     from scipy.stats import fisher_exact
 
     n_a, n_b = np.array([1, 0, 3, 5, 2, 0]), np.array([2.0, 7.0, 0.0, 9.0, 1.0, 0.0])
-    p = by_chance(n_a, 5, n_b, 1975.0, np.full(6, 4.9))
+    p = p_values(n_a, 5, n_b, 1975.0, np.full(6, 4.9))
     exact = [fisher_exact([[a, 5 - a], [b, 1975 - b]]).pvalue for a, b in zip(n_a, n_b, strict=True)]
     assert (p >= np.array(exact) * (1 - 1e-9)).all() and p[0] > 0.007 and p[3] < 1e-8
-    assert by_chance(np.array([60]), 100, np.array([300.0]), 1000.0, np.array([6.0]))[0] < 1e-8
-
-
-def test_every_kind_of_key_means_the_rows_it_names(synthetic):
-    store = synthetic.store
-    samples, clusters = store.require("samples"), store.require("clusters")
-    marks.keep_set(store, samples, "lasso", [3, 5])
-    for key in groups.choices(store, samples, clusters):
-        assert len(groups.resolve(store, samples, clusters, key)) > 0
-    lasso = groups.resolve(store, samples, clusters, "set:lasso")
-    assert lasso.ids.tolist() == [3, 5]
-    rest = groups.resolve(store, samples, clusters, "rest", lasso)
-    assert len(rest) == len(synthetic.tokens) - 2
-    found = groups.resolve(store, samples, clusters, "search:luggage")
-    assert all("luggage" in synthetic.tokens[i] for i in found.ids[:5]) or len(found)
-    assert len(groups.resolve(store, samples, clusters, "all")) == len(synthetic.tokens)
-
-
-@pytest.mark.parametrize(
-    "key", ["", "run:none", "cluster:999", "cluster:x", "set:no", "search: ", "x:y", "rest", "a" * 999]
-)
-def test_a_key_that_names_nothing_is_refused(synthetic, key):
-    store = synthetic.store
-    with pytest.raises(InputError):
-        groups.resolve(store, store.require("samples"), store.require("clusters"), key)
+    assert p_values(np.array([60]), 100, np.array([300.0]), 1000.0, np.array([6.0]))[0] < 1e-8
 
 
 def test_a_cluster_against_the_rest_is_told_apart_by_its_own_words(synthetic):
@@ -91,10 +66,7 @@ def test_a_cluster_against_the_rest_is_told_apart_by_its_own_words(synthetic):
     own = {synthetic.feature_of[word] for word in "flight hotel passport luggage beach itinerary visa".split()}
     own |= {synthetic.feature_of[word] for word in "train museum ticket island border".split()}
     assert {row["feature_id"] for row in result.more_in_a} <= own
-    store = synthetic.store
-    sets = load_sets(
-        store, store.require("activations"), segment="response", threshold=THRESHOLD, samples=len(synthetic.tokens)
-    )
+    sets = feature_sets(Snapshot.newest(synthetic.store), threshold=THRESHOLD)
     first = result.more_in_a[0]
     mine = np.flatnonzero(synthetic.cluster == travel)
     assert first["n_a"] == sum(first["feature_id"] in sets.row(int(i)) for i in mine)
@@ -109,12 +81,12 @@ def test_at_equal_length_what_only_length_brings_is_gone():
     sets = FeatureSets.from_rows(rows, 51)
     long, rest = np.flatnonzero(own), np.flatnonzero(np.arange(600) % 2 == 0)
     plain, equal = contrast(sets, long, rest), contrast(sets, long, rest, lengths=lengths)
-    assert plain.sure.sum() > 20
-    assert equal.sure[50] and equal.sure.sum() <= 3
+    assert plain.significant.sum() > 20
+    assert equal.significant[50] and equal.significant.sum() <= 3
 
 
 def test_weights_spread_b_as_a_is_spread():
     lengths = np.array([1.0, 1.0, 9.0, 9.0, 1.0, 9.0, 9.0])
-    a, weights = matched(lengths, np.array([0, 1, 2, 3]), np.array([4, 5, 6]))
+    a, weights = match_lengths(lengths, np.array([0, 1, 2, 3]), np.array([4, 5, 6]))
     assert a.tolist() == [0, 1, 2, 3]
     assert weights[0] == weights[1:].sum()

@@ -19,7 +19,7 @@ from explorer.pipeline import extract as pipeline
 from explorer.pipeline.extract import extract
 from explorer.pipeline.ingest import ingest
 from explorer.sae.load import load_sae
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 from tests import tiny
 
 WORDS = (
@@ -55,11 +55,11 @@ def run(store, parts, **options):
 
 
 def pairs(store, table="by_sample"):
-    return store.sql(f"FROM {store.scan(store.require('activations'), table)}").df()
+    return store.sql(f"FROM {store.scan(Snapshot.newest(store).require('activations'), table)}").df()
 
 
 def digests(store):
-    folder = store.require("activations").path
+    folder = Snapshot.newest(store).require("activations").path
     files = sorted(file for file in folder.rglob("*.parquet"))
     return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
@@ -176,8 +176,7 @@ def test_cutting_into_shards_changes_nothing_but_the_files(tmp_path, parts, monk
     run(one, parts)
     monkeypatch.setattr(pipeline, "SHARD_SAMPLES", 4)
     run(many, parts)
-    assert len(one.require("activations").files("by_sample")) == 1
-    assert len(many.require("activations").files("by_sample")) == 8
+    assert [len(Snapshot.newest(store).require("activations").files("by_sample")) for store in (one, many)] == [1, 8]
     for table in ("by_sample", "by_feature", "tokens"):
         left, right = pairs(one, table), pairs(many, table)
         numeric = left.select_dtypes("number").columns
@@ -201,7 +200,7 @@ def test_an_interrupted_extraction_ends_with_the_same_files(tmp_path, parts, mon
     monkeypatch.setattr(pipeline, "SHARD_SAMPLES", 4)
     whole, broken = workspace(tmp_path / "a", rows(30)), workspace(tmp_path / "b", rows(30))
     run(whole, parts)
-    original, calls = pipeline._Shards.write, []
+    original, calls = pipeline.Shards.write, []
 
     def write(self, number, tables):
         if len(calls) == after:
@@ -209,11 +208,11 @@ def test_an_interrupted_extraction_ends_with_the_same_files(tmp_path, parts, mon
         calls.append(number)
         original(self, number, tables)
 
-    monkeypatch.setattr(pipeline._Shards, "write", write)
+    monkeypatch.setattr(pipeline.Shards, "write", write)
     with pytest.raises(Killed):
         run(broken, parts)
     assert broken.newest("activations") is None
-    monkeypatch.setattr(pipeline._Shards, "write", original)
+    monkeypatch.setattr(pipeline.Shards, "write", original)
     result = run(broken, parts)
     assert not result.existed
     assert digests(whole) == digests(broken)
@@ -277,7 +276,7 @@ def test_parquet_files_are_the_schema_of_records(tmp_path, parts):
 
     store = workspace(tmp_path / "w", rows(4))
     run(store, parts)
-    activations = store.require("activations")
+    activations = Snapshot.newest(store).require("activations")
     for table, schema in {"by_sample": PAIRS, "by_feature": PAIRS, "evidence": EVIDENCE, "tokens": TOKENS}.items():
         stored = pq.read_schema(activations.files(table)[0])
         assert stored.names == schema.names

@@ -8,10 +8,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from explorer.errors import InputError
-from explorer.features import neuronpedia, relations
+from explorer.features import neuronpedia
 from explorer.features.llm_labels import marked, parse_label, parse_match
 from explorer.features.naming import Context
 from explorer.pipeline.label import label
+from explorer.queries.features import all_labels
+from explorer.workspace import Snapshot
 from tests.synthetic import build
 
 
@@ -128,8 +130,7 @@ def test_an_imported_label_is_shown_with_its_source_and_the_local_one_is_kept(st
     file.write_text(json.dumps([{"index": 2, "description": "suitcases", "explanationModelName": "gpt-4o-mini"}]))
     result = label(store, neuronpedia=str(file))
     assert result.by_source["neuronpedia"] == 1
-    features = store.require("features")
-    first, second = relations.all_labels(store, features, 2)
+    first, second = all_labels(Snapshot.newest(store), 2)
     assert (first["source"], first["label"], first["by"]) == ("neuronpedia", "suitcases", "gpt-4o-mini")
     assert second["source"] == "local"
     assert label(store, neuronpedia=str(file)).existed
@@ -145,7 +146,9 @@ def test_an_llm_writes_labels_that_are_scored_and_asked_for_once(store, served):
     served.answer = answer
     result = label(store, llm=f"{served.url}/v1", llm_model="tester", llm_features=6)
     assert result.by_source["llm"] == 6 and not result.failed
-    rows = store.sql(f"SELECT * FROM {store.scan(store.require('features'), 'labels')} WHERE source = 'llm'").fetchall()
+    rows = store.sql(
+        f"SELECT * FROM {store.scan(Snapshot.newest(store).require('features'), 'labels')} WHERE source = 'llm'"
+    ).fetchall()
     assert len(rows) == 6 and all(0 <= score <= 1 for *_, score, _ in rows)
     asked = len(served.requests)
     assert label(store, llm=f"{served.url}/v1", llm_model="tester", llm_features=6).existed

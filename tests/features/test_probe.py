@@ -11,7 +11,7 @@ from explorer.pipeline.extract import extract
 from explorer.pipeline.ingest import ingest
 from explorer.pipeline.label import label
 from explorer.pipeline.probe import load
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 from tests import tiny
 from tests.features.test_extract import rows
 
@@ -38,9 +38,9 @@ def test_a_row_typed_in_has_the_values_that_extraction_stored(extracted):
     for number in (0, 4):
         reading = probe.read(turns(number))
         for segment in ("prompt", "response"):
+            pairs = extracted.scan(Snapshot.newest(extracted).require("activations"), "by_sample")
             stored = extracted.sql(
-                f"SELECT feature_id, max_act FROM {extracted.scan(extracted.require('activations'), 'by_sample')} "
-                "WHERE sample_id = ? AND segment = ?",
+                f"SELECT feature_id, max_act FROM {pairs} WHERE sample_id = ? AND segment = ?",
                 [number, segment],
             ).fetchall()
             found = reading.largest(segment)
@@ -102,7 +102,7 @@ def test_another_sae_is_refused(extracted, tmp_path):
 
 def test_decoder_neighbours_are_those_of_a_full_search(extracted):
     label(extracted)
-    features = extracted.require("features")
+    features = Snapshot.newest(extracted).require("features")
     found = extracted.sql(f"FROM {extracted.scan(features, 'directions')} ORDER BY feature_id").to_arrow_table()
     decoder = load(extracted).sae.sae.W_dec.numpy()
     unit = decoder / np.linalg.norm(decoder, axis=1, keepdims=True)

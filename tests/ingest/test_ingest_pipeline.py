@@ -14,7 +14,7 @@ from explorer.ingest.plan import plan
 from explorer.pipeline import ingest as module
 from explorer.pipeline.ingest import ingest
 from explorer.records import SAMPLES
-from explorer.workspace import Store
+from explorer.workspace import Snapshot, Store
 
 
 @pytest.fixture
@@ -23,7 +23,11 @@ def store(tmp_path):
 
 
 def table(store):
-    return store.sql(f"FROM {store.scan(store.require('samples'))} ORDER BY sample_id").to_arrow_table().to_pylist()
+    return (
+        store.sql(f"FROM {store.scan(Snapshot.newest(store).require('samples'))} ORDER BY sample_id")
+        .to_arrow_table()
+        .to_pylist()
+    )
 
 
 def jsonl(path, rows):
@@ -42,7 +46,7 @@ def test_samples_have_the_agreed_columns_and_dropped_rows_keep_their_number(tmp_
     assert result.samples == 2
     assert result.dropped == {"empty response": 1, "not an object": 1}
     assert (result.duplicates, result.format, result.existed) == (1, "alpaca", False)
-    artifact = store.require("samples")
+    artifact = Snapshot.newest(store).require("samples")
     assert result.artifact == artifact.ref
     assert pq.read_schema(artifact.files()[0]).equals(SAMPLES)
     first, second = table(store)
@@ -123,7 +127,7 @@ def test_a_folder_is_read_file_by_file_each_in_its_own_format(tmp_path, store):
         ("b", 2, "a"),
         ("c", 3, "q"),
     ]
-    files = store.require("samples").manifest.info["files"]
+    files = Snapshot.newest(store).require("samples").manifest.info["files"]
     assert [(file["name"], file["first_row"], file["rows"]) for file in files] == [
         ("a.json", 0, 2),
         ("b.jsonl", 2, 1),

@@ -6,17 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from explorer.features import length
-from explorer.features.length_coverage import (
-    coverage_curve,
-    crossings,
-    decompose,
-    first_cover,
-    longest_order,
-    matched_order,
-)
-from explorer.features.length_fits import fit_linear, fit_saturating, growth, residuals
 from explorer.features.sets import FeatureSets
+from explorer.length import statistics
+from explorer.length.coverage import coverage_curve, crossings, decompose, first_cover, longest_order, matched_order
+from explorer.length.fits import fit_linear, fit_saturating, growth, residuals
 
 
 def rng(seed: int = 0) -> np.random.Generator:
@@ -32,7 +25,7 @@ def related(n: int, r: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 12)), min_size=3, max_size=60))
 def test_correlations_equal_scipy_with_ties(pairs: list[tuple[int, int]]) -> None:
     x, y = (np.array(side, dtype=float) for side in zip(*pairs, strict=True))
-    r, rho = length.pearson(x, y, rng=rng())[0], length.spearman(x, y, rng=rng())
+    r, rho = statistics.pearson(x, y, rng=rng())[0], statistics.spearman(x, y, rng=rng())
     if x.std() == 0 or y.std() == 0:
         assert np.isnan(r.value) and np.isnan(rho.value)
     else:
@@ -44,7 +37,7 @@ def test_weighted_ranks_are_those_of_the_repeated_samples() -> None:
     values = np.array([3.0, 1.0, 3.0, 2.0, 9.0])
     weight = np.array([2, 0, 1, 3, 1])
     expected = stats.rankdata(np.repeat(values, weight)) - 0.5
-    ranker = length._Ranker(values)
+    ranker = statistics._Ranker(values)
     _, ranks = ranker.ranks(weight.astype(float))
     found = np.repeat(ranks[ranker.codes], weight)
     assert np.allclose(found, expected - expected.mean())
@@ -52,10 +45,10 @@ def test_weighted_ranks_are_those_of_the_repeated_samples() -> None:
 
 def test_bootstrap_of_spearman_equals_one_made_by_hand() -> None:
     x, y = related(40, 0.5)
-    blocks = np.concatenate(list(length.weights(40, 50, rng(1)))).astype(int)
+    blocks = np.concatenate(list(statistics.weights(40, 50, rng(1)))).astype(int)
     by_hand = np.array([stats.spearmanr(np.repeat(x, w), np.repeat(y, w))[0] for w in blocks], dtype=float)
-    sides = [length._Ranker(x), length._Ranker(y)]
-    assert np.allclose([length._rank_r(*sides, w) for w in blocks.astype(float)], by_hand)
+    sides = [statistics._Ranker(x), statistics._Ranker(y)]
+    assert np.allclose([statistics._rank_r(*sides, w) for w in blocks.astype(float)], by_hand)
 
 
 def test_partial_correlation_equals_regression_on_dummies() -> None:
@@ -64,7 +57,7 @@ def test_partial_correlation_equals_regression_on_dummies() -> None:
     x, y = x + group, y + 2 * group
     dummies = np.eye(5)[group]
     rest = [side - dummies @ np.linalg.lstsq(dummies, side, rcond=None)[0] for side in (x, y)]
-    found = length.along(x, y, {"g": group}, rng=rng()).grouped["g"][0]
+    found = statistics.along(x, y, {"g": group}, rng=rng()).grouped["g"][0]
     assert found.partial.value == pytest.approx(stats.pearsonr(*rest)[0], abs=1e-9)
     for code, each in found.each.items():
         part = group == code
@@ -75,7 +68,7 @@ def test_partial_correlation_equals_regression_on_dummies() -> None:
 def test_small_groups_get_no_correlation_of_their_own_and_no_group_is_left_out() -> None:
     x, y = related(100, 0.5)
     group = np.where(np.arange(100) < 5, 0, np.where(np.arange(100) < 60, 1, -1))
-    found = length.along(x, y, {"g": group}, rng=rng()).grouped["g"][0]
+    found = statistics.along(x, y, {"g": group}, rng=rng()).grouped["g"][0]
     assert list(found.each) == [1] and found.partial.n == 60
 
 
@@ -88,12 +81,12 @@ def test_counts_at_all_thresholds_equal_one_pass_a_threshold(rows: list[dict[int
     sets = FeatureSets.from_rows([list(row) for row in rows], 10, [list(row.values()) for row in rows])
     thresholds = np.sort(np.array(levels))
     expected = np.stack([sets.above(level).sizes for level in thresholds])
-    assert np.array_equal(length.counts_above(sets, thresholds), expected)
+    assert np.array_equal(statistics.counts_above(sets, thresholds), expected)
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
     x, y = related(200, 0.3)
-    assert length.pearson(x, y, rng=rng(5)) == length.pearson(x, y, rng=rng(5))
+    assert statistics.pearson(x, y, rng=rng(5)) == statistics.pearson(x, y, rng=rng(5))
 
 
 def test_a_line_and_a_saturating_curve_are_recovered() -> None:
@@ -153,7 +146,7 @@ def test_coverage_after_each_pick_equals_a_union() -> None:
 def test_a_matched_choice_has_the_lengths_of_its_reference() -> None:
     _, tokens = pool()
     reference = longest_order(tokens)[:30]
-    bins = length.quantile_bins(tokens.astype(float))
+    bins = statistics.quantile_bins(tokens.astype(float))
     chosen = matched_order(tokens, reference, rng(4))
     assert len(set(chosen.tolist())) == 30
     assert np.array_equal(np.sort(bins[chosen]), np.sort(bins[reference]))

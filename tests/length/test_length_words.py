@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from explorer.features import length
-from explorer.features.length_coverage import CoverageCurve, crossings, leaders
-from explorer.features.length_fits import fit_linear, fit_saturating, residuals, trend
-from explorer.features.length_summary import OffTrend, hides, off_sentences, warnings
+from explorer.length import statistics
+from explorer.length.coverage import CoverageCurve, crossings, leaders
+from explorer.length.fits import fit_linear, fit_saturating, residuals, trend
+from explorer.length.summary import OffTrend, hides, off_sentences, warnings
 
 
 def saturating(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -65,7 +65,7 @@ def test_simpsons_paradox_is_warned_of_and_a_plain_relation_is_not() -> None:
     turned = 100 * group - 0.5 * x + 3 * draw.standard_normal(600) + 200 * group
     plain = x + 5 * draw.standard_normal(600)
     for y, expected in ((turned, "Simpson's paradox: the sign turns round inside sources"), (plain, "")):
-        found = length.along(x, y, {"source": group}, rng=np.random.default_rng(0))
+        found = statistics.along(x, y, {"source": group}, rng=np.random.default_rng(0))
         said = warnings(found.overall[0], {"source": found.grouped["source"][0]}, {"source": ["a", "b", "c"]})
         assert said == [] if not expected else said[0].startswith(expected)
 
@@ -95,12 +95,12 @@ def test_one_pass_counts_equal_the_counts_of_each_threshold_at_any_chunk(monkeyp
     draw = np.random.default_rng(0)
     rows = [sorted({int(f) for f in draw.integers(0, 50, draw.integers(0, 30))}) for _ in range(60)]
     sets = FeatureSets.from_rows(rows, 50, [draw.uniform(0, 9, len(row)).tolist() for row in rows])
-    thresholds = length.default_thresholds(sets, 3.14)
+    thresholds = statistics.default_thresholds(sets, 3.14)
     assert 3.14 in thresholds and thresholds[0] == 0 and (np.diff(thresholds) > 0).all() and len(thresholds) <= 102
     expected = np.stack([sets.above(t).sizes for t in thresholds])
     for pairs in (1, 7, 100, 8_000_000):
-        monkeypatch.setattr(length, "_PAIRS", pairs)
-        assert np.array_equal(length.counts_above(sets, thresholds), expected)
+        monkeypatch.setattr(statistics, "_PAIRS", pairs)
+        assert np.array_equal(statistics.counts_above(sets, thresholds), expected)
 
 
 def test_the_steps_of_the_slider_are_round() -> None:
@@ -108,7 +108,7 @@ def test_the_steps_of_the_slider_are_round() -> None:
 
     for top in (0.03, 0.9, 8.96, 47.0, 1234.0):
         sets = FeatureSets.from_rows([[0, 1]], 2, [[top, top]])
-        steps = np.unique(np.diff(length.default_thresholds(sets)).round(9))
+        steps = np.unique(np.diff(statistics.default_thresholds(sets)).round(9))
         assert len(steps) == 1
         assert f"{steps[0]:e}"[0] in "125"
 
@@ -126,11 +126,11 @@ def test_intervals_cover_the_truth_on_simulated_data(kind: str) -> None:
         group = np.arange(n) % 2
         random = np.random.default_rng([8, trial])
         if kind == "spearman":
-            found = length.spearman(x, y, rng=random)
+            found = statistics.spearman(x, y, rng=random)
         elif kind == "overall":
-            found = length.along(x, y, {}, rng=random).overall[0]
+            found = statistics.along(x, y, {}, rng=random).overall[0]
         else:
-            inside = length.along(x + 9 * group, y - 4 * group, {"g": group}, rng=random).grouped["g"][0]
+            inside = statistics.along(x + 9 * group, y - 4 * group, {"g": group}, rng=random).grouped["g"][0]
             found = inside.partial if kind == "partial" else inside.each[1]
         hits += found.low <= truth <= found.high
     assert 0.90 <= hits / trials <= 0.98
@@ -141,9 +141,9 @@ def test_every_step_of_the_grid_has_the_interval_that_it_has_alone() -> None:
     x = draw.gamma(1, 80, 300)
     table = np.stack([x * scale + 10 * draw.standard_normal(300) for scale in (0.2, 0.5, 1.0)])
     group = draw.integers(0, 3, 300)
-    whole = length.along(x, table, {"g": group}, rng=np.random.default_rng(3))
+    whole = statistics.along(x, table, {"g": group}, rng=np.random.default_rng(3))
     for step, row in enumerate(table):
-        alone = length.along(x, row, {"g": group}, rng=np.random.default_rng(3))
+        alone = statistics.along(x, row, {"g": group}, rng=np.random.default_rng(3))
         for many, one in (
             (whole.overall[step], alone.overall[0]),
             (whole.grouped["g"][step].partial, alone.grouped["g"][0].partial),
@@ -158,7 +158,7 @@ def test_rank_correlations_along_a_grid_equal_scipys() -> None:
     draw = np.random.default_rng(0)
     x, table = draw.integers(0, 40, 200), draw.integers(0, 9, (5, 200))
     expected = [stats.spearmanr(x, row)[0] for row in table]
-    assert np.allclose(length.rank_correlations(x, table), expected, atol=1e-12)
+    assert np.allclose(statistics.rank_correlations(x, table), expected, atol=1e-12)
 
 
 def test_a_saturating_fit_on_added_up_lengths_equals_the_fit_on_samples() -> None:

@@ -115,17 +115,3 @@ def test_a_sentence_model_that_is_not_there_is_refused_in_one_line(tmp_path) -> 
     with pytest.raises(InputError, match="could not be loaded") as caught:
         embed("sentence", Inputs(texts=[Text("a", "b")]), model=str(tmp_path))
     assert "\n" not in str(caught.value)
-
-
-def test_samples_without_a_vector_are_rows_of_zeros(tmp_path) -> None:
-    import pyarrow as pa
-
-    from explorer import records
-    from explorer.maps.vectors import load_vectors
-    from explorer.workspace import Store
-
-    rows = {"sample_id": [0, 1, 2, 3], "vector": [[1.0, 2.0], None, [], [3.0, 4.0]]}
-    with Store.create(tmp_path / "ws").draft("embeddings", parameters={}, inputs={}) as draft:
-        draft.write(pa.table(rows, schema=records.EMBEDDINGS))
-        artifact = draft.commit()
-    assert load_vectors(artifact, 5).tolist() == [[1, 2], [0, 0], [0, 0], [3, 4], [0, 0]]

@@ -6,11 +6,12 @@ import pytest
 from explorer import records
 from explorer.errors import InputError, MissingStep
 from explorer.maps.projections import PROJECTIONS, Drawn, Inputs
-from explorer.pipeline.cluster import agreement, cluster, curves
-from explorer.pipeline.embed import embed, read
+from explorer.pipeline.cluster import cluster, curves
+from explorer.pipeline.embed import embed
 from explorer.pipeline.project import project
 from explorer.progress import silent
-from explorer.workspace import Store
+from explorer.queries.vectors import load_vectors
+from explorer.workspace import Snapshot, Store
 from tests.maps.conftest import make_workspace
 
 
@@ -18,10 +19,10 @@ def test_embed_writes_unit_vectors_and_a_second_run_finds_them(workspace: Store)
     first = embed(workspace)
     again = embed(workspace)
     artifact = workspace.resolve("embeddings", first.artifact)
-    vectors = read(workspace, artifact)
+    vectors = load_vectors(artifact, 60)
     assert (first.existed, again.existed, again.artifact) == (False, True, first.artifact)
     assert vectors.shape == (60, 16) and np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    assert workspace.table("embeddings").to_arrow_table().schema.names == records.EMBEDDINGS.names
+    assert Snapshot.newest(workspace).table("embeddings").to_arrow_table().schema.names == records.EMBEDDINGS.names
 
 
 def test_sae_tfidf_embeds_from_the_stored_features(workspace: Store) -> None:
@@ -31,8 +32,8 @@ def test_sae_tfidf_embeds_from_the_stored_features(workspace: Store) -> None:
 
 def test_cluster_makes_the_default_embedding_and_says_so(workspace: Store) -> None:
     result = cluster(workspace, k=3)
-    assert result.made == [f"embeddings/{workspace.require('embeddings').id}"]
-    rows = workspace.table("clusters").to_arrow_table()
+    assert result.made == [f"embeddings/{Snapshot.newest(workspace).require('embeddings').id}"]
+    rows = Snapshot.newest(workspace).table("clusters").to_arrow_table()
     labels = rows.column("cluster").to_numpy()
     assert sorted(np.bincount(labels)) == [20, 20, 20]
     assert all(len(set(labels[i::3])) == 1 for i in range(3)), "clusters are the topics"
@@ -63,7 +64,7 @@ def test_the_same_seed_gives_the_same_map_and_parameters_are_kept(workspace: Sto
     other = make_workspace(tmp_path / "other")
     tables = [_places(s, project(s, params={"neighbours": 5}).artifact) for s in (workspace, other)]
     assert np.array_equal(tables[0], tables[1])
-    assert workspace.require("projections").manifest.parameters["params"]["neighbours"] == 5
+    assert Snapshot.newest(workspace).require("projections").manifest.parameters["params"]["neighbours"] == 5
 
 
 def test_rows_outside_the_fit_are_placed_near_their_topic(workspace: Store) -> None:
@@ -88,7 +89,7 @@ def test_an_unknown_projection_is_refused(workspace: Store) -> None:
 
 def test_without_an_extraction_the_command_that_makes_it_is_named(tmp_path) -> None:
     store = make_workspace(tmp_path / "ws")
-    store.discard(store.require("activations"))
+    store.discard(Snapshot.newest(store).require("activations"))
     with pytest.raises(MissingStep, match="explorer extract"):
         cluster(store, k=3)
 
@@ -99,11 +100,12 @@ def _places(store: Store, reference: str) -> np.ndarray:
     return np.column_stack([table.column("x").to_numpy(), table.column("y").to_numpy()])
 
 
-def test_what_k_rests_on_is_kept_with_the_clusters_and_worked_out_for_older_ones(workspace: Store) -> None:
+def test_what_k_rests_on_is_stored_with_the_clusters_and_the_curves_are_worked_out_for_a_given_k(
+    workspace: Store,
+) -> None:
     kept = workspace.resolve("clusters", cluster(workspace, k="auto").artifact)
     assert curves(workspace, kept) == kept.manifest.info["choice"]
-    assert agreement(workspace, kept) == kept.manifest.info["stability"]
-    assert 0.9 < agreement(workspace, kept)["mean"] <= 1.0, "the three topics are found from any seed"
+    assert 0.9 < kept.manifest.info["stability"]["mean"] <= 1.0, "the three topics are found from any seed"
     given = workspace.resolve("clusters", cluster(workspace, k=4).artifact)
     assert given.manifest.info["choice"] is None
     assert curves(workspace, given)["suggested"] == 3

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explorer.maps.region import inside
+from explorer.maps.polygon import inside
 
 GRID = np.array([(x, y) for x in range(10) for y in range(10)], dtype=np.float32) + np.float32(0.5)
 X, Y = GRID[:, 0].copy(), GRID[:, 1].copy()

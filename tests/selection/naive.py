@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 
 from explorer.features.sets import FeatureSets
-from explorer.selection import Pool
 from explorer.selection.coverage import UNIT, feature_weights
+from explorer.selection.method import Pool
 from explorer.selection.points import fixed_point
 
 

@@ -10,8 +10,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from explorer.errors import InputError
-from explorer.selection import Pool
 from explorer.selection.coverage import feature_weights
+from explorer.selection.method import Pool
 from explorer.selection.methods.k_center import start
 from explorer.selection.methods.qdit import anchor_sample, anchor_weight
 from explorer.selection.methods.sae_saturated import WEIGHT, Params, steps

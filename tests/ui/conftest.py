@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from tests.synthetic import Synthetic, build
 
 ROOT = Path(__file__).resolve().parents[2]
+PLACES = {"samples": "rows"}  # pages whose folder is not called like their address
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +39,7 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
         if page != "overview" or query:
             for name, value in query.items():
                 app.query_params[name] = value
-            app.switch_page(f"explorer/ui/pages/{page}.py").run()
+            app.switch_page(f"explorer/ui/{PLACES.get(page, page)}/page.py").run()
         return app
 
     return opened

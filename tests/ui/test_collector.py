@@ -9,7 +9,7 @@ import weakref
 
 import pytest
 
-from explorer.ui import collector
+from explorer.ui import garbage
 from tests.ui.conftest import ROOT
 
 
@@ -23,11 +23,11 @@ class Ring:
 def test_a_ring_is_freed_after_the_last_run_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
     gc.disable()  # else an allocation might free it at any time
     try:
-        monkeypatch.setattr(collector, "_QUIET", 0.4)
+        monkeypatch.setattr(garbage, "_QUIET", 0.4)
         seen = weakref.ref(Ring())
         began = time.perf_counter()
         for _ in range(3):
-            collector.later()
+            garbage.later()
             time.sleep(0.2)
         assert seen() is not None or time.perf_counter() - began > 0.8
         deadline = time.perf_counter() + 20

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from explorer.features.length import pearson, signed
-from explorer.features.sets import load_sets
-from explorer.ui import cache_length, context
-from explorer.ui.components import canvas, length_scatter, scatter_canvas
-from explorer.ui.length_numbers import grid
-from explorer.workspace import Store, marks
+from explorer.length.statistics import pearson, signed
+from explorer.queries.sets import feature_sets
+from explorer.ui import context
+from explorer.ui.length import reads as length_reads
+from explorer.ui.length import scatter, scatter_canvas
+from explorer.ui.length.numbers import grid
+from explorer.ui.widgets import canvas
+from explorer.workspace import Snapshot, Store, marks
 
 
 @pytest.fixture
@@ -31,8 +33,8 @@ def test_the_page_says_r_with_its_bootstrap_interval(synthetic, open_page) -> No
     app = open_page(synthetic.store.path, "length")
     assert not app.exception
     store = Store.open(synthetic.store.path)
-    activations = store.require("activations")
-    sets = load_sets(store, activations, segment="response", threshold=0.0, samples=len(synthetic.tokens))
+    activations = Snapshot.newest(store).require("activations")
+    sets = feature_sets(Snapshot.newest(store), threshold=0.0)
     counted = grid(sets, activations.manifest.info["default_threshold"])
     stop = counted.stop(activations.manifest.info["default_threshold"])
     tokens = store.sql(f"SELECT response_tokens FROM {store.scan(activations, 'tokens')} ORDER BY sample_id")
@@ -71,7 +73,7 @@ def test_all_long_rows_that_say_little_are_banned_with_one_click(fresh, open_pag
     store = Store.open(fresh.store.path)
     if buttons:
         buttons[0].click().run()
-        found = marks.read(store, store.require("samples"))
+        found = marks.read(store, Snapshot.newest(store).require("samples"))
         assert len(found.banned) == int(re.sub(r"\D", "", buttons[0].label))
         assert not app.exception
     else:
@@ -81,17 +83,17 @@ def test_all_long_rows_that_say_little_are_banned_with_one_click(fresh, open_pag
 def test_a_click_on_a_row_pins_bans_and_lifts(fresh, open_page, monkeypatch) -> None:
     import streamlit as st
 
-    from explorer.ui.components import length_residuals
-    from explorer.ui.context import view_of
+    from explorer.ui.context import View
+    from explorer.ui.length import residuals
 
     store = Store.open(fresh.store.path)
-    view = view_of(store)
+    view = View.newest(store)
     ids = np.array([5, 9])
 
     def click(name: str, row: int):
         monkeypatch.setattr(st, "session_state", {f"length_{name}": {"row": row}})
-        length_residuals._clicked(view, name, ids)
-        return marks.read(store, store.require("samples"))
+        residuals._clicked(view, name, ids)
+        return marks.read(store, Snapshot.newest(store).require("samples"))
 
     assert click("ban", 1).banned == (9,)
     assert click("pin", 1).pinned == (9,) and click("pin", 0).pinned == (5, 9)
@@ -129,14 +131,13 @@ def test_a_row_that_was_clicked_open_is_shown(synthetic, open_page) -> None:
 
 def test_a_threshold_sends_the_heights_of_every_row_and_no_lengths_again(synthetic, open_page, drawn) -> None:
     app = open_page(synthetic.store.path, "length")
-    store = Store.open(synthetic.store.path)
-    activations = store.require("activations")
+    snapshot = Snapshot.newest(Store.open(synthetic.store.path))
     for threshold in (1.0, 2.0):
         app.slider(key="length_threshold").set_value(threshold).run()
         assert not app.exception
         spec, tables = drawn[-1]
         seen = float(spec["stamp"].split()[-1])
-        sets = load_sets(store, activations, segment="response", threshold=seen, samples=len(synthetic.tokens))
+        sets = feature_sets(snapshot, threshold=seen)
         assert tables["heights"]["y"].to_pylist() == sets.sizes.tolist()
         assert tables["heights"]["y"].type.bit_width == 16
         assert set(tables) == {"heights", "curve0", "curve1"}
@@ -166,15 +167,15 @@ def test_units_and_colours_say_what_they_are(synthetic, open_page, drawn) -> Non
 
 def test_a_large_dataset_draws_an_even_share_and_says_so(synthetic, open_page, drawn, monkeypatch) -> None:
     carried = []
-    monkeypatch.setattr(length_scatter, "POINTS", 100)
+    monkeypatch.setattr(scatter, "POINTS", 100)
     monkeypatch.setattr(canvas, "carry", lambda key, points: carried.append(points))
     app = open_page(synthetic.store.path, "length")
     assert not app.exception
     points, (_, tables) = carried[-1], drawn[-1]
     ids = points["id"].to_numpy()
-    view = context.view_of(Store.open(synthetic.store.path))
+    view = context.View.newest(Store.open(synthetic.store.path))
     assert len(ids) == 100 == tables["heights"].num_rows and len(set(ids.tolist())) == 100
-    assert points["tokens"].to_pylist() == cache_length.lengths(view, "tokens")[ids].tolist()
+    assert points["tokens"].to_pylist() == length_reads.lengths(view, "tokens")[ids].tolist()
     assert any(f"100 of {view.rows} rows are drawn" in caption.value for caption in app.caption)
 
 

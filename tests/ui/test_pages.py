@@ -13,11 +13,17 @@ import pyarrow.compute as pc
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer.features import browse
 from explorer.pipeline.differences import differences
-from explorer.ui import jobs, state
-from explorer.ui.components import next_step
-from explorer.workspace import Store, marks
+from explorer.queries import features, occurrences, sets
+from explorer.queries.rankings import read_ranking
+from explorer.ui import display, jobs
+from explorer.ui.differences import keys as differences_keys
+from explorer.ui.features import keys as features_keys
+from explorer.ui.overview import keys as overview_keys
+from explorer.ui.overview import next_step
+from explorer.ui.rows import keys as rows_keys
+from explorer.ui.select import keys as select_keys
+from explorer.workspace import Snapshot, Store, marks
 from tests.synthetic import THRESHOLD, TOPICS, Synthetic
 from tests.ui.conftest import linked, tables
 
@@ -74,9 +80,9 @@ def test_the_feature_index_finds_a_feature_by_its_word(synthetic: Synthetic, ope
 def test_a_feature_page_shows_its_share_as_counted_by_hand(synthetic: Synthetic, open_page: Open) -> None:
     feature = synthetic.feature_of["luggage"]
     app = open_page(synthetic.store.path, "features", feature=str(feature))
-    row = browse.feature(synthetic.store, synthetic.store.require("features"), feature, {})
+    row = features.feature(Snapshot.newest(synthetic.store), feature, {})
     assert row is not None
-    assert app.title[0].value == r"luggage \(travel\)"
+    assert app.title[0].value == display.md(row["label"]) and row["label"].startswith("luggage (")
     assert f"{row['n_samples']} rows" in said(app)
 
 
@@ -96,7 +102,7 @@ def test_nonsense_in_the_address_opens_the_list(synthetic: Synthetic, open_page:
 def test_a_label_of_the_user_wins_and_is_kept(fresh: Synthetic, open_page: Open) -> None:
     feature = fresh.feature_of["moon"]
     app = open_page(fresh.store.path, "features", feature=str(feature))
-    app.text_input(key=f"{state.FEATURE_LABEL}_{feature}").set_value("the **night** sky")
+    app.text_input(key=f"{features_keys.LABEL}_{feature}").set_value("the **night** sky")
     next(button for button in app.button if button.label == "Keep").click()
     app.run()
     assert app.title[0].value == r"the \*\*night\*\* sky"
@@ -133,7 +139,7 @@ def test_the_select_page_ranks_and_keeps_what_it_shows(fresh: Synthetic, open_pa
     app = _until_ranked(open_page(fresh.store.path, "select"))
     assert "SAE\\-GreedSelect" in said(app) or "SAE-GreedSelect" in said(app)
     before = len(fresh.store.artifacts("selections"))
-    app.text_input(key=state.SELECT_NAME).set_value("first try")
+    app.text_input(key=select_keys.NAME).set_value("first try")
     next(button for button in app.button if button.label == "Keep").click()
     app.run()
     assert not app.exception
@@ -145,20 +151,14 @@ def test_the_select_page_ranks_and_keeps_what_it_shows(fresh: Synthetic, open_pa
 
 def test_the_compare_page_says_how_much_two_selections_share(synthetic: Synthetic, open_page: Open) -> None:
     app = open_page(synthetic.store.path, "compare")
-    picks = [
-        set(browse.picks(synthetic.store, run)["sample_id"].to_pylist())
-        for run in synthetic.store.artifacts("selections")
-    ]
-    shared = len(set.intersection(*picks))
+    shared = len(set.intersection(*(set(read_ranking(run)) for run in synthetic.store.artifacts("selections"))))
     assert f"{shared} row" in said(app)
 
 
 def test_feature_counts_are_those_of_the_words(synthetic: Synthetic) -> None:
     from tests.synthetic import strength
 
-    counts = browse.feature_counts(
-        synthetic.store, synthetic.store.require("activations"), THRESHOLD, "response", len(synthetic.tokens)
-    ).to_numpy()
+    counts = sets.feature_counts(Snapshot.newest(synthetic.store), THRESHOLD, "response")
     known = synthetic.feature_of
     for row in (0, 7, 33):
         mine = {
@@ -171,7 +171,7 @@ def test_feature_counts_are_those_of_the_words(synthetic: Synthetic) -> None:
 def test_how_a_file_will_be_read_is_shown_before_it_is(fresh: Synthetic, open_page: Open) -> None:
     source = fresh.store.path.parent / f"{fresh.store.path.name}-source.jsonl"
     app = open_page(fresh.store.path)
-    app.text_input(key=state.INGEST_PATH).set_value(str(source)).run()
+    app.text_input(key=overview_keys.PATH).set_value(str(source)).run()
     assert not app.exception
     assert "is read as **alpaca**" in said(app)
     assert any(button.label == "Ingest and read" for button in app.button)
@@ -183,8 +183,8 @@ def test_an_empty_folder_begins_with_bringing_data_into_it(tmp_path: Path, open_
     source.write_text('{"instruction": "Say a word.", "output": "Word."}', "utf-8")
     app = open_page(folder)
     assert not app.exception and "no workspace here yet" not in said(app)
-    app.text_input(key=state.INGEST_PATH).set_value(str(source)).run()
-    assert app.text_input(key=f"{state.INGEST_TARGET}_rows").value == str(folder)
+    app.text_input(key=overview_keys.PATH).set_value(str(source)).run()
+    assert app.text_input(key=f"{overview_keys.TARGET}_rows").value == str(folder)
 
 
 def test_a_page_that_waits_for_a_job_shows_it(tmp_path: Path, open_page: Open) -> None:
@@ -205,10 +205,10 @@ def test_a_page_that_waits_for_a_job_shows_it(tmp_path: Path, open_page: Open) -
 def test_a_model_needs_its_sae_and_both_must_be_there(fresh: Synthetic, open_page: Open) -> None:
     app = open_page(fresh.store.path)
     source = fresh.store.path.parent / f"{fresh.store.path.name}-source.jsonl"
-    app.text_input(key=state.INGEST_PATH).set_value(str(source)).run()
-    app.text_input(key=f"{state.INGEST_TARGET}_model").set_value("/nowhere/at all").run()
+    app.text_input(key=overview_keys.PATH).set_value(str(source)).run()
+    app.text_input(key=f"{overview_keys.TARGET}_model").set_value("/nowhere/at all").run()
     assert any("There is no" in error.value for error in app.error)
-    app.text_input(key=f"{state.INGEST_TARGET}_model").set_value(str(fresh.store.path.parent)).run()
+    app.text_input(key=f"{overview_keys.TARGET}_model").set_value(str(fresh.store.path.parent)).run()
     assert any("Name the model and the SAE" in error.value for error in app.error)
 
 
@@ -224,7 +224,7 @@ def test_the_steps_of_a_job_carry_the_model_to_the_verbs_that_load_it() -> None:
 
 def test_a_source_that_is_not_there_is_said_in_one_line(fresh: Synthetic, open_page: Open) -> None:
     app = open_page(fresh.store.path)
-    app.text_input(key=state.INGEST_PATH).set_value("/nowhere/at all.jsonl").run()
+    app.text_input(key=overview_keys.PATH).set_value("/nowhere/at all.jsonl").run()
     assert not app.exception
     assert len(app.error) == 1
 
@@ -232,12 +232,13 @@ def test_a_source_that_is_not_there_is_said_in_one_line(fresh: Synthetic, open_p
 def test_the_differences_page_says_what_separates_a_cluster_from_the_rest(
     synthetic: Synthetic, open_page: Open
 ) -> None:
-    app = open_page(synthetic.store.path, "differences", a="cluster:0", b="rest")
+    travel = int(synthetic.cluster[0])
+    app = open_page(synthetic.store.path, "differences", a=f"cluster:{travel}", b="rest")
     assert not app.exception
     assert "more common in" in said(app)
     first = linked(app, next(alt for alt in tables(app) if alt.startswith("More in cluster")))[0]
     assert first["Feature"] in {synthetic.feature_of[word] for word in TOPICS["travel"].split()}
-    app.toggle(key=state.DIFF_LENGTH).set_value(True).run()
+    app.toggle(key=differences_keys.LENGTH).set_value(True).run()
     assert not app.exception
     assert "at equal length" in said(app)
 
@@ -252,7 +253,7 @@ def test_the_index_is_filtered_by_where_a_label_is_from_and_by_cluster(fresh: Sy
     app = open_page(fresh.store.path, "features", label_source="user")
     assert any("No feature fits" in block.value for block in app.info)
     app = open_page(fresh.store.path, "features")
-    app.selectbox(key=state.FEATURE_CLUSTER).select(str(int(fresh.cluster[0]))).run()
+    app.selectbox(key=features_keys.CLUSTER).select(str(int(fresh.cluster[0]))).run()
     shown = {row["Feature"] for row in linked(app, "Features, one a row")}
     apart = differences(fresh.store, f"cluster:{fresh.cluster[0]}", "rest", limit=1000).more_in_a
     assert shown and shown <= {row["feature_id"] for row in apart}
@@ -268,11 +269,12 @@ def test_a_feature_page_names_the_first_pick_of_each_selection(synthetic: Synthe
     feature = synthetic.feature_of["moon"]
     app = open_page(synthetic.store.path, "features", feature=str(feature))
     table = linked(app, "Stored selections that cover this feature")
-    store, activations = synthetic.store, synthetic.store.require("activations")
-    having = set(browse.feature_values(store, activations, feature, "response").filter(_above)["sample_id"].to_pylist())
-    runs = {run.manifest.name: browse.picks(store, run) for run in store.artifacts("selections")}
+    snapshot = Snapshot.newest(synthetic.store)
+    values = occurrences.feature_values(snapshot, feature, "response")
+    having = set(values.filter(_above)["sample_id"].to_pylist())
+    runs = {run.manifest.name: read_ranking(run).tolist() for run in snapshot.selections}
     for row in table:
-        picks = runs[str(row["Selection"])]["sample_id"].to_pylist()
+        picks = runs[str(row["Selection"])]
         assert row["Row"] == next(i for i in picks if i in having)
         assert row["Rows with it"] == sum(i in having for i in picks)
 
@@ -282,9 +284,9 @@ _above = pc.field("max_act") > THRESHOLD
 
 def test_a_row_is_pinned_on_its_page(fresh: Synthetic, open_page: Open) -> None:
     app = open_page(fresh.store.path, "samples", sample="4")
-    app.button_group(key=f"{state.SAMPLE_MARK}_4").set_value("pin").run()
+    app.button_group(key=f"{rows_keys.MARK}_4").set_value("pin").run()
     assert not app.exception
-    assert marks.read(fresh.store, fresh.store.require("samples")).pinned == (4,)
+    assert marks.read(fresh.store, Snapshot.newest(fresh.store).require("samples")).pinned == (4,)
 
 
 def test_a_row_page_lists_rows_like_it_and_names_near_duplicates(synthetic: Synthetic, open_page: Open) -> None:

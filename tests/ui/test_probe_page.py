@@ -13,7 +13,9 @@ from streamlit.testing.v1 import AppTest
 from explorer.pipeline.extract import extract
 from explorer.pipeline.ingest import ingest
 from explorer.pipeline.label import label
-from explorer.ui import probe_model, state
+from explorer.ui.probe import keys as probe_keys
+from explorer.ui.probe import model as probe_model
+from explorer.ui.rows import keys as rows_keys
 from explorer.workspace import Store
 from tests import tiny
 from tests.features.test_extract import rows
@@ -58,11 +60,11 @@ def test_a_rows_text_is_read_token_by_token_compared_and_steered(workspace: Path
     assert "".join(response["tokens"]) == row["output"]
     assert any(features for features in response["features"])
     assert "on **" not in said(app) and "above the threshold" in said(app)
-    app.slider(key=state.PROBE_FACTOR).set_value(5.0)
+    app.slider(key=probe_keys.FACTOR).set_value(5.0)
     next(button for button in app.button if button.label == "Try").click().run()
     assert not app.exception
     assert "bits" in said(app)
-    app.text_area(key=state.PROBE_RESPONSE_2).set_value("the lazy dog")
+    app.text_area(key=probe_keys.RESPONSE_2).set_value("the lazy dog")
     next(button for button in app.button if button.label == "Read").click().run()
     assert not app.exception
     assert len(passages(app)) >= 3
@@ -72,7 +74,7 @@ def test_a_rows_text_is_read_token_by_token_compared_and_steered(workspace: Path
 def test_a_rows_page_shows_its_tokens_on_demand(workspace: Path, open_page: Open) -> None:
     app = open_page(workspace, "samples", sample="3")
     assert not passages(app)
-    app.toggle(key=state.SAMPLE_TOKENS).set_value(True).run()
+    app.toggle(key=rows_keys.TOKENS).set_value(True).run()
     assert not app.exception
     assert "".join(passages(app)[1]["tokens"]) == list(rows(12))[3]["output"]
 

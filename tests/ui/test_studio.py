@@ -11,11 +11,11 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer.pipeline.pool import read_ranking
-from explorer.ui import state
-from explorer.ui.components import export_panel
-from explorer.ui.downloads import export_bytes
-from explorer.workspace import marks
+from explorer.queries.rankings import read_ranking
+from explorer.ui.select import export_panel
+from explorer.ui.select import keys as select_keys
+from explorer.ui.select.downloads import export_bytes
+from explorer.workspace import Snapshot, marks
 from tests.synthetic import Synthetic
 
 Open = Callable[..., AppTest]
@@ -57,7 +57,7 @@ def test_a_banned_pick_is_gone_after_another_run_and_a_pinned_one_is_first(fresh
     first = picks(app)
     assert "all of its **" in said(app) and "are new." in said(app)
     press(app, "Ban")
-    samples = fresh.store.require("samples")
+    samples = Snapshot.newest(fresh.store).require("samples")
     assert marks.read(fresh.store, samples).banned == (first[0],)
     assert "cover **" not in said(app)  # what is on show would not obey the ban
     app = ranked(press(app, "Run again"))
@@ -72,7 +72,7 @@ def test_a_banned_pick_is_gone_after_another_run_and_a_pinned_one_is_first(fresh
 
 
 def test_a_pinned_row_has_no_gain_where_the_method_did_not_measure_it(fresh: Synthetic, open_page: Open) -> None:
-    marks.pin(fresh.store, fresh.store.require("samples"), [5])
+    marks.pin(fresh.store, Snapshot.newest(fresh.store).require("samples"), [5])
     for method, measured in (("longest", False), ("sae-greedselect", True)):
         app = ranked(open_page(fresh.store.path, "select", method=method, budget="6"))
         table = next(table.value for table in app.dataframe if "pick" in table.value and "gain" in table.value)
@@ -86,7 +86,7 @@ def test_a_missing_feature_can_be_asked_for(fresh: Synthetic, open_page: Open) -
     feature = int(table["feature"][0])
     assert f"feature {feature}" in said(app)
     press(app, "Must be covered")
-    assert app.session_state[state.RULE_MUST] == str(feature)
+    assert app.session_state[select_keys.OPTION["must_cover"]] == str(feature)
     app = ranked(press(app, "Run again"))
     again = next(table.value for table in app.dataframe if "share" in table.value and "feature" in table.value)
     assert feature not in again["feature"].to_list()
@@ -98,7 +98,7 @@ def test_an_address_opens_the_page_as_it_was(fresh: Synthetic, open_page: Open) 
     app = ranked(open_page(fresh.store.path, "select", within="source:books", min_per_cluster="2", **query))
     assert "**12 rows** chosen by SAE-SimScale" in said(app)
     assert app.session_state["param_sae-simscale_max_overlap"] == 0.5
-    assert app.session_state[state.SELECT_SEED] == 4
+    assert app.session_state[select_keys.OPTION["seed"]] == 4
     assert "≥ 2 per cluster" in said(app).replace("\\", "")
     assert dict(app.query_params)["within"] == "source:books"
 
@@ -106,11 +106,11 @@ def test_an_address_opens_the_page_as_it_was(fresh: Synthetic, open_page: Open) 
 def test_a_kept_ranking_is_renamed_opened_again_binned_and_restored(fresh: Synthetic, open_page: Open) -> None:
     store = fresh.store
     app = ranked(open_page(store.path, "select", method="longest", budget="7"))
-    app.text_input(key=state.SELECT_NAME).set_value("mine")
+    app.text_input(key=select_keys.NAME).set_value("mine")
     press(app, "Keep")
     run = store.resolve("selections", "mine")
     assert read_ranking(run).tolist() == picks(app)
-    app.text_input(key=f"{state.KEPT_NAME}_{run.id}").set_value("better")
+    app.text_input(key=f"{select_keys.SAVED_NAME}_{run.id}").set_value("better")
     next(button for button in app.button if button.key == "rename").click()
     app.run()
     assert store.resolve("selections", "better").id == run.id
@@ -119,7 +119,7 @@ def test_a_kept_ranking_is_renamed_opened_again_binned_and_restored(fresh: Synth
     press(app, "Restore better")
     assert store.resolve("selections", "better").id == run.id
     other = ranked(open_page(store.path, "select", method="random"))
-    other.session_state[state.KEPT_RUN] = run.id
+    other.session_state[select_keys.SAVED_RUN] = run.id
     other.run()
     other = ranked(press(other, "Open in the studio"))
     deadline = time.time() + 60
@@ -134,13 +134,13 @@ def test_a_kept_ranking_is_renamed_opened_again_binned_and_restored(fresh: Synth
 def test_an_export_is_written_to_a_path_and_a_second_one_is_refused(fresh: Synthetic, open_page: Open) -> None:
     target = fresh.store.path.parent / "out.jsonl"
     app = ranked(open_page(fresh.store.path, "select"))
-    app.selectbox(key=state.EXPORT_FORMAT).set_value("jsonl").run()
-    app.text_input(key=state.EXPORT_PATH).set_value(str(target)).run()
+    app.selectbox(key=select_keys.EXPORT_FORMAT).set_value("jsonl").run()
+    app.text_input(key=select_keys.EXPORT_PATH).set_value(str(target)).run()
     press(app, "Write")
     assert len(target.read_text("utf-8").splitlines()) == 30
     press(app, "Write")
     assert any("exists already" in error.value for error in app.error)
-    app.text_input(key=state.EXPORT_REPO).set_value("some one/mine").run()
+    app.text_input(key=select_keys.EXPORT_REPO).set_value("some one/mine").run()
     press(app, "Push")
     assert any("USER/NAME" in error.value.replace("\\", "") for error in app.error)
 
@@ -153,8 +153,8 @@ def test_an_export_too_large_for_a_download_says_so_and_is_written_to_a_path(
     app = ranked(open_page(fresh.store.path, "select"))
     assert any("to a path instead" in info.value for info in app.info)
     assert not app.get("download_button")
-    app.selectbox(key=state.EXPORT_FORMAT).set_value("bundle").run()
-    app.text_input(key=state.EXPORT_PATH).set_value(str(target)).run()
+    app.selectbox(key=select_keys.EXPORT_FORMAT).set_value("bundle").run()
+    app.text_input(key=select_keys.EXPORT_PATH).set_value(str(target)).run()
     press(app, "Write")
     assert (target / "dataset_info.json").is_file()
 
@@ -175,12 +175,12 @@ def test_rules_that_do_not_fit_are_said_and_nothing_is_ranked(fresh: Synthetic, 
 
 def test_two_selections_are_shown_side_by_side_and_the_report_is_whole(synthetic: Synthetic, open_page: Open) -> None:
     from explorer.ui import context
-    from explorer.ui.components import comparison
+    from explorer.ui.compare import comparison
 
     app = open_page(synthetic.store.path, "compare")
     assert not app.exception
     assert "rows of 30 that the other one does not have" in said(app) or "row of 30 that" in said(app)
-    view = context.view_of(synthetic.store)
+    view = context.View.newest(synthetic.store)
     text = comparison.report_of(view, list(view.selections), {}, [])
     assert text.startswith("<!doctype html>") and "longest, 30 rows" in text and "<script" not in text
 

@@ -1,0 +1,1 @@
+"""Why response length works as a selector: statistics, fits, coverage and the sentences made from them."""

@@ -1,0 +1,1 @@
+"""The Differences page: which features separate two groups of rows."""

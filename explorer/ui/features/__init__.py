@@ -1,0 +1,1 @@
+"""The Features page: the feature index and one feature."""

@@ -1,0 +1,1 @@
+"""The Length page: features against response length under a movable threshold."""

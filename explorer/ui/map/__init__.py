@@ -1,0 +1,1 @@
+"""The Map page: rows in two dimensions, clusters and drawn regions."""

@@ -1,0 +1,12 @@
+"""Keys of the session state that the Map page owns."""
+
+COLOUR = "colour"
+FEATURE = "on_map"
+RUN = "picks"
+BESIDE = "beside"
+PROJECTION = "map_projection"
+CANVAS = "map_canvas"  # what the browser says of the map: region drawn, frame in view
+SAVE_NAME = "map_keep"
+CLUSTERS = "map_clusters"
+GRID = "map_grid"
+K = "map_k"

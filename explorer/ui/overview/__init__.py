@@ -1,0 +1,1 @@
+"""The Overview page: the dataset at a glance, importing data and the next step."""

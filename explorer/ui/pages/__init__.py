@@ -1,1 +1,0 @@
-"""One script a page, run by `st.navigation`; no logic here."""

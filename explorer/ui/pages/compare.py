@@ -1,7 +1,0 @@
-"""What differs between these choices? Stored selections side by side."""
-
-from explorer.ui import context
-from explorer.ui.components import comparison
-
-view = context.require("samples", "activations")
-comparison.draw(view)

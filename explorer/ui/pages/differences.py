@@ -1,6 +1,0 @@
-"""Which features separate one group of rows from another? `?a=KEY&b=KEY` names the two."""
-
-from explorer.ui import context
-from explorer.ui.components import differences
-
-differences.draw(context.require("samples", "activations", "features"))

@@ -1,6 +1,0 @@
-"""Does it train better? Held-out loss of the same base model fine-tuned on each selection."""
-
-from explorer.ui import context
-from explorer.ui.components import results
-
-results.draw(context.require("samples"))

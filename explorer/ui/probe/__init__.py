@@ -1,0 +1,1 @@
+"""The Probe page: the features of a typed text, and steering."""

@@ -1,0 +1,1 @@
+"""The Refine page: cluster weights over the iterations of a refinement."""

@@ -1,0 +1,1 @@
+"""The Results page: held-out loss of models trained on each selection."""

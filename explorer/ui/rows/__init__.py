@@ -1,0 +1,1 @@
+"""The Rows page: the row index and one row."""

@@ -1,0 +1,1 @@
+"""The Select page: method, budget, rules, saved selections and export."""

@@ -1,0 +1,1 @@
+"""Widgets that several pages draw: tables, tokens, canvases, forms, the threshold."""
