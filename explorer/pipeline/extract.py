@@ -62,7 +62,7 @@ def extract(store: Store, options: ExtractOptions, *, progress: Progress = silen
         MissingStep: the workspace has no samples.
     """
     from explorer.engine import ENGINES
-    from explorer.lm.fast import faster
+    from explorer.lm.attention import block_attention
     from explorer.lm.model import load_model, model_fingerprint, pick_device, pick_dtype
     from explorer.sae.load import check_fit, check_layer, load_sae
 
@@ -92,7 +92,7 @@ def extract(store: Store, options: ExtractOptions, *, progress: Progress = silen
     shards = plan_shards(store, samples)
     extraction = _Extraction(store, samples, loaded, loaded_sae, options)
     with store.draft("activations", parameters=parameters, inputs=inputs, resumable=True) as draft:
-        with faster(loaded.model):
+        with block_attention(loaded.model):
             runner.run(lambda: extraction.worker(draft), shards, Shards(draft), progress)
         progress("finish", 0, 1, "sorting by feature")
         draft.info = {"model_source": options.model, "sae_source": options.sae, "layer_source": options.layer}

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from explorer.lm.fast import faster
+from explorer.lm.attention import block_attention
 from explorer.lm.layout import RESPONSE, lay_out
 from explorer.lm.model import LoadedModel
 from explorer.lm.packing import Row, batches, pack, response_logits
@@ -51,7 +51,7 @@ def mean_losses(loaded: LoadedModel, rows: Sequence[Row], batch_tokens: int) -> 
     from torch.nn.functional import cross_entropy
 
     out = np.empty(len(rows), dtype=np.float64)
-    with faster(loaded.model):
+    with block_attention(loaded.model):
         for batch in batches(rows, batch_tokens):
             inputs = {
                 name: value.to(loaded.device) if isinstance(value, torch.Tensor) else value
