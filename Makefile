@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
+BIOME := @biomejs/biome@2.6.8
 
 .PHONY: app test check demo clean
 
@@ -17,6 +18,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	@if command -v npx >/dev/null; \
+	then npx --yes $(BIOME) check --error-on-warnings --config-path=.ci explorer tests/javascript; \
+	else echo "JavaScript and CSS are not checked: npm is missing (install Node.js)"; fi
 	$(BIN)/python -m pytest
 
 demo: $(VENV)/.runtime

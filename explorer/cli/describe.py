@@ -20,6 +20,9 @@ from explorer.options.verbs import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from explorer.length.analysis import Stop
+    from explorer.workspace import Store
+
 
 def register(app: typer.Typer) -> None:
     """Add this module's verbs to `app`."""
@@ -84,46 +87,47 @@ def length(
     from pathlib import Path
 
     from explorer.exports import atomic
-    from explorer.pipeline.length import length as run
-    from explorer.pipeline.length import measure
+    from explorer.length.result import LengthResult
+    from explorer.pipeline.length import analyse
 
     target = Path(html.report) if html.report else None
     if target is not None:
         atomic.check(target, overwrite=html.overwrite)
     store = open_store(workspace)
-    measured = measure(store, **vars(options))
-    result = asdict(run(store, **vars(options), measured=measured, progress=progress_printer(progress)))
+    analysis = analyse(store, **vars(options), progress=progress_printer(progress))
+    result = asdict(LengthResult.of(analysis))
     if target is not None:
-        _report(store, result, measured, target, overwrite=html.overwrite)
+        _report(store, result, analysis.at, target, overwrite=html.overwrite)
         result["report"] = str(target)
     emit(result, as_json=json, lines=lambda: _length(result))
 
 
 def _length(result: dict[str, Any]) -> list[str]:
-    """The correlations with their intervals, then the summary."""
+    """The correlations with their intervals, then the written summary."""
     kinds = ("pearson", "spearman")
     rows = [[kind.capitalize(), *(result[f"{kind}{end}"] for end in ("", "_low", "_high"))] for kind in kinds]
-    about = f"{result['samples']:,} samples, features of the {result['segment']} above {result['threshold']:g}"
+    scope = f"{result['samples']:,} rows, features of the {result['segment']} above {result['threshold']:g}"
     report = [f"report  {result['report']}"] if "report" in result else []
-    table = aligned(["length against features", "r", "95% from", "to"], rows)
-    return [about, *table, result["summary"], *report]
+    table = aligned(["length against features", "r", "95% low", "95% high"], rows)
+    return [scope, *table, result["summary"], *report]
 
 
-def _report(store: Any, result: dict[str, Any], measured: Any, target: Path, *, overwrite: bool) -> None:
+def _report(store: Store, result: dict[str, Any], at: Stop, target: Path, *, overwrite: bool) -> None:
     from explorer.figures import length_report
     from explorer.figures import report as html
-    from explorer.length.statistics import by_size, codes_of
-    from explorer.queries.samples import lengths
+    from explorer.queries.columns import first_words
     from explorer.workspace import Snapshot
 
-    words = lengths(Snapshot.newest(store))["words"].fill_null("").to_pylist()
-    places, names = by_size(*codes_of(measured.sources))
-    source = (places, names) if len(names) > 1 else None
-    counts = measured.count(result["threshold"])
+    words = first_words(Snapshot.newest(store)).fill_null("").to_pylist()
+    source = at.inputs.groups.get("source")
+    groups = None
+    if source is not None:
+        source = source.largest_first()
+        groups = source.codes, source.names
     html.write(
         target,
         "Why does length work?",
-        length_report.blocks(result, measured.tokens, counts, words, source),
-        subtitle=f"{store.name}, {measured.sets.n:,} rows",
+        length_report.blocks(result, at.inputs.tokens, at.features, words, groups),
+        subtitle=f"{store.name}, {len(words):,} rows",
         overwrite=overwrite,
     )

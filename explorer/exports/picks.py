@@ -125,6 +125,14 @@ class Picks:
         )
         return [row for (row,) in self.store.sql(query, [self.rows]).fetchall()]
 
+    def source_bytes(self) -> int:
+        """The size of the source rows in bytes."""
+        query = (
+            f"SELECT coalesce(sum(strlen(s.raw)), 0) FROM {self.store.scan(self.selection)} r "
+            f"JOIN {self.store.scan(self.samples)} s USING (sample_id)"
+        )
+        return int(self.store.sql(query).fetchall()[0][0])
+
     def shape(self) -> tuple[bool, bool]:
         """Whether any pick has a system prompt, and whether any has more than one exchange."""
         query = (

@@ -59,7 +59,7 @@ def distribution(
     edges = _edges(known, 13 if smallest < 60 else 21 if smallest < 300 else 36, digits=digits, log=log)
     middle = (edges[:-1] + edges[1:]) / 2
     hover = f"%{{fullData.name}}: %{{y:.1%}} at about %{{x:,.{digits}f}}"
-    area = {"fill": "tozeroy", "fillcolor": theme.POOL}
+    area = {"fill": "tozeroy", "fillcolor": theme.FAINT}
     line = {"color": theme.GREY, "width": 1, "shape": "hvh"}
     fig.add_trace(traces.curve(middle, _shares(known, edges), line, name="all rows", hover=hover, **area))
     for name, colour, values in present:

@@ -140,7 +140,8 @@ def _direction_groups(table: pa.Table, by: str) -> list[tuple[str, np.ndarray, d
         names = [f"{100 * 10.0**power:g}%" for power in powers]
         bar = theme.colour_bar(f"{by}<br>", tickvals=list(powers), ticktext=names)
         shares = np.log10(np.maximum(table["share"].to_numpy(), 1e-5))
-        marker = {**traces.shaded(shares, theme.MAGNITUDE[0]), "colorbar": bar}
+        colours = theme.MAGNITUDE[0][:4]  # the darkest is lost on a dark ground
+        marker = {**traces.shaded(shares, colours), "colorbar": bar}
     return [("", np.arange(table.num_rows), marker)]
 
 

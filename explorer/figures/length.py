@@ -120,10 +120,10 @@ def r_curves(
     titles = [theme.plain(name or "(none)", 30) for name, _ in groups]
     fig = _panels(titles, width, x="threshold", y="r")
     for number, (name, (r, low, high)) in enumerate(groups):
-        place = {"rows": number // width + 1, "cols": number % width + 1}
         line = {"color": theme.BLUE, "width": 2}
         curve = traces.curve(thresholds, r, line, name=name, hover=_R_HOVER)
-        fig.add_traces([*traces.band(thresholds, low, high, theme.BLUE), curve], **place)
+        panel = [*traces.band(thresholds, low, high, theme.BLUE), curve]
+        fig.add_traces(panel, rows=number // width + 1, cols=number % width + 1)
     line = {"width": 1, "color": theme.GREY, "dash": "dot"}
     paper = {"type": "line", "x0": 0, "x1": 1, "y0": PAPER_R, "y1": PAPER_R, "line": line}
     axes = [str(number + 1) if number else "" for number in range(len(groups))]
@@ -153,7 +153,9 @@ def small_multiples(
         some = inside[:: max(1, -(-len(inside) // _PER_PANEL))]
         marker = {"color": theme.CATEGORIES[number % len(theme.CATEGORIES)], "size": 4, "opacity": 0.55}
         hover = "%{x:,} tokens, %{y:,} features"
-        panel = [traces.points(shown[some].astype(np.float32), features[some].astype(np.int32), marker, hover=hover)]
+        panel: list[Any] = [
+            traces.points(shown[some].astype(np.float32), features[some].astype(np.int32), marker, hover=hover)
+        ]
         if curve is not None:
             line = {"color": theme.ACCENT, "width": 1.4}
             panel.append(traces.curve(np.maximum(curve[1], lowest), curve[2], line))
@@ -227,7 +229,9 @@ def _panels(titles: Sequence[str], width: int, *, x: str, y: str) -> theme.Figur
         horizontal_spacing=0.02,
         vertical_spacing=0.3 / rows,
     )
-    fig.update_layout(theme.layout(height=90 + 190 * rows) | {"template": None, "margin": {"l": 8, "r": 8, "t": 46}})
+    fig.update_layout(
+        theme.layout(height=90 + 190 * rows) | {"template": None, "margin": {"l": 8, "r": 8, "t": 46, "b": 8}}
+    )
     for update in (fig.update_xaxes, fig.update_yaxes):
         update(theme.axis() | {"title": None})
     fig.update_xaxes(title={"text": x, "standoff": 4}, row=rows)

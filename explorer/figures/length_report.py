@@ -98,7 +98,7 @@ def _scatter(
     fig = figures.scatter(
         tokens[some],
         features[some],
-        [words[i] for i in some.tolist()],
+        [words[int(i)] for i in some],
         segment=result["segment"],
         groups=None if source is None else (source[0][some], source[1]),
         curves=fitted(tokens, result["trend"], result["fits"]["linear"]),

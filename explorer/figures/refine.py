@@ -51,7 +51,7 @@ def ribbon(names: Sequence[str], table: np.ndarray, *, height: int = 340) -> the
     """Stacked shares of the weight by iteration: the clusters that changed most, and the rest in grey."""
     fig = theme.figure(height=height, x="iteration", y="share of the total weight", legend=True)
     moved = np.argsort(-np.abs(table[-1] - table[0]), kind="stable")[:_BANDS]
-    bands = [(names[i], table[:, i], theme.CATEGORIES[k]) for k, i in enumerate(moved)]
+    bands = [(names[int(i)], table[:, i], theme.CATEGORIES[k]) for k, i in enumerate(moved)]
     if len(names) > len(moved):
         bands.append((f"{len(names) - len(moved)} others", 1.0 - table[:, moved].sum(axis=1), theme.GREY))
     iterations = list(range(len(table)))

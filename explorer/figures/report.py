@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,7 +61,7 @@ class Plot:
     @property
     def height(self) -> int:
         """Height in pixels."""
-        return int(self.figure.layout.height or 420)
+        return int(self.figure.to_plotly_json()["layout"].get("height") or 420)
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -70,6 +71,7 @@ class Plot:
         return {"name": self.name, "data": figure["data"], "layout": figure["layout"]}
 
 
+_PERCENT = re.compile(r"[\d.,]+%")
 Block = str | Heading | Note | Table | Plot  # a plain string is a paragraph
 
 
@@ -100,6 +102,7 @@ def _template() -> Template:
     options = {"undefined": StrictUndefined, "trim_blocks": True, "lstrip_blocks": True}
     environment = Environment(loader=FileSystemLoader(folder), autoescape=True, finalize=_shown, **options)
     environment.filters["written"] = _written
+    environment.tests["numeric"] = lambda cell: not isinstance(cell, str) or bool(_PERCENT.fullmatch(cell))
     return environment.get_template("report.html")
 
 

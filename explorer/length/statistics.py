@@ -1,8 +1,8 @@
-"""Why "pick the longest responses" works: response length against the number of active features, with intervals.
+"""Correlation of response length with the number of active features, with bootstrap intervals.
 
-Everything here takes arrays: `length` is the response length of each sample, `count` its |F_i|. Intervals are 95 %
-percentile bootstrap intervals over samples (Efron & Tibshirani 1993); all resamples are counted at once as weights, so
-that the correlations of a thousand resamples at every threshold are one matrix product.
+In this module, `length` is the response length of each sample and `count` its |F_i|. Intervals are 95% percentile
+bootstrap intervals over samples (Efron & Tibshirani 1993). A resample is a vector of weights (how often each sample was
+drawn), so the correlations of a thousand resamples at every threshold are one matrix product.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from numpy.typing import NDArray
 from explorer.features.sets import FeatureSets
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Numbers = NDArray[np.integer] | NDArray[np.floating]
 RESAMPLES = 1_000
-_CELLS = 4_000_000  # of a block of weights
-_WORK = 20_000_000  # samples times resamples: above it fewer resamples are drawn, never under 200
-_RANK_WORK = 10_000_000  # the same for ranks, which every resample sorts anew
-_PAIRS = 8_000_000  # feature pairs counted at a time
-_ROUNDING = 1e-6  # of a sum of squares in single precision: a spread below it is that of a constant
-LOWEST_GROUP = 20  # samples a source or cluster needs for a correlation of its own
+LOWEST_GROUP = 20  # samples that a group needs for a correlation of its own
+_CELLS = 4_000_000  # size of a block of weights
+_WORK = 20_000_000  # samples times resamples: above it fewer resamples are drawn, but at least 200
+_RANK_WORK = 10_000_000  # the same for ranks, which are sorted again for every resample
+_ROUNDING = 1e-6  # share of a sum of squares in single precision: a smaller spread is rounding
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A statistic with its 95 % bootstrap interval; NaN where one side does not vary."""
+    """A statistic over `n` samples with its 95% bootstrap interval; NaN where one side does not vary."""
 
     value: float
     low: float
@@ -38,14 +38,41 @@ class Estimate:
     n: int
 
 
+@dataclass(frozen=True)
+class Groups:
+    """The group of each sample, int64 [N] with -1 for none, and the group names by code."""
+
+    codes: Ints
+    names: list[str]
+
+    @classmethod
+    def of(cls, names: Sequence[str]) -> Groups:
+        """Group samples by the name of each."""
+        known, codes = np.unique(np.asarray(names, dtype=object).astype(str), return_inverse=True)
+        return cls(codes.astype(np.int64), [str(name) for name in known])
+
+    def largest_first(self) -> Groups:
+        """Number the groups by size, the largest 0 (ties: smaller code)."""
+        sizes = np.bincount(self.codes[self.codes >= 0], minlength=len(self.names))
+        order = np.argsort(-sizes, kind="stable")
+        rank = np.empty(len(self.names), dtype=np.int64)
+        rank[order] = np.arange(len(self.names))
+        return Groups(np.where(self.codes >= 0, rank[self.codes], -1), [self.names[int(i)] for i in order])
+
+
 def signed(value: float, digits: int = 2) -> str:
-    """Return a correlation as it stands in a sentence: with a minus sign, not a hyphen, and none before a nought."""
+    """Format a correlation for a sentence: with a minus sign instead of a hyphen, and none before zero."""
     text = f"{value:.{digits}f}"
     return text.replace("-", "\N{MINUS SIGN}" if float(text) else "")
 
 
+def generator(seed: int, stream: int) -> np.random.Generator:
+    """Return one of the independent random streams of a seed."""
+    return np.random.default_rng([seed, stream])
+
+
 def resamples(n: int, work: int = _WORK) -> int:
-    """How many bootstrap resamples are drawn for n samples."""
+    """Return how many bootstrap resamples are drawn for n samples."""
     return int(np.clip(work // max(n, 1), 200, RESAMPLES))
 
 
@@ -59,27 +86,10 @@ def weights(n: int, count: int, rng: np.random.Generator) -> Iterator[NDArray[np
         yield block
 
 
-def counts_above(sets: FeatureSets, thresholds: Floats) -> NDArray[np.int32]:
-    """|F_i| at every threshold, int32 [T, N], from one pass over the pairs. `thresholds` ascend."""
-    width = len(thresholds) + 1
-    out = np.zeros((len(thresholds), sets.n), dtype=np.int32)
-    start = 0
-    while start < sets.n:
-        stop = int(np.searchsorted(sets.indptr, sets.indptr[start] + _PAIRS, side="right")) - 1
-        stop = min(max(stop, start + 1), sets.n)
-        values = sets.values[sets.indptr[start] : sets.indptr[stop]].astype(np.float64)
-        owner = np.repeat(np.arange(stop - start, dtype=np.int64), sets.sizes[start:stop])
-        cell = owner * width + np.searchsorted(thresholds, values, side="left")
-        table = np.bincount(cell, minlength=(stop - start) * width).reshape(stop - start, width)
-        out[:, start:stop] = table[:, ::-1].cumsum(axis=1)[:, ::-1][:, 1:].T
-        start = stop
-    return out
-
-
 def default_thresholds(sets: FeatureSets, default: float | None = None, *, most: int = 100) -> Floats:
     """Make a grid of round steps (1, 2 or 5 times a power of ten) from 0 to over the 99th percentile of activations.
 
-    At most `most` steps; `default`, the threshold of the extraction, is always one of them.
+    The grid has at most `most` steps, and `default`, the threshold of the extraction, is one more stop.
     """
     stride = max(1, sets.nnz // 2_000_000)  # a quantile of so many is exact enough for the end of a slider
     top = float(np.quantile(sets.values[::stride], 0.99)) if sets.nnz else 1.0
@@ -87,40 +97,39 @@ def default_thresholds(sets: FeatureSets, default: float | None = None, *, most:
     power = 10.0 ** np.floor(np.log10(top / most))
     step = next(power * factor for factor in (1, 2, 5, 10) if top / (power * factor) <= most)
     grid = np.arange(int(np.ceil(top / step - 1e-9)) + 1) * step
-    stops: Floats = np.append(grid, [] if default is None else [default]).astype(np.float64)
-    return np.unique(np.round(stops, 10))
+    return np.union1d(np.round(grid, 10), [] if default is None else [default]).astype(np.float64)
 
 
 @dataclass(frozen=True)
 class Grouped:
-    """Correlation inside groups: `partial` given the group, and `each` (group code -> r) of groups large enough."""
+    """Correlation within groups: `partial` given the group, and `each` (group code -> r) of groups large enough."""
 
     partial: Estimate
     each: dict[int, Estimate]
 
 
 @dataclass(frozen=True)
-class Along:
-    """Pearson r at each of T thresholds, over all samples and inside the groups of each factor."""
+class Correlations:
+    """Pearson r at each of T thresholds: over all samples, and within the groups of each factor."""
 
     overall: list[Estimate]
     grouped: dict[str, list[Grouped]]
 
 
-def along(
-    length: Numbers, counts: Numbers, groups: Mapping[str, NDArray[np.integer]], *, rng: np.random.Generator
-) -> Along:
-    """Pearson r of `length` [N] with each row of `counts` [T, N], partial r given a category, and r inside each group.
+def correlations(
+    length: Numbers, counts: Numbers, groups: Mapping[str, Ints], *, rng: np.random.Generator
+) -> Correlations:
+    """Pearson r of `length` [N] with each row of `counts` [T, N]: overall, partial given a factor, within each group.
 
-    Partial: both sides less their group's mean. Every number has its interval, all from the same resamples.
+    The partial correlation subtracts the mean of the group from both sides. All intervals are from the same resamples.
 
     Args:
         length: Response length of each sample, in any unit.
         counts: |F_i| at T thresholds.
-        groups: Codes 0..G-1 of each sample by factor; a negative one means no group (left out of that factor).
+        groups: Group codes of each sample by factor; a negative code leaves the sample out of that factor.
         rng: Draws the resamples; the same seed gives the same intervals for the same samples, whatever T is.
 
-    Cost: O(resamples * N * T), one matrix product a factor.
+    Cost: O(resamples * N * T), one matrix product per factor.
     """
     table = np.atleast_2d(np.asarray(counts))
     n = len(length)
@@ -136,12 +145,12 @@ def along(
             partial[factor].append(pooled)
             each[factor].append(inside)
     overall = _estimates(whole.exact()[0], np.concatenate(drawn), n)
-    return Along(overall, {factor: s.grouped(partial[factor], each[factor]) for factor, s in factors.items()})
+    return Correlations(overall, {factor: s.grouped(partial[factor], each[factor]) for factor, s in factors.items()})
 
 
-def pearson(length: Numbers, counts: Numbers, *, rng: np.random.Generator) -> list[Estimate]:
-    """Pearson r of `length` [N] with each row of `counts` [T, N], with intervals from the same resamples."""
-    return along(length, counts, {}, rng=rng).overall
+def pearson(length: Numbers, count: Numbers) -> float:
+    """Pearson r of two columns [N], without an interval; NaN where one does not vary."""
+    return float(_Slices(length, np.atleast_2d(np.asarray(count)), np.zeros(len(length), dtype=np.int64)).exact()[0][0])
 
 
 def spearman(length: Numbers, count: Numbers, *, rng: np.random.Generator) -> Estimate:
@@ -159,28 +168,10 @@ def rank_correlations(length: Numbers, counts: Numbers) -> Floats:
     return np.array([_rank_r(x, _Ranker(row), ones) for row in np.atleast_2d(np.asarray(counts))])
 
 
-def quantile_bins(length: Floats, most: int = 20) -> NDArray[np.int64]:
-    """Bin 0..B-1 of each sample: about equally many samples a bin, equal lengths in one bin."""
+def quantile_bins(length: Floats, most: int = 20) -> Ints:
+    """Bin 0..B-1 of each sample: about equally many samples per bin, equal lengths in one bin."""
     edges = np.unique(np.quantile(length, np.linspace(0, 1, most + 1)[1:-1]))
     return np.unique(np.searchsorted(edges, length, side="left"), return_inverse=True)[1].astype(np.int64)
-
-
-def codes_of(names: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
-    """Integer codes of category names, and the names by code."""
-    known, codes = np.unique(np.asarray(names, dtype=object).astype(str), return_inverse=True)
-    return codes.astype(np.int64), [str(name) for name in known]
-
-
-def by_size(codes: NDArray[np.integer], names: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
-    """Number groups by size: the place of each sample's group (0 the largest; ties: smaller code), names in that order.
-
-    A negative code stays -1.
-    """
-    sizes = np.bincount(codes[codes >= 0], minlength=len(names))
-    order = np.argsort(-sizes, kind="stable")
-    place = np.empty(len(names), dtype=np.int64)
-    place[order] = np.arange(len(names))
-    return np.where(codes >= 0, place[codes], -1), [names[int(i)] for i in order]
 
 
 class _Slices:
@@ -196,7 +187,7 @@ class _Slices:
         self.large = np.flatnonzero(self.sizes >= LOWEST_GROUP)
         t = self.steps
         self.columns = np.empty((self.n, 3 + 3 * t), dtype=np.float32)
-        self.sums = np.empty((len(self.codes), 3 + 3 * t))  # over the samples themselves, in full precision
+        self.sums = np.empty((len(self.codes), 3 + 3 * t))  # over the samples themselves, in double precision
         x = self._centred(length[order])
         self._put(0, np.ones(self.n))
         self._put(1, x)
@@ -222,11 +213,11 @@ class _Slices:
         pooled, inside = self.exact()
         partials = _estimates(pooled, np.concatenate(partial), self.n)
         drawn = np.concatenate(each)
-        groups = [_estimates(inside[k], drawn[:, k], int(self.sizes[g])) for k, g in enumerate(self.large)]
-        names = [int(self.codes[g]) for g in self.large]
+        groups = {
+            int(self.codes[g]): _estimates(inside[k], drawn[:, k], int(self.sizes[g])) for k, g in enumerate(self.large)
+        }
         return [
-            Grouped(partials[t], {name: one[t] for name, one in zip(names, groups, strict=True)})
-            for t in range(self.steps)
+            Grouped(partials[t], {code: estimates[t] for code, estimates in groups.items()}) for t in range(self.steps)
         ]
 
     def _ratios(self, sums: Sequence[NDArray[np.floating]]) -> tuple[Floats, Floats]:
@@ -268,8 +259,8 @@ class _Ranker:
 
     def ranks(self, w: Floats) -> tuple[Floats, Floats]:
         """Weight of each level, and its mid-rank less the mean rank, under weights [N]."""
-        heavy: Floats = np.bincount(self.codes, weights=w, minlength=self.levels).astype(np.float64)
-        return heavy, np.cumsum(heavy) - heavy / 2.0 - w.sum() / 2.0
+        level_weight: Floats = np.bincount(self.codes, weights=w, minlength=self.levels).astype(np.float64)
+        return level_weight, np.cumsum(level_weight) - level_weight / 2.0 - w.sum() / 2.0
 
 
 def _rank_r(x: _Ranker, y: _Ranker, w: Floats) -> float:

@@ -14,7 +14,7 @@ def inside(x: NDArray[np.float32], y: NDArray[np.float32], polygons: Sequence[Po
     """Whether each point (x, y) lies in any of the polygons, bool [N].
 
     Polygons are closed; the even-odd rule applies where a line crosses itself. The arithmetic is that of the map in
-    the browser (`explorer/ui/assets/map/panel.js`), in double precision, so both give the same points.
+    the browser (`explorer/ui/map/panel.mjs`), in double precision, so both give the same points.
     """
     across, up = x.astype(np.float64), y.astype(np.float64)
     selected = np.zeros(len(x), dtype=bool)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from explorer.errors import refuse
-from explorer.pipeline.pool import Gathered, gather, sources
+from explorer.pipeline.pool import LoadedPool, find_inputs, read_pool
 from explorer.pipeline.select import Ranked, rank
 from explorer.progress import Progress, silent
 from explorer.queries.sets import feature_sets
@@ -81,12 +81,12 @@ def compare(
     if seeds < 0 or seeds == 1:
         refuse("invalid number of seeds", got=seeds, allowed="0, or 2 or more")
     snapshot = Snapshot.newest(store)
-    gathered, selections = _pool(snapshot, runs, threshold, segment)
-    rankings = gathered.pool.runs
+    loaded, selections = _pool(snapshot, runs, threshold, segment)
+    rankings = loaded.pool.runs
     reports: list[RunReport] = []
     for number, (run, ranking) in enumerate(zip(selections, rankings, strict=True)):
         progress("compare", number, len(selections), run.manifest.name or run.id)
-        metrics = measure(gathered.pool, ranking)
+        metrics = measure(loaded.pool, ranking)
         stability = _stability(store, run, seeds) if seeds else None
         parameters = run.manifest.parameters
         reports.append(
@@ -108,7 +108,7 @@ def compare(
     return CompareResult(
         runs=reports,
         overlaps=overlaps,
-        threshold=gathered.threshold,
+        threshold=loaded.threshold,
         segment=segment,
         clusters=snapshot.clusters.ref if snapshot.clusters is not None else None,
         quality=snapshot.quality.ref if snapshot.quality is not None else None,
@@ -123,11 +123,11 @@ def run_metrics(snapshot: Snapshot, run: str, *, threshold: float, segment: str)
 
 def _pool(
     snapshot: Snapshot, runs: Sequence[str], threshold: float | None, segment: str
-) -> tuple[Gathered, tuple[Artifact, ...]]:
+) -> tuple[LoadedPool, tuple[Artifact, ...]]:
     """Read the pool that selections are measured on, their rankings included; also return the selections."""
-    inputs = sources(snapshot, frozenset(), references=tuple(dict.fromkeys(runs)))
+    inputs = find_inputs(snapshot, frozenset(), references=tuple(dict.fromkeys(runs)))
     inputs = replace(inputs, clusters=snapshot.clusters, quality=snapshot.quality)
-    return gather(inputs, frozenset(), threshold=threshold, segment=segment), inputs.runs
+    return read_pool(inputs, frozenset(), threshold=threshold, segment=segment), inputs.runs
 
 
 def seed_band(

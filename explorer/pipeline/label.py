@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from explorer.features.llm_labels import LlmLabels
     from explorer.features.naming import Context
     from explorer.features.neuronpedia import Explanation
+    from explorer.quality.chat import Endpoint
 
 VERSION = 3  # part of the artifact's parameters: raise it when a feature's description changes
 PRIORITY = ("neuronpedia", "llm", "local")  # which label is shown; the user's own comes first
@@ -69,16 +70,17 @@ def label(
     """
     from explorer.features import neuronpedia as exports
 
-    if bool(llm) != bool(llm_model):
-        refuse("labels by an LLM need an endpoint and the name of its model", allowed="--llm URL --llm-model NAME")
+    endpoint = _endpoint(llm, llm_model)
     snapshot = Snapshot.newest(store)
     activations, threshold = snapshot.require("activations"), snapshot.threshold
     info = activations.manifest.info
     imported: dict[int, Explanation] = {}
     if neuronpedia:
         imported = exports.load(neuronpedia, neuronpedia_id=info.get("neuronpedia_id"), width=int(info["d_sae"]))
-    evidence = _evidence(store, activations) if llm else None
-    written = _written(store, evidence, activations, llm, llm_model, llm_features, progress) if evidence else None
+    evidence = written = None
+    if endpoint is not None:
+        evidence = _evidence(store, activations)
+        written = _written(store, evidence, activations, endpoint, llm_features, progress)
     parameters: dict[str, Any] = {"version": VERSION, "threshold": threshold}
     if imported:
         parameters["neuronpedia"] = _digest({i: asdict(explanation) for i, explanation in imported.items()})
@@ -234,27 +236,34 @@ def _logit_lens(
     return promoted_and_suppressed(loaded, sae.sae.W_dec), ""
 
 
+def _endpoint(url: str, model: str) -> Endpoint | None:
+    """The endpoint that writes labels; None where none is given."""
+    from explorer.quality.chat import Endpoint
+
+    if bool(url) != bool(model):
+        refuse("labels by an LLM need an endpoint and the name of its model", allowed="--llm URL --llm-model NAME")
+    if url and not url.startswith(("http://", "https://")):
+        refuse("--llm", got=url, allowed="an http:// or https:// address, e.g. http://localhost:8000/v1")
+    return Endpoint(url, model) if url else None
+
+
 def _written(
     store: Store,
     evidence: _Evidence,
     activations: Artifact,
-    llm: str,
-    llm_model: str,
+    endpoint: Endpoint,
     limit: int | None,
     progress: Progress,
 ) -> LlmLabels:
     from explorer.features.llm_labels import LabelTask, write_labels
-    from explorer.quality.chat import Endpoint
 
-    if not llm.startswith(("http://", "https://")):
-        refuse("--llm", got=llm, allowed="an http:// or https:// address, e.g. http://localhost:8000/v1")
     pairs = store.scan(activations, "by_feature")
     common = store.sql(f"SELECT feature_id FROM {pairs} GROUP BY 1 ORDER BY count(*) DESC, 1").fetchall()
-    shown = [
+    tasks = [
         LabelTask(i, list(zip(evidence.contexts[i], evidence.activations[i], strict=True)), evidence.sampled[i])
         for (i,) in common[:limit]
     ]
-    return write_labels(shown, Endpoint(llm, llm_model), store.path / ".cache" / "labels", progress=progress)
+    return write_labels(tasks, endpoint, store.path / ".cache" / "labels", progress=progress)
 
 
 def _labels(

@@ -18,7 +18,7 @@ from explorer.workspace import Artifact, Snapshot
 
 
 @dataclass(frozen=True)
-class Gathered:
+class LoadedPool:
     """A pool with its origin: `inputs` maps kind to artifact id, `made` lists the artifacts made for it."""
 
     pool: Pool
@@ -28,7 +28,7 @@ class Gathered:
 
 
 @dataclass(frozen=True)
-class Sources:
+class PoolInputs:
     """The artifacts that a pool is read from; `runs` are saved selections, `made` lists what was made for it."""
 
     snapshot: Snapshot
@@ -49,17 +49,17 @@ class Sources:
         return self.snapshot.activations
 
     @property
-    def inputs(self) -> dict[str, str]:
+    def ids(self) -> dict[str, str]:
         """Kind -> artifact id, as a manifest records it; saved selections are numbered."""
         kinds = ("samples", "activations", "embeddings", "clusters", "quality")
         artifacts = {kind: getattr(self, kind) for kind in kinds}
-        inputs = {kind: artifact.id for kind, artifact in artifacts.items() if artifact is not None}
-        return inputs | {f"selections{i}": run.id for i, run in enumerate(self.runs)}
+        ids = {kind: artifact.id for kind, artifact in artifacts.items() if artifact is not None}
+        return ids | {f"selections{i}": run.id for i, run in enumerate(self.runs)}
 
 
-def sources(
+def find_inputs(
     snapshot: Snapshot, needs: frozenset[str], *, references: tuple[str, ...] = (), progress: Progress = silent
-) -> Sources:
+) -> PoolInputs:
     """Find the artifacts for `needs`, making default embeddings, clusters or quality where there are none."""
     store = snapshot.store
     snapshot.require("samples")
@@ -90,17 +90,17 @@ def sources(
             made.append(score(store, scorer="heuristic", progress=progress).artifact)
             quality = store.resolve("quality", made[-1])
     runs = tuple(snapshot.resolve("selections", reference) for reference in references)
-    return Sources(snapshot, embeddings if "embeddings" in needs else None, clusters, quality, runs, tuple(made))
+    return PoolInputs(snapshot, embeddings if "embeddings" in needs else None, clusters, quality, runs, tuple(made))
 
 
-def gather(
-    inputs: Sources,
+def read_pool(
+    inputs: PoolInputs,
     needs: frozenset[str],
     *,
     threshold: float | None = None,
     segment: str = "response",
     column: str = "",
-) -> Gathered:
+) -> LoadedPool:
     """Read the pool. Feature sets and lengths are read where there is an extraction, for metrics and token budgets.
 
     `threshold` None means the default of the extraction. `column` is the key of `samples.meta` that holds tags.
@@ -126,4 +126,4 @@ def gather(
     if "tags" in needs:
         fields["tags"] = load_tags(snapshot, column)
     fields["runs"] = tuple(read_ranking(run) for run in inputs.runs)
-    return Gathered(Pool(**fields), threshold, inputs.inputs, list(inputs.made))
+    return LoadedPool(Pool(**fields), threshold, inputs.ids, list(inputs.made))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from explorer.errors import MissingStep, refuse
 from explorer.lm.layout import PROMPT, RESPONSE, TEMPLATE, Turn, lay_out
 from explorer.progress import Progress, silent
-from explorer.workspace import Artifact, Snapshot, Store
+from explorer.workspace import Artifact, Snapshot
 
 if TYPE_CHECKING:
     import torch
@@ -242,8 +242,8 @@ class _hooked:
             self._handle.remove()
 
 
-def load(store: Store, *, model: str = "default", sae: str = "default", progress: Progress = silent) -> Probe:
-    """Load the model and the SAE of the newest extraction; `model` and `sae` name other places of the same ones.
+def load(snapshot: Snapshot, *, model: str = "default", sae: str = "default", progress: Progress = silent) -> Probe:
+    """Load the model and the SAE of a snapshot's extraction; `model` and `sae` name other places of the same ones.
 
     Raises:
         InputError: one of them cannot be loaded, or is not the one of the extraction.
@@ -251,7 +251,7 @@ def load(store: Store, *, model: str = "default", sae: str = "default", progress
     from explorer.lm.model import load_model, model_fingerprint
     from explorer.sae.load import check_fit, load_sae
 
-    activations = Snapshot.newest(store).require("activations")
+    activations = snapshot.require("activations")
     where, recorded = activations.manifest.info, activations.manifest.parameters
     if "model_source" not in where:
         raise MissingStep(f"{activations.ref} does not record its model; run extract again")

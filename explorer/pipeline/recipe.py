@@ -66,7 +66,7 @@ def run(
     for kind, used in artifact.manifest.inputs.items():
         if kind in recorded and recorded[kind] != used:
             refuse(f"the selection was made from {kind} {recorded[kind]}, here it would be from {used}")
-    ranking = hash_of(store, artifact)
+    ranking = hash_of(artifact)
     if ranking != chosen["ranking"]:
         refuse(
             f"the ranking differs from the recipe's although its inputs are the same ({artifact.ref}: "

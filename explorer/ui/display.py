@@ -38,7 +38,9 @@ def share(value: float | None) -> str:
     if value is None:
         return "–"
     percent = 100 * value
-    if percent and abs(percent) < 0.01:
+    if not percent:
+        return "0%"
+    if abs(percent) < 0.01:
         return "< 0.01%"
     if abs(percent) < 1:
         return f"{percent:.2f}%"

@@ -64,7 +64,7 @@ def _no_workspace() -> None:
     header("There is no workspace here yet", "This page fills when you import a dataset.")
     if not context.is_new():
         st.error(display.md(state.get(state.PROBLEM), 400), icon=":material/error:")
-    st.page_link(links.OVERVIEW, label="Import a dataset on the Overview page", icon=":material/arrow_forward:")
+    links.draw(links.OVERVIEW, "Import a dataset on the Overview page", ":material/arrow_forward:")
 
 
 def _missing(view: View, kind: Kind) -> None:
@@ -75,7 +75,7 @@ def _missing(view: View, kind: Kind) -> None:
         return
     st.write(f"{kind.hint}, on the Overview page or on the command line:")
     st.code(f"python -m explorer {kind.command} -w {view.store.path}", language="bash")
-    st.page_link(links.OVERVIEW, label="Go to Overview", icon=":material/arrow_forward:")
+    links.draw(links.OVERVIEW, "Go to Overview", ":material/arrow_forward:")
 
 
 def _workspace_menu() -> None:
@@ -103,7 +103,7 @@ def _open(path: str) -> None:
         st.error(display.md(error, 300), icon=":material/error:")
         return
     context.choose(path)
-    st.switch_page(links.OVERVIEW)
+    st.switch_page(links.OVERVIEW, query_params={})
 
 
 def draw_jobs(view: View) -> bool:

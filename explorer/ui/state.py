@@ -14,20 +14,8 @@ WORKSPACE = "workspace_path"  # str: the workspace of this session, "" for the d
 PROBLEM = "workspace_problem"  # str: why it could not be opened
 OPEN_PATH = "open_path"  # str: path of a workspace to open
 IMAGE_FORMAT = "image_format"  # what the camera button of a plot saves: svg or png
-THRESHOLD = "threshold"  # float: chosen for every page that counts features; see `widgets.threshold`
+THRESHOLD = "threshold"  # float: chosen for every page that counts features, in the address; see `widgets.threshold`
 SEGMENT = "segment"  # response, prompt or all
-
-LENGTH_THRESHOLD = "length_threshold"
-LENGTH_SEGMENT = "length_segment"
-LENGTH_GROUPING = "length_grouping"
-LENGTH_UNIT = "length_unit"
-LENGTH_CARRIED = "length_carried"  # which points this session has brought to the browser
-LENGTH_CANVAS = "length_canvas"  # the scatter in the browser
-LENGTH_INSIDE = "length_inside"
-LENGTH_OPEN = "length_row"  # 1 + the row to open, kept from a click to the run after it
-LENGTH_INSIDE_KIND = "length_inside_kind"
-LENGTH_RESIDUALS = "length_residuals"
-LENGTH_WRITTEN = "length_written"
 
 _DEFAULTS: dict[str, Any] = {WORKSPACE: "", PROBLEM: "", IMAGE_FORMAT: "png"}
 _OF_EVERY_WORKSPACE = frozenset({IMAGE_FORMAT})

@@ -111,7 +111,8 @@ def timed_extraction(workspace: str, in_blocks: bool, threads: int) -> tuple[flo
     torch.set_num_threads(threads)
     if not in_blocks:
         attention.block_attention = contextlib.nullcontext
-    load_model(), load_sae()  # imports are not timed
+    load_model()  # imports are not timed
+    load_sae()
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(shutil.copytree(workspace, f"{folder}/workspace"))
         wall, cpu = time.perf_counter(), time.process_time()

@@ -129,7 +129,7 @@ def measure(url: str, moves: int) -> dict[str, Any]:
         page.goto(url, timeout=600_000)
         page.wait_for_selector("div.scatter[data-drawn]", timeout=600_000)
         first = time.monotonic() - began
-        page.wait_for_selector("text=Which rows are off the trend?", timeout=600_000)
+        page.get_by_role("heading", name="Outliers").wait_for(timeout=600_000)
         page.wait_for_timeout(8_000)
         page.locator("div.scatter").evaluate(_WATCH)
         slider = page.locator("[data-testid=stSlider] input[type=range]").first

@@ -46,8 +46,8 @@ def bring(page: Page, url: str, rows: Path, model: Path | None = None, sae: Path
 
 def read(page: Page, patience: float) -> None:
     """Start the job, and wait until its last step is done: `patience` in seconds."""
-    page.get_by_role("button", name="Ingest and read").click()
-    page.get_by_text("Every feature that fires").wait_for(timeout=1_000 * patience)
+    page.get_by_role("button", name="Import and process").click()
+    page.get_by_role("heading", name="Active features").wait_for(timeout=1_000 * patience)
     page.get_by_text(re.compile("finished in")).wait_for(timeout=1_000 * patience)
     settled(page)
 
@@ -83,12 +83,12 @@ def ban(page: Page, title: str) -> str:
 
 
 def keep(page: Page, name: str) -> None:
-    """Keep what is on show under a name."""
-    box = page.get_by_role("textbox", name="Keep this selection as")
+    """Save the selection on the page under a name."""
+    box = page.get_by_role("textbox", name="Save this selection as")
     box.fill(name)
     box.press("Enter")
     settled(page)
-    page.get_by_role("button", name="Keep", exact=True).click()
+    page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_role("heading", name=re.compile(f"Export “{name}”")).wait_for()
     settled(page)
 
@@ -99,7 +99,7 @@ def compare(page: Page) -> str:
     page.wait_for_selector(".js-plotly-plot .main-svg")
     answer = page.get_by_text(re.compile(r"covers .* of the features and"))
     answer.first.wait_for()
-    page.get_by_role("button", name="Report as one HTML file").wait_for()
+    page.get_by_role("button", name="Download report (HTML)").wait_for()
     settled(page)
     return answer.first.inner_text()
 

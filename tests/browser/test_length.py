@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 def _open(page: Page, served: Served) -> None:
     page.goto(f"{served.url}/length")
     page.wait_for_selector("div.scatter[data-drawn]")
-    page.get_by_text("Which rows are off the trend?").wait_for()
+    page.get_by_role("heading", name="Outliers").wait_for()
     page.wait_for_function(
         "document.querySelector('[data-testid=stApp]').getAttribute('data-test-script-state') === 'notRunning'"
     )
@@ -33,12 +33,13 @@ def _state(page: Page) -> dict[str, Any]:
     """What is drawn: heights, lengths, view, stamp, and where each point is in the window."""
     return page.locator("div.scatter").evaluate(
         """(node) => {
-            const { map } = node;
-            const box = map.node.getBoundingClientRect();
+            const { plot } = node;
+            const box = plot.node.getBoundingClientRect();
             return {
-                heights: [...map.heights], lengths: [...map.points.tokens], view: map.view, stamp: node.dataset.drawn,
-                x: [...map.places.x].map((x) => box.left + map.at.left + x),
-                y: [...map.places.y].map((y) => box.top + map.at.top + y),
+                heights: [...plot.heights], lengths: [...plot.points.tokens], view: plot.camera.moved,
+                stamp: node.dataset.drawn,
+                x: [...plot.places.x].map((x) => box.left + x),
+                y: [...plot.places.y].map((y) => box.top + y),
             };
         }"""
     )
@@ -65,8 +66,8 @@ def test_a_threshold_that_moves_changes_the_points_and_keeps_the_zoom(page: Page
     _open(page, served)
     first = _state(page)
     assert first["heights"] == _counts(served, float(first["stamp"].split()[-1]))
-    said = page.locator("div.scatter").get_attribute("aria-label") or ""
-    assert said.startswith(f"Scatter of {len(first['heights'])} rows: response length (tokens)")
+    label = page.locator("div.scatter").get_attribute("aria-label") or ""
+    assert label.startswith(f"Scatter of {len(first['heights'])} rows: response length (tokens)")
     page.get_by_role("button", name="Zoom in", exact=True).click()
     page.wait_for_timeout(300)
     zoomed = _state(page)
@@ -91,16 +92,45 @@ def test_a_threshold_that_moves_changes_the_points_and_keeps_the_zoom(page: Page
     assert _state(page)["view"] is None
 
 
+def test_a_box_that_is_drawn_fills_the_plot_and_the_right_button_pans(page: Page, served: Served) -> None:
+    _open(page, served)
+    page.locator("div.scatter").scroll_into_view_if_needed()
+    before = _state(page)
+    at = page.locator("div.scatter").evaluate("(node) => node.plot.camera.area")
+    box = page.locator("div.scatter .panel").bounding_box()
+    assert box is not None
+    left, top = box["x"] + at["left"], box["y"] + at["top"]
+    places = np.stack([before["x"], before["y"]], axis=1)
+    start = np.array([left + 0.2 * at["width"], top + 0.1 * at["height"]])
+    end = np.array([left + 0.7 * at["width"], top + 0.6 * at["height"]])
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    zoomed = _state(page)
+    after = np.stack([zoomed["x"], zoomed["y"]], axis=1)
+    assert np.allclose((after[:, 1] - top) / at["height"], (places[:, 1] - start[1]) / (end - start)[1], atol=0.01)
+    across = (places[:, 0] - start[0]) / (end - start)[0]
+    assert np.corrcoef(after[:, 0], across)[0, 1] > 1 - 1e-9
+    page.mouse.down(button="right")
+    page.mouse.move(end[0] + 30, end[1] - 20, steps=3)
+    page.mouse.up(button="right")
+    page.wait_for_timeout(300)
+    assert np.allclose(np.array(_state(page)["x"]) - after[:, 0], 30, atol=12)  # the ticks may take more or less room
+    assert np.allclose(np.array(_state(page)["y"]) - after[:, 1], -20, atol=1)
+
+
 def test_hover_says_what_a_point_is_and_a_click_opens_its_row(page: Page, served: Served) -> None:
     _open(page, served)
     page.locator("div.scatter").scroll_into_view_if_needed()
     state = _state(page)
     row = _alone(state)
     page.mouse.move(state["x"][row], state["y"][row])
-    said = page.locator("div.scatter .tip")
-    said.wait_for()
+    tip = page.locator("div.scatter .tip")
+    tip.wait_for()
     expected = f"{state['lengths'][row]:,} tokens, {state['heights'][row]:,} features"
-    assert expected in said.inner_text()
+    assert expected in tip.inner_text()
     page.mouse.click(state["x"][row], state["y"][row])
     page.wait_for_url(re.compile(rf"samples\?sample={row}$"))
 
@@ -111,8 +141,8 @@ def test_hostile_words_are_text_in_the_hover_of_the_scatter(page: Page, served: 
     for row in range(last - 5, last + 1):  # the hostile rows
         page.locator("div.scatter").evaluate(
             """(node, row) => {
-                node.map.under = () => row;
-                node.map.point(200, 200);
+                node.plot.under = () => row;
+                node.plot.hover(200, 200);
             }""",
             row,
         )
@@ -147,7 +177,7 @@ def test_the_picture_of_the_scatter_is_saved_and_follows_the_width(page: Page, s
         page.get_by_role("button", name="Save the picture").click()
     assert waiting.value.suggested_filename == "length.png"
     assert Path(waiting.value.path()).read_bytes().startswith(b"\x89PNG")
-    svg = page.locator("div.scatter").evaluate("(node) => node.map.svg().outerHTML")
+    svg = page.locator("div.scatter").evaluate("(node) => node.plot.svg().outerHTML")
     assert svg.count("<path") >= 0.9 * len(served.synthetic.tokens) and "response length (tokens)" in svg
     wide = page.locator("div.scatter canvas.ground").bounding_box()
     page.set_viewport_size({"width": 1700, "height": 1000})

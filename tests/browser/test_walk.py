@@ -36,31 +36,33 @@ def test_the_first_page_answers_its_question(page: Page, served: Served) -> None
     page.goto(served.url)
     _ready(page)
     assert page.locator("h1").inner_text() == "What does the model see in this data?"
-    assert page.get_by_text(f"In {len(served.synthetic.tokens)} rows").is_visible()
+    assert page.get_by_text(
+        re.compile(f"^{len(served.synthetic.tokens)} rows .*active features per response")
+    ).is_visible()
 
 
 def test_a_click_in_the_index_opens_a_feature_and_a_row_opens_from_there(page: Page, served: Served) -> None:
     page.goto(f"{served.url}/features?q=luggage")
     _ready(page)
-    page.locator("table[aria-label='Features, one a row'] tbody tr").first.click()
+    page.locator("table[aria-label='Features, one per row'] tbody tr").first.click()
     page.wait_for_url(re.compile(r"feature=\d+"))
-    page.get_by_text("Who was picked for it?").wait_for()
+    page.get_by_role("heading", name="Selections covering this feature").wait_for()
     _ready(page)
     assert page.locator("span.peak").first.get_attribute("title").startswith("activation")  # type: ignore[union-attr]
     page.get_by_role("button", name=re.compile(r"^row \d+")).first.click()
     page.wait_for_url(re.compile(r"sample=\d+"))
-    page.get_by_text("Its features").wait_for()
+    page.get_by_role("heading", name="Features", exact=True).wait_for()
 
 
 def _points_on_screen(page: Page) -> np.ndarray:
     """Where each point of the map is, in pixels of the window: float [N, 2]."""
     found: Any = page.locator(".map").evaluate(
         """(node) => {
-            const panel = node.map.panels[0];
+            const panel = node.plot.panels[0];
             const box = panel.node.getBoundingClientRect();
             const [left, top] = [box.left + panel.node.clientLeft, box.top + panel.node.clientTop];
-            return Array.from(node.map.points.x).map((x, i) => {
-                const [px, py] = panel.place(x, node.map.points.y[i]);
+            return Array.from(node.plot.points.x).map((x, i) => {
+                const [px, py] = node.plot.camera.toPixels(x, node.plot.points.y[i]);
                 return [left + px, top + py];
             });
         }"""
@@ -92,10 +94,11 @@ def _drawn(page: Page) -> list[tuple[float, float]]:
     """Return the lasso as the page took it, in pixels of the window."""
     corners: Any = page.locator(".map").evaluate(
         """(node) => {
-            const panel = node.map.panels[0];
+            const panel = node.plot.panels[0];
             const box = panel.node.getBoundingClientRect();
             const [left, top] = [box.left + panel.node.clientLeft, box.top + panel.node.clientTop];
-            return node.map.polygons[0].map(([x, y]) => panel.place(x, y)).map(([x, y]) => [left + x, top + y]);
+            const corners = node.plot.polygons[0].map(([x, y]) => node.plot.camera.toPixels(x, y));
+            return corners.map(([x, y]) => [left + x, top + y]);
         }"""
     )
     return [(x, y) for x, y in corners]
@@ -128,11 +131,11 @@ def test_a_lasso_on_the_map_holds_exactly_the_rows_inside_and_they_are_exported(
     inside = np.flatnonzero(_inside(points, taken))
     assert 0 < len(inside) < len(points)
     assert int(heading.inner_text().split()[0].replace(",", "")) == len(inside)
-    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     page.get_by_role("textbox", name="Name").fill("drawn by hand")
     page.get_by_role("textbox", name="Name").press("Enter")
-    page.get_by_role("button", name="As a selection").click()
-    page.get_by_text(f"Kept {len(inside)} rows").wait_for()
+    page.get_by_role("button", name="Save as a selection").click()
+    page.get_by_text(f"Saved {len(inside)} rows").wait_for()
     page.get_by_role("link", name="Select").first.click()
     button = page.get_by_role("button", name=re.compile(f"Download {len(inside)} rows"))
     button.wait_for()
@@ -156,9 +159,9 @@ def test_a_selection_is_run_tuned_kept_and_downloaded(page: Page, served: Served
     slider.press("ArrowRight")
     page.wait_for_function("t => !document.body.innerText.includes(t)", arg=before)
     rows = int(re.match(r"([\d,]+) rows", answer.inner_text())[1].replace(",", ""))  # type: ignore[index]
-    page.get_by_role("textbox", name="Keep this selection as").fill("walk")
-    page.get_by_role("textbox", name="Keep this selection as").press("Enter")
-    page.get_by_role("button", name="Keep", exact=True).click()
+    page.get_by_role("textbox", name="Save this selection as").fill("walk")
+    page.get_by_role("textbox", name="Save this selection as").press("Enter")
+    page.get_by_role("button", name="Save", exact=True).click()
     button = page.get_by_role("button", name=re.compile(f"Download {rows} rows"))
     button.wait_for()
     with page.expect_download() as waiting:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import json
 import re
 from html.parser import HTMLParser
@@ -40,6 +41,25 @@ def test_no_text_becomes_an_element_of_the_page() -> None:
     assert not any(name in ("src", "href") for _, attributes in tags.seen for name in attributes)
 
 
+@pytest.mark.parametrize(
+    "text", ["{{ 7 * 7 }}", "{% for x in blocks %}{{ x }}", "{# no #}", "</style></title><b>", "&lt;b&gt;"]
+)
+def test_text_is_neither_a_template_nor_markup(text: str) -> None:
+    blocks = [text, Note(text), Heading(text), Table([text], [[text]], text), Plot(go.Figure(), text, text)]
+    report = page(text, blocks, subtitle=text)
+    body = report.split("</head>")[1]
+    shown = re.findall(r"<(h1|p class=\"under\"|p|p class=\"note\"|h2|caption|th scope=\"col\"|td)>(.*?)</", body)
+    assert len(shown) == 8 and {content for _, content in shown} == {html.escape(text)}
+    assert f'aria-label="{html.escape(text)}"' in body and f"<figcaption>{html.escape(text)}<span>" in body
+
+
+def test_marks_that_turn_a_line_are_dots_everywhere() -> None:
+    marks = "a\u202eb\u0007c\u2028d\ud800e"
+    blocks = [marks, Note(marks), Heading(marks), Table([marks], [[marks]], marks), Plot(go.Figure(), "p", marks)]
+    body = page(marks, blocks, subtitle=marks).split("</head>")[1]
+    assert body.count("a·b·c·d·e") == 10 and "\u202e" not in body
+
+
 def test_the_data_of_a_plot_survives_the_escaping() -> None:
     found = re.search(r'<script type="application/json">(.*?)</script>', hostile_page(), re.S)
     assert found is not None
@@ -61,8 +81,9 @@ def test_a_report_allows_no_request_and_follows_the_readers_colours() -> None:
 
 
 def test_numbers_stand_with_their_digits_and_missing_ones_are_dashes() -> None:
-    text = page("t", [Table(["a"], [[12345], [0.98765], [None], [float("nan")]])])
+    text = page("t", [Table(["a"], [[12345], [0.98765], [None], [float("nan")], ["12.5%"], ["greedy 5%"]])])
     assert ">12,345<" in text and ">0.9877<" in text and text.count(">–<") == 2
+    assert '<td class="n">12.5%<' in text and "<td>greedy 5%<" in text
 
 
 def test_a_file_is_written_whole_and_never_replaced_unasked(tmp_path: Path) -> None:

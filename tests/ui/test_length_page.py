@@ -2,103 +2,185 @@ from __future__ import annotations
 
 import json
 import re
+from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
+from scipy import stats
 
-from explorer.length.statistics import pearson, signed
-from explorer.queries.sets import feature_sets
-from explorer.ui import context
+from explorer.length.statistics import correlations
+from explorer.pipeline.length import length
+from explorer.ui.context import View
+from explorer.ui.length import outliers_table, scatter, scatter_canvas
 from explorer.ui.length import reads as length_reads
-from explorer.ui.length import scatter, scatter_canvas
-from explorer.ui.length.numbers import grid
 from explorer.ui.widgets import canvas
 from explorer.workspace import Snapshot, Store, marks
+from tests.length.workspaces import N, made_up
+
+POOR = 12  # planted rows: long but poor in features
+
+Drawn = list[tuple[dict[str, Any], dict[str, Any]]]
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
     """What the scatter was given, in place of a browser."""
-    calls: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    calls: Drawn = []
     monkeypatch.setattr(scatter_canvas, "draw", lambda key, spec, tables: calls.append((dict(spec), dict(tables))))
     return calls
 
 
-def text_of(app) -> str:
+@pytest.fixture
+def planted(tmp_path: Path) -> Store:
+    """A workspace with outliers that are known: its last rows."""
+    return made_up(tmp_path / "workspace", "matters", poor=POOR)
+
+
+def text_of(app: Any) -> str:
     return "\n".join(element.value for element in app.markdown)
 
 
-def test_the_page_says_r_with_its_bootstrap_interval(synthetic, open_page) -> None:
+def above(store: Store, threshold: float, segment: str = "response") -> list[int]:
+    """Features of each row above a threshold, read from the pairs."""
+    snapshot = Snapshot.newest(store)
+    pairs = snapshot.table("pairs").to_arrow_table()
+    inside = np.isin(pairs["segment"].to_pylist(), ["prompt", "response"] if segment == "all" else [segment])
+    kept = inside & (pairs["max_act"].to_numpy().astype(float) > threshold)
+    features = set(zip(pairs["sample_id"].to_numpy()[kept], pairs["feature_id"].to_numpy()[kept], strict=True))
+    return np.bincount([int(row) for row, _ in features], minlength=snapshot.rows).tolist()
+
+
+def response_tokens(store: Store) -> np.ndarray:
+    return Snapshot.newest(store).table("samples").to_arrow_table()["response_tokens"].to_numpy().astype(float)
+
+
+def test_the_page_gives_r_with_its_bootstrap_interval(synthetic, open_page) -> None:
     app = open_page(synthetic.store.path, "length")
     assert not app.exception
     store = Store.open(synthetic.store.path)
-    activations = Snapshot.newest(store).require("activations")
-    sets = feature_sets(Snapshot.newest(store), threshold=0.0)
-    counted = grid(sets, activations.manifest.info["default_threshold"])
-    stop = counted.stop(activations.manifest.info["default_threshold"])
-    tokens = store.sql(f"SELECT response_tokens FROM {store.scan(activations, 'tokens')} ORDER BY sample_id")
-    x = np.array([row[0] for row in tokens.fetchall()], dtype=float)
-    r = pearson(x, counted.counts[stop], rng=np.random.default_rng([0, 0]))[0]
+    x, y = response_tokens(store), np.array(above(store, Snapshot.newest(store).threshold))
+    r = correlations(x, y, {}, rng=np.random.default_rng([0, 0])).overall[0]
+    assert r.value == pytest.approx(stats.pearsonr(x, y)[0])
     assert f"r = {r.value:.3f}" in text_of(app)
-    assert f"95 % interval {r.low:.3f} to {r.high:.3f}" in text_of(app)
+    assert f"95% interval {r.low:.3f} to {r.high:.3f}" in text_of(app)
+    assert f"{y.mean():,.0f} active features per row on average" in text_of(app)
 
 
 def test_the_summary_can_be_copied_and_is_that_of_the_command_line(synthetic, open_page) -> None:
-    from explorer.pipeline.length import length
-
     app = open_page(synthetic.store.path, "length")
-    said = length(Store.open(synthetic.store.path)).summary
-    assert said in [code.value for code in app.code]
+    assert length(Store.open(synthetic.store.path)).summary in [code.value for code in app.code]
 
 
-def test_every_control_of_the_length_page_leaves_it_whole(synthetic, open_page) -> None:
+@pytest.mark.parametrize("segment", ["response", "all"])
+def test_every_stop_of_the_slider_shows_what_the_command_line_prints(synthetic, segment: str) -> None:
+    view = View.newest(Store.open(synthetic.store.path))
+    thresholds = length_reads.counts(view, segment).thresholds
+    for stop in (0, len(thresholds) // 3, len(thresholds) - 1):
+        printed = length(view.store, threshold=float(thresholds[stop]), segment=segment)
+        assert length_reads.result(view, segment, stop) == printed
+
+
+def test_every_control_of_the_length_page_shows_what_it_says(synthetic, open_page, drawn: Drawn) -> None:
     app = open_page(synthetic.store.path, "length")
-    for key, values in {
-        "length_unit": ["characters", "log of tokens"],
-        "length_grouping": ["source", "cluster", "quality"],
-        "length_segment": ["prompt", "all"],
-        "length_inside_kind": ["scatter"],
-        "length_residuals": ["short but rich in features"],
-    }.items():
-        for value in values:
-            app.session_state[key] = value
-            app.run()
-            assert not app.exception, (key, value)
+    store = Store.open(synthetic.store.path)
+
+    def turned(key: str, value: str) -> str:
+        app.session_state[key] = value
+        app.run()
+        assert not app.exception, (key, value)
+        return text_of(app)
+
+    for unit in ("characters", "log of tokens"):
+        assert f"Response length ({unit})" in turned("length_unit", unit)
+    for colour in ("source", "cluster", "quality"):
+        turned("length_grouping", colour)
+        assert f"coloured by {colour}" in drawn[-1][0]["alt"] and "values" in drawn[-1][1]
+    for segment, words in (("prompt", "the prompt"), ("all", "prompt and response")):
+        assert f"how many features {words} activates" in turned("length_segment", segment)
+        threshold = float(drawn[-1][0]["stamp"].split()[-1])
+        assert drawn[-1][1]["heights"]["y"].to_pylist() == above(store, threshold, segment)
+    turned("length_inside_kind", "scatter")
+    assert any("r = " in chart.proto.spec for chart in app.get("plotly_chart"))
+    for factor in ("cluster", "source"):
+        assert f"Given the {factor}, r is" in turned("length_inside", factor)
+    turned("length_residuals", "short but rich in features")
+    assert any("short but rich in features" in box.value for box in [*app.info, *app.caption])
 
 
-def test_all_long_rows_that_say_little_are_banned_with_one_click(fresh, open_page) -> None:
-    app = open_page(fresh.store.path, "length")
-    buttons = [button for button in app.button if button.label.startswith("Ban all")]
-    store = Store.open(fresh.store.path)
-    if buttons:
-        buttons[0].click().run()
-        found = marks.read(store, Snapshot.newest(store).require("samples"))
-        assert len(found.banned) == int(re.sub(r"\D", "", buttons[0].label))
-        assert not app.exception
-    else:
-        assert any("none lies more than three" in info.value for info in app.info)
+def test_all_long_rows_that_are_poor_in_features_are_banned_and_cleared_with_one_click(
+    planted: Store, open_page
+) -> None:
+    app = open_page(planted.path, "length")
+    samples = Snapshot.newest(planted).require("samples")
+    (ban,) = [button for button in app.button if button.label == f"Ban all {POOR}"]
+    ban.click().run()
+    assert not app.exception
+    assert marks.read(planted, samples).banned == tuple(range(N - POOR, N))
+    assert any(f"{POOR} rows long but poor in features; 0 pinned, {POOR} banned" in c.value for c in app.caption)
+    (clear,) = [button for button in app.button if button.label == "Clear pins and bans"]
+    clear.click().run()
+    assert marks.read(planted, samples).banned == ()
 
 
-def test_a_click_on_a_row_pins_bans_and_lifts(fresh, open_page, monkeypatch) -> None:
-    import streamlit as st
+def test_outliers_that_hide_the_relation_are_warned_of(planted: Store, open_page) -> None:
+    app = open_page(planted.path, "length")
+    (warning,) = [re.sub(r"\\", "", box.value) for box in app.warning]
+    assert warning.startswith(f"{POOR} long responses have far fewer features than the trend predicts for their length")
+    assert warning.endswith("they hide the relation.")
+    x, y, others = response_tokens(planted), np.array(above(planted, 2.0)), np.arange(N) < N - POOR
+    r, without = stats.pearsonr(x, y)[0], stats.pearsonr(x[others], y[others])[0]
+    assert f"r is {without:.2f} instead of {r:.2f}" in warning
+    assert f"or **{without:.2f}** without the {POOR} outliers" in text_of(app)
 
-    from explorer.ui.context import View
-    from explorer.ui.length import residuals
 
+def test_a_click_on_a_row_pins_bans_and_clears(fresh, monkeypatch) -> None:
     store = Store.open(fresh.store.path)
     view = View.newest(store)
     ids = np.array([5, 9])
 
-    def click(name: str, row: int):
+    def click(name: str, row: int) -> marks.Marks:
         monkeypatch.setattr(st, "session_state", {f"length_{name}": {"row": row}})
-        residuals._clicked(view, name, ids)
+        outliers_table._clicked(view, name, ids)
         return marks.read(store, Snapshot.newest(store).require("samples"))
 
     assert click("ban", 1).banned == (9,)
     assert click("pin", 1).pinned == (9,) and click("pin", 0).pinned == (5, 9)
-    found = click("pin", 1)
-    assert (found.pinned, found.banned) == ((5,), ())
+    after = click("pin", 1)
+    assert (after.pinned, after.banned) == ((5,), ())
+
+
+def test_a_row_that_was_clicked_open_is_shown(planted: Store, open_page) -> None:
+    app = open_page(planted.path, "length")
+    app.session_state["length_row"] = 1 + 5
+    app.run()
+    assert not app.exception
+    assert "What is in row 5?" in [title.value for title in app.title]
+
+
+class _Elements(HTMLParser):
+    """Elements of a page by name, with the text outside of scripts and styles."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.handlers: list[str] = []
+        self.text = ""
+        self._inside = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.append(tag)
+        self.handlers += [name for name, _ in attrs if name.startswith("on")]
+        self._inside = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside not in ("script", "style"):
+            self.text += data
 
 
 def test_the_report_of_a_hostile_workspace_holds_no_element_of_it(synthetic, tmp_path) -> None:
@@ -111,34 +193,25 @@ def test_the_report_of_a_hostile_workspace_holds_no_element_of_it(synthetic, tmp
     outcome = CliRunner().invoke(app, arguments)
     assert outcome.exit_code == 0, outcome.output
     assert json.loads(outcome.stdout.splitlines()[-1])["report"] == str(target)
-    text = target.read_text("utf-8")
-    body = text[text.index("<body>") :]
-    assert "window.__owned" not in re.sub(
-        r"&lt;.*?&gt;", "", re.sub(r"<script type=.*?</script>", "", body, flags=re.S)
-    )
-    assert "<b>hostile" not in body
+    page = target.read_text("utf-8")
+    assert "window.__owned" in page, "the hostile rows are in the report, as text"
+    elements = _Elements()
+    elements.feed(page)
+    assert not {"img", "b"} & set(elements.names) and not elements.handlers
+    bodies = re.findall(r"<script([^>]*)>(.*?)</script>", page, flags=re.S)
+    assert all("application/json" in attributes for attributes, body in bodies if "window.__owned" in body)
+    assert "95% interval" in elements.text
 
 
-def test_a_row_that_was_clicked_open_is_shown(synthetic, open_page) -> None:
+def test_a_threshold_sends_the_heights_of_every_row_and_no_lengths_again(synthetic, open_page, drawn: Drawn) -> None:
     app = open_page(synthetic.store.path, "length")
-    app.session_state["length_row"] = 1 + 5
-    app.run()
-    assert not app.exception
-    if [box for box in app.info if "none lies more than three" in box.value]:
-        return  # no row is listed, so none can be clicked
-    assert "What is in row 5?" in [title.value for title in app.title]
-
-
-def test_a_threshold_sends_the_heights_of_every_row_and_no_lengths_again(synthetic, open_page, drawn) -> None:
-    app = open_page(synthetic.store.path, "length")
-    snapshot = Snapshot.newest(Store.open(synthetic.store.path))
+    store = Store.open(synthetic.store.path)
     for threshold in (1.0, 2.0):
         app.slider(key="length_threshold").set_value(threshold).run()
         assert not app.exception
         spec, tables = drawn[-1]
-        seen = float(spec["stamp"].split()[-1])
-        sets = feature_sets(snapshot, threshold=seen)
-        assert tables["heights"]["y"].to_pylist() == sets.sizes.tolist()
+        assert float(spec["stamp"].split()[-1]) == threshold
+        assert tables["heights"]["y"].to_pylist() == above(store, threshold)
         assert tables["heights"]["y"].type.bit_width == 16
         assert set(tables) == {"heights", "curve0", "curve1"}
         assert [curve["dashed"] for curve in spec["curves"]] == [False, True]
@@ -147,7 +220,20 @@ def test_a_threshold_sends_the_heights_of_every_row_and_no_lengths_again(synthet
     assert before["stamp"] != after["stamp"]
 
 
-def test_units_and_colours_say_what_they_are(synthetic, open_page, drawn) -> None:
+def test_a_threshold_that_moves_counts_resamples_and_reads_nothing_again(synthetic, monkeypatch) -> None:
+    from explorer.length import analysis
+    from explorer.ui.length import reads
+
+    view = View.newest(Store.open(synthetic.store.path))
+    reads.at(view, 1.0, "response", "tokens")
+    refused = {"correlate": analysis, "feature_sets": reads}
+    for name, module in refused.items():
+        monkeypatch.setattr(module, name, lambda *rest, **options: pytest.fail("a look-up is enough"))
+    for threshold in (2.5, 3.5):
+        assert reads.at(view, threshold, "response", "tokens").features.tolist() == above(view.store, threshold)
+
+
+def test_units_and_colours_say_what_they_are(synthetic, open_page, drawn: Drawn) -> None:
     app = open_page(synthetic.store.path, "length")
     app.session_state["length_unit"] = "characters"
     app.session_state["length_grouping"] = "cluster"
@@ -165,7 +251,7 @@ def test_units_and_colours_say_what_they_are(synthetic, open_page, drawn) -> Non
     assert "coloured by quality" in spec["alt"] and "r = " in spec["alt"]
 
 
-def test_a_large_dataset_draws_an_even_share_and_says_so(synthetic, open_page, drawn, monkeypatch) -> None:
+def test_a_large_dataset_draws_an_even_sample_and_says_so(synthetic, open_page, drawn: Drawn, monkeypatch) -> None:
     carried = []
     monkeypatch.setattr(scatter, "POINTS", 100)
     monkeypatch.setattr(canvas, "carry", lambda key, points: carried.append(points))
@@ -173,23 +259,19 @@ def test_a_large_dataset_draws_an_even_share_and_says_so(synthetic, open_page, d
     assert not app.exception
     points, (_, tables) = carried[-1], drawn[-1]
     ids = points["id"].to_numpy()
-    view = context.View.newest(Store.open(synthetic.store.path))
+    store = Store.open(synthetic.store.path)
     assert len(ids) == 100 == tables["heights"].num_rows and len(set(ids.tolist())) == 100
-    assert points["tokens"].to_pylist() == length_reads.lengths(view, "tokens")[ids].tolist()
-    assert any(f"100 of {view.rows} rows are drawn" in caption.value for caption in app.caption)
+    assert points["tokens"].to_pylist() == response_tokens(store)[ids].tolist()
+    assert tables["heights"]["y"].to_pylist() == np.array(above(store, 1.0))[ids].tolist()
+    assert any(f"Shows 100 of {len(synthetic.tokens)} rows" in caption.value for caption in app.caption)
 
 
 def test_a_click_on_a_point_opens_its_row_and_nothing_else_does(synthetic, open_page, monkeypatch) -> None:
-    said: list[Any] = [7]
-    monkeypatch.setattr(scatter_canvas, "draw", lambda *rest: said.pop() if said else None)
+    clicks: list[Any] = [7]
+    monkeypatch.setattr(scatter_canvas, "draw", lambda *rest: clicks.pop() if clicks else None)
     app = open_page(synthetic.store.path, "length")
     assert "What is in row 7?" in [title.value for title in app.title]
     for wrong in (-1, len(synthetic.tokens)):
-        said.append(wrong)
+        clicks.append(wrong)
         app = open_page(synthetic.store.path, "length")
         assert not app.exception and "Why does length work?" in [title.value for title in app.title]
-
-
-def test_a_correlation_is_written_with_a_minus_sign() -> None:
-    assert [signed(value) for value in (0.926, -0.014, -0.001)] == ["0.93", "\N{MINUS SIGN}0.01", "0.00"]
-    assert signed(-0.5, 3) == "\N{MINUS SIGN}0.500"

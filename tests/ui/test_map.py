@@ -79,7 +79,7 @@ def test_a_region_lists_its_rows_and_pins_them(
     assert marks.read(fresh.store, view.samples).pinned == tuple(expected.tolist())
     app.button(key="region_ban").click().run()
     assert marks.read(fresh.store, view.samples).banned == tuple(expected.tolist())
-    app.button(key="region_unmark").click().run()
+    app.button(key="region_clear").click().run()
     assert marks.read(fresh.store, view.samples).banned == ()
 
 
@@ -111,9 +111,9 @@ def test_the_address_of_a_cluster_opens_its_card(synthetic: Synthetic, open_page
     size = int((synthetic.cluster == 2).sum())
     said = [heading.value for heading in app.subheader]
     assert any(f"{size} rows" in text for text in said)
-    assert {"Which features set it apart?", "Who selects it?"} <= set(said)
+    assert {"Distinctive features", "Selections"} <= set(said)
     app.button(key="cluster_close").click().run()
-    assert "cluster" not in app.query_params and not any("set it apart" in h.value for h in app.subheader)
+    assert "cluster" not in app.query_params and not any("Distinctive" in h.value for h in app.subheader)
 
 
 def test_the_address_names_the_feature_and_the_selections(synthetic: Synthetic, open_page: Open, drawn: list) -> None:
@@ -128,7 +128,7 @@ def test_the_address_names_the_feature_and_the_selections(synthetic: Synthetic, 
 def test_a_cluster_that_is_not_there_is_no_cluster(synthetic: Synthetic, open_page: Open) -> None:
     app = open_page(synthetic.store.path, "map", cluster="999")
     assert not app.exception
-    assert not any("set it apart" in heading.value for heading in app.subheader)
+    assert not any("Distinctive" in heading.value for heading in app.subheader)
 
 
 def test_a_large_map_sends_its_density_and_points_where_few_are_in_view(

@@ -13,7 +13,9 @@ import pyarrow.compute as pc
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from explorer.options.verbs import ExtractOptions, LabelOptions
 from explorer.pipeline.differences import differences
+from explorer.pipeline.ingest import ingest
 from explorer.queries import features, occurrences, sets
 from explorer.queries.rankings import read_ranking
 from explorer.ui import display, jobs
@@ -21,7 +23,6 @@ from explorer.ui.differences import keys as differences_keys
 from explorer.ui.features import keys as features_keys
 from explorer.ui.overview import keys as overview_keys
 from explorer.ui.overview import next_step
-from explorer.ui.rows import keys as rows_keys
 from explorer.ui.select import keys as select_keys
 from explorer.workspace import Snapshot, Store, marks
 from tests.synthetic import THRESHOLD, TOPICS, Synthetic
@@ -61,18 +62,39 @@ def test_every_page_says_what_to_do_in_an_empty_workspace(page: str, tmp_path: P
     Store.create(tmp_path / "empty")
     app = open_page(tmp_path / "empty", page)
     assert not app.exception
+    if page == "overview":
+        assert app.text_input(key=overview_keys.PATH) is not None
+    else:
+        assert app.title[0].value == "This workspace has no dataset yet"
+        assert app.code[-1].value == f"python -m explorer ingest SOURCE -w {tmp_path / 'empty'}"
+
+
+@pytest.mark.parametrize(
+    ("page", "noun", "command"),
+    [("features", "activations", "extract"), ("map", "activations", "extract"), ("select", "activations", "extract")],
+)
+def test_a_page_names_the_missing_step_and_the_command_that_makes_it(
+    page: str, noun: str, command: str, tmp_path: Path, open_page: Open
+) -> None:
+    source = tmp_path / "rows.jsonl"
+    source.write_text('{"instruction": "Say a word.", "output": "Word."}', "utf-8")
+    store = Store.create(tmp_path / "workspace")
+    ingest(store, str(source))
+    app = open_page(store.path, page)
+    assert app.title[0].value == f"This workspace has no {noun} yet"
+    assert app.code[-1].value == f"python -m explorer {command} -w {store.path}"
 
 
 def test_the_overview_counts_rows_and_dropped_rows(synthetic: Synthetic, open_page: Open) -> None:
     app = open_page(synthetic.store.path)
     numbers = {metric.label: metric.value for metric in app.metric}
     assert numbers["Rows"] == str(len(synthetic.tokens))
-    assert numbers["Dropped at ingest"] == "4"
+    assert numbers["Dropped at import"] == "4"
 
 
 def test_the_feature_index_finds_a_feature_by_its_word(synthetic: Synthetic, open_page: Open) -> None:
     app = open_page(synthetic.store.path, "features", q="luggage")
-    table = linked(app, "Features, one a row")
+    table = linked(app, "Features, one per row")
     assert synthetic.feature_of["luggage"] in [row["Feature"] for row in table]
     assert len(table) < len(synthetic.feature_of)
 
@@ -103,7 +125,7 @@ def test_a_label_of_the_user_wins_and_is_kept(fresh: Synthetic, open_page: Open)
     feature = fresh.feature_of["moon"]
     app = open_page(fresh.store.path, "features", feature=str(feature))
     app.text_input(key=f"{features_keys.LABEL}_{feature}").set_value("the **night** sky")
-    next(button for button in app.button if button.label == "Keep").click()
+    app.button(key="save_label").click()
     app.run()
     assert app.title[0].value == r"the \*\*night\*\* sky"
     assert open_page(fresh.store.path, "features", feature=str(feature)).title[0].value == r"the \*\*night\*\* sky"
@@ -140,7 +162,7 @@ def test_the_select_page_ranks_and_keeps_what_it_shows(fresh: Synthetic, open_pa
     assert "SAE\\-GreedSelect" in said(app) or "SAE-GreedSelect" in said(app)
     before = len(fresh.store.artifacts("selections"))
     app.text_input(key=select_keys.NAME).set_value("first try")
-    next(button for button in app.button if button.label == "Keep").click()
+    app.button(key="save_selection").click()
     app.run()
     assert not app.exception
     runs = fresh.store.artifacts("selections")
@@ -174,7 +196,7 @@ def test_how_a_file_will_be_read_is_shown_before_it_is(fresh: Synthetic, open_pa
     app.text_input(key=overview_keys.PATH).set_value(str(source)).run()
     assert not app.exception
     assert "is read as **alpaca**" in said(app)
-    assert any(button.label == "Ingest and read" for button in app.button)
+    assert any(button.label == "Import and process" for button in app.button)
     assert not list((fresh.store.path.parent / "home").glob("*/workspace.json"))
 
 
@@ -191,15 +213,15 @@ def test_a_page_that_waits_for_a_job_shows_it(tmp_path: Path, open_page: Open) -
     store = Store.create(tmp_path / "workspace")
     folder = store.path / ".jobs" / "one"
     folder.mkdir(parents=True)
-    about = {"title": "Bringing in rows", "steps": [["extract"]], "state": jobs.RUNNING, "step": 0}
+    about = {"title": "Importing rows", "steps": [["extract"]], "state": jobs.RUNNING, "step": 0}
     (folder / "job.json").write_text(json.dumps({**about, "created": time.time()}), "utf-8")
     (folder / "pid").write_text("0", "utf-8")
     with open(folder / "lock", "a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # a job that is alive holds it
         app = open_page(store.path, "select")
         assert not app.exception
-        assert "Bringing in rows" in said(app)
-        assert any("when the job is done" in info.value for info in app.info)
+        assert "Importing rows" in said(app)
+        assert any("A job is running" in info.value for info in app.info)
 
 
 def test_a_model_needs_its_sae_and_both_must_be_there(fresh: Synthetic, open_page: Open) -> None:
@@ -207,18 +229,18 @@ def test_a_model_needs_its_sae_and_both_must_be_there(fresh: Synthetic, open_pag
     source = fresh.store.path.parent / f"{fresh.store.path.name}-source.jsonl"
     app.text_input(key=overview_keys.PATH).set_value(str(source)).run()
     app.text_input(key=f"{overview_keys.TARGET}_model").set_value("/nowhere/at all").run()
-    assert any("There is no" in error.value for error in app.error)
+    assert any("does not exist" in error.value for error in app.error)
     app.text_input(key=f"{overview_keys.TARGET}_model").set_value(str(fresh.store.path.parent)).run()
     assert any("Name the model and the SAE" in error.value for error in app.error)
 
 
 def test_the_steps_of_a_job_carry_the_model_to_the_verbs_that_load_it() -> None:
-    options = {"extract": ("--model", "m", "--sae", "s"), "label": ("--model", "m")}
-    steps = next_step.lines([verb for _, verb in next_step.STEPS], Path("w"), options)
+    options = {"extract": ExtractOptions("m", "s"), "label": LabelOptions("m")}
+    steps = next_step.lines(next_step.STEPS, Path("w"), options)
     assert steps[:3] == [
-        ("extract", "--model", "m", "--sae", "s", "-w", "w"),
-        ("label", "--model", "m", "-w", "w"),
-        ("embed", "-w", "w"),
+        ["extract", "-w", "w", "--model", "m", "--sae", "s"],
+        ["label", "-w", "w", "--model", "m"],
+        ["embed", "-w", "w"],
     ]
 
 
@@ -251,10 +273,10 @@ def test_a_group_that_is_not_there_is_said_and_breaks_nothing(synthetic: Synthet
 
 def test_the_index_is_filtered_by_where_a_label_is_from_and_by_cluster(fresh: Synthetic, open_page: Open) -> None:
     app = open_page(fresh.store.path, "features", label_source="user")
-    assert any("No feature fits" in block.value for block in app.info)
+    assert any("No matching feature" in block.value for block in app.info)
     app = open_page(fresh.store.path, "features")
     app.selectbox(key=features_keys.CLUSTER).select(str(int(fresh.cluster[0]))).run()
-    shown = {row["Feature"] for row in linked(app, "Features, one a row")}
+    shown = {row["Feature"] for row in linked(app, "Features, one per row")}
     apart = differences(fresh.store, f"cluster:{fresh.cluster[0]}", "rest", limit=1000).more_in_a
     assert shown and shown <= {row["feature_id"] for row in apart}
 
@@ -268,7 +290,7 @@ def test_the_feature_map_says_what_to_do_where_there_are_no_directions(synthetic
 def test_a_feature_page_names_the_first_pick_of_each_selection(synthetic: Synthetic, open_page: Open) -> None:
     feature = synthetic.feature_of["moon"]
     app = open_page(synthetic.store.path, "features", feature=str(feature))
-    table = linked(app, "Stored selections that cover this feature")
+    table = linked(app, "Saved selections that cover this feature")
     snapshot = Snapshot.newest(synthetic.store)
     values = occurrences.feature_values(snapshot, feature, "response")
     having = set(values.filter(_above)["sample_id"].to_pylist())
@@ -284,7 +306,7 @@ _above = pc.field("max_act") > THRESHOLD
 
 def test_a_row_is_pinned_on_its_page(fresh: Synthetic, open_page: Open) -> None:
     app = open_page(fresh.store.path, "samples", sample="4")
-    app.button_group(key=f"{rows_keys.MARK}_4").set_value("pin").run()
+    app.button(key="row_pin").click().run()
     assert not app.exception
     assert marks.read(fresh.store, Snapshot.newest(fresh.store).require("samples")).pinned == (4,)
 
@@ -299,5 +321,5 @@ def test_a_row_page_lists_rows_like_it_and_names_near_duplicates(synthetic: Synt
 def test_the_probe_page_says_how_to_get_the_model(synthetic: Synthetic, open_page: Open) -> None:
     app = open_page(synthetic.store.path, "probe", sample="3")
     assert not app.exception
-    assert any("The model is not at hand" in block.value for block in app.subheader)
+    assert any("Model not available" in block.value for block in app.subheader)
     assert any("hf download" in block.value or "pip install" in block.value for block in app.code)

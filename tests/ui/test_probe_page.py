@@ -61,11 +61,11 @@ def test_a_rows_text_is_read_token_by_token_compared_and_steered(workspace: Path
     assert any(features for features in response["features"])
     assert "on **" not in said(app) and "above the threshold" in said(app)
     app.slider(key=probe_keys.FACTOR).set_value(5.0)
-    next(button for button in app.button if button.label == "Try").click().run()
+    next(button for button in app.button if button.label == "Steer").click().run()
     assert not app.exception
     assert "bits" in said(app)
     app.text_area(key=probe_keys.RESPONSE_2).set_value("the lazy dog")
-    next(button for button in app.button if button.label == "Read").click().run()
+    next(button for button in app.button if button.label == "Analyze").click().run()
     assert not app.exception
     assert len(passages(app)) >= 3
     assert any(caption.value.startswith("In both") for caption in app.caption)
@@ -84,4 +84,4 @@ def test_a_feature_page_lists_what_points_the_same_way_and_the_map_shows_it(work
     assert not app.exception
     app = open_page(workspace, "features", view="map")
     assert not app.exception
-    assert any("write nearly the same" in caption.value for caption in app.caption)
+    assert any("similar decoder directions" in caption.value for caption in app.caption)

@@ -1,4 +1,4 @@
-"""The selection studio as a person uses it: why this one, ban it, run again, what is missing, keep, rename, compare."""
+"""The selection studio as a person uses it: explain a pick, ban it, run again, missing features, save, compare."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 import zipfile
 from collections.abc import Callable
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -41,15 +42,17 @@ def press(app: AppTest, label: str) -> AppTest:
     return app
 
 
+def pick_table(app: AppTest) -> pd.DataFrame:
+    return next(table.value for table in app.dataframe if "pick" in table.value and "gain" in table.value)
+
+
 def picks(app: AppTest) -> list[int]:
-    return next(table.value for table in app.dataframe if "pick" in table.value and "gain" in table.value)[
-        "row"
-    ].to_list()
+    return pick_table(app)["sample_id"].to_list()
 
 
 def test_a_budget_of_more_rows_than_there_are_is_said(fresh: Synthetic, open_page: Open) -> None:
     app = ranked(open_page(fresh.store.path, "select", method="longest", budget="5000"))
-    assert f"asks for 5,000 rows; only {len(fresh.tokens)} can be taken" in said(app)
+    assert f"The budget is 5,000 rows; only {len(fresh.tokens)} can be selected." in said(app)
 
 
 def test_a_banned_pick_is_gone_after_another_run_and_a_pinned_one_is_first(fresh: Synthetic, open_page: Open) -> None:
@@ -68,29 +71,29 @@ def test_a_banned_pick_is_gone_after_another_run_and_a_pinned_one_is_first(fresh
     app.run()
     app = ranked(press(app, "Run again"))
     assert picks(app)[0] == second[3]
-    assert "It is there by a rule: **pinned**." in said(app)
+    assert "Selected by a rule: **pinned**." in said(app)
 
 
 def test_a_pinned_row_has_no_gain_where_the_method_did_not_measure_it(fresh: Synthetic, open_page: Open) -> None:
     marks.pin(fresh.store, Snapshot.newest(fresh.store).require("samples"), [5])
     for method, measured in (("longest", False), ("sae-greedselect", True)):
         app = ranked(open_page(fresh.store.path, "select", method=method, budget="6"))
-        table = next(table.value for table in app.dataframe if "pick" in table.value and "gain" in table.value)
-        assert table["row"][0] == 5
+        table = pick_table(app)
+        assert table["sample_id"][0] == 5
         assert table["gain"].notna().to_list() == [measured, True, True, True, True, True]
 
 
 def test_a_missing_feature_can_be_asked_for(fresh: Synthetic, open_page: Open) -> None:
     app = ranked(open_page(fresh.store.path, "select", method="random", budget="2"))
-    table = next(table.value for table in app.dataframe if "share" in table.value and "feature" in table.value)
-    feature = int(table["feature"][0])
+    table = next(table.value for table in app.dataframe if "share" in table.value and "feature_id" in table.value)
+    feature = int(table["feature_id"][0])
     assert f"feature {feature}" in said(app)
-    press(app, "Must be covered")
+    press(app, "Must cover")
     assert app.session_state[select_keys.OPTION["must_cover"]] == str(feature)
     app = ranked(press(app, "Run again"))
-    again = next(table.value for table in app.dataframe if "share" in table.value and "feature" in table.value)
-    assert feature not in again["feature"].to_list()
-    assert "1 feature to cover" in said(app)
+    again = next(table.value for table in app.dataframe if "share" in table.value and "feature_id" in table.value)
+    assert feature not in again["feature_id"].to_list()
+    assert "1 required feature" in said(app)
 
 
 def test_an_address_opens_the_page_as_it_was(fresh: Synthetic, open_page: Open) -> None:
@@ -107,7 +110,7 @@ def test_a_kept_ranking_is_renamed_opened_again_binned_and_restored(fresh: Synth
     store = fresh.store
     app = ranked(open_page(store.path, "select", method="longest", budget="7"))
     app.text_input(key=select_keys.NAME).set_value("mine")
-    press(app, "Keep")
+    press(app, "Save")
     run = store.resolve("selections", "mine")
     assert read_ranking(run).tolist() == picks(app)
     app.text_input(key=f"{select_keys.SAVED_NAME}_{run.id}").set_value("better")
@@ -129,6 +132,16 @@ def test_a_kept_ranking_is_renamed_opened_again_binned_and_restored(fresh: Synth
         time.sleep(0.2)
         other.run()
     assert "**7 rows** chosen by Longest responses" in said(other)
+
+
+def test_the_page_of_a_row_names_the_round_of_its_pick_as_it_is_stored(synthetic: Synthetic, open_page: Open) -> None:
+    for run in synthetic.store.artifacts("selections"):
+        stored = synthetic.store.sql(f"FROM {synthetic.store.scan(run)} WHERE rank = 0").to_arrow_table().to_pylist()[0]
+        app = open_page(synthetic.store.path, "samples", sample=str(stored["sample_id"]))
+        table = next(table.value for table in app.dataframe if "round" in table.value)
+        shown = table[table["selection"] == run.manifest.name].to_dict("records")[0]
+        assert shown["pick"] == 1
+        assert (0 if pd.isna(shown["round"]) else shown["round"]) == stored["round"]  # 0: the method has no rounds
 
 
 def test_an_export_is_written_to_a_path_and_a_second_one_is_refused(fresh: Synthetic, open_page: Open) -> None:
@@ -167,10 +180,18 @@ def test_a_bundle_that_is_downloaded_has_the_extra_columns(fresh: Synthetic) -> 
 
 
 def test_rules_that_do_not_fit_are_said_and_nothing_is_ranked(fresh: Synthetic, open_page: Open) -> None:
-    app = open_page(fresh.store.path, "select", method="random", must_cover="x")
+    app = ranked(open_page(fresh.store.path, "select", method="random"))
+    app.text_input(key=select_keys.OPTION["must_cover"]).set_value("x").run()
     assert not app.exception
     assert any("cannot be read" in error.value for error in app.error)
-    assert any("rules do not fit" in info.value for info in app.info)
+    assert any("options do not fit" in info.value for info in app.info)
+
+
+def test_what_an_address_says_wrongly_is_ignored(fresh: Synthetic, open_page: Open) -> None:
+    app = open_page(fresh.store.path, "select", method="longest", must_cover="x", min_per_source="-2")
+    warnings = " ".join(toast.value.replace("\\", "") for toast in app.toast)
+    assert "must_cover=x" in warnings and "min_per_source=-2" in warnings
+    assert "chosen by Longest responses" in said(ranked(app))
 
 
 def test_two_selections_are_shown_side_by_side_and_the_report_is_whole(synthetic: Synthetic, open_page: Open) -> None:
@@ -179,9 +200,10 @@ def test_two_selections_are_shown_side_by_side_and_the_report_is_whole(synthetic
 
     app = open_page(synthetic.store.path, "compare")
     assert not app.exception
-    assert "rows of 30 that the other one does not have" in said(app) or "row of 30 that" in said(app)
+    assert "of 30 not in the other selection" in said(app)
     view = context.View.newest(synthetic.store)
-    text = comparison.report_of(view, list(view.selections), {}, [])
+    runs = list(view.selections)
+    text = comparison.report_of(view, runs, comparison.sides_of(view, runs, 1.0), {}, [], "")
     assert text.startswith("<!doctype html>") and "longest, 30 rows" in text and "<script" not in text
 
 

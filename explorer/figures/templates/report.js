@@ -1,5 +1,5 @@
 // Draws the plots of a report with the copy of plotly.js in the file, in the reader's light or dark colours.
-"use strict";
+
 const ink = () => getComputedStyle(document.documentElement).getPropertyValue("--ink").trim();
 
 function draw(plot) {

@@ -31,17 +31,17 @@ _SECTION_HELP = {
 _COLUMNS = tuple(
     dataclasses.replace(column, title=figures.HEAD[column.name][:1].upper() + figures.HEAD[column.name][1:])
     for column in (
-        Column("selection", "", width=190),
-        dataclasses.replace(columns.ROWS, width=60),
-        Column("tokens", "", "number", width=115),
-        columns.COVERAGE,
-        Column("certificate", "", "percent", "Coverage as a share of an upper bound for any subset of as many rows."),
+        Column("selection", "", width=165),
+        columns.ROWS,
+        Column("tokens", "", "number", width=110),
+        dataclasses.replace(columns.COVERAGE, width=120),
+        Column("certificate", "", "percent", "Share of an upper bound for any subset of as many rows.", width=175),
         Column("redundancy", "", "number", "Mean cosine between the feature sets of two picks.", digits=3, width=90),
         Column("quality", "", "number", digits=3, width=95),
         Column("seconds", "", "number", "Time of the ranking alone.", digits=3, width=70),
         Column("memory", "", "number", "Peak memory of the whole process while it ranked.", width=100),
         Column("seed", "", "id", width=50),
-        Column("rules", "", width=110),
+        Column("rules", "", width=90),
     )
 )
 
@@ -51,7 +51,7 @@ def draw(view: View) -> None:
     if len(view.selections) < 2:
         number = "one saved selection" if view.selections else "no saved selections"
         header(figures.TITLE, f"There {'is' if view.selections else 'are'} {number} yet; comparing needs two.")
-        st.page_link(links.SELECT, label="Make one on the Select page", icon=":material/arrow_forward:")
+        links.draw(links.SELECT, "Make one on the Select page", ":material/arrow_forward:")
         return
     top = st.container()
     runs = _choose(view)

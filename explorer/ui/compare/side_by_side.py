@@ -33,7 +33,7 @@ def draw(view: View, runs: list[Artifact]) -> None:
         if view.projection is not None:
             for key, letter in ((a, "A"), (b, "B")):
                 if st.button(f"Show {letter} on the map", icon=":material/scatter_plot:", key=f"map_{letter}"):
-                    st.switch_page(links.MAP, query_params=links.map_of(names[key]))
+                    links.open_map(by_id[key])
     if a == b:
         st.caption("Choose two different selections.")
         return
@@ -58,11 +58,7 @@ def _side(view: View, ids: list[int], only_here: int, *, of: int) -> None:
             markup.passage(row["prompt"] or "", limit=220)
             markup.passage(row["response"] or "", answer=True, limit=240)
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.page_link(
-                    links.SAMPLES,
-                    label=f"Row {row['sample_id']:,}",
-                    icon=":material/open_in_new:",
-                    query_params={"sample": str(row["sample_id"])},
-                )
+                number = row["sample_id"]
+                links.draw(links.SAMPLES, f"Row {number:,}", ":material/open_in_new:", sample=number)
                 details = [display.noun(row["response_tokens"], "token"), display.md(row["cluster"] or "", 40)]
                 st.caption(" · ".join(part for part in details if part), width="content")

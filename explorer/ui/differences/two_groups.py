@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -91,7 +92,7 @@ def _choose(view: View) -> tuple[str, str, str, bool]:
     return a, b, str(segment), equal
 
 
-def _group(cell: Any, title: str, name: str, key: str, named: dict[str, str], default: str) -> str:
+def _group(cell: Any, title: str, name: str, key: str, named: Mapping[str, str], default: str) -> str:
     """Draw the box of one group; words typed into it that name no group are a search."""
     chosen = st.query_params.get(name, default)[: groups.MAX_KEY]
     options = list(named) if chosen in named else [*named, chosen]
@@ -198,12 +199,7 @@ def _examples(view: View, feature: int, contrast: Contrast, left: Group, right: 
     assert view.activations is not None
     label = _labels(view, [feature]).get(feature) or f"feature {feature}"
     section(f"Examples of {display.md(label, 80)}", "Click another feature above to see its examples.")
-    st.page_link(
-        links.FEATURES,
-        label=f"Open feature {feature:,}",
-        icon=":material/arrow_forward:",
-        query_params={"feature": str(feature)},
-    )
+    links.draw(links.FEATURES, f"Open feature {feature:,}", ":material/arrow_forward:", feature=feature)
     for cell, group, count in zip(
         st.columns(2, gap="large"), (left, right), (contrast.n_a[feature], contrast.n_b[feature]), strict=True
     ):
@@ -220,6 +216,6 @@ def _examples(view: View, feature: int, contrast: Contrast, left: Group, right: 
                     ids,
                     key=f"diff_rows_{feature}_{group.key}",
                     page_size=5,
-                    shown=(columns.ROW, columns.ACTIVATION, columns.PROMPT, columns.TOKENS),
+                    shown=(columns.ROW, columns.ACTIVATION, replace(columns.PROMPT, width=270), columns.TOKENS),
                     extra={"activation": values},
                 )

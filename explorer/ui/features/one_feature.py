@@ -39,7 +39,7 @@ def draw(view: View, feature_id: int) -> None:
     if feature is None:
         last = view.activations.manifest.info["d_sae"] - 1
         header("There is no such feature", f"This SAE has features 0 to {last:,}.")
-        st.page_link(links.FEATURES, label="All features", icon=":material/arrow_back:")
+        links.draw(links.FEATURES, "All features", ":material/arrow_back:")
         return
     header(display.md(feature["label"] or "no label yet", 90), _answer(feature, cut), counts=view)
     _steps(view, feature_id, feature)
@@ -89,14 +89,12 @@ def _steps(view: View, feature_id: int, feature: dict[str, Any]) -> None:
     query = feature_query.query(view)
     before, after = features.feature_neighbours(view, query, feature_id)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link(links.FEATURES, label="All features", icon=":material/arrow_back:")
+        links.draw(links.FEATURES, "All features", ":material/arrow_back:")
         _step("Previous", ":material/chevron_left:", before, query.order)
         _step("Next", ":material/chevron_right:", after, query.order)
         with st.popover("Rename", icon=":material/edit:", type="tertiary"):
             _rename(view, feature_id, feature)
-        st.page_link(
-            links.PROBE, label="Probe a text", icon=":material/science:", query_params={"feature": str(feature_id)}
-        )
+        links.draw(links.PROBE, "Probe a text", ":material/science:", feature=feature_id)
         if known := view.activations.manifest.info.get("neuronpedia_id"):
             st.link_button(
                 "Neuronpedia", neuronpedia.page_url(known, feature_id), icon=":material/open_in_new:", type="tertiary"
@@ -129,10 +127,7 @@ def _save_label(view: View, feature_id: int) -> None:
 
 
 def _step(label: str, icon: str, target: int | None, order: str) -> None:
-    params = {"feature": str(target)} if target is not None else None
-    st.page_link(
-        links.FEATURES, label=label, icon=icon, query_params=params, disabled=target is None, help=f"by {order}"
-    )
+    links.draw(links.FEATURES, label, icon, help=f"by {order}", disabled=target is None, feature=target)
 
 
 @st.fragment

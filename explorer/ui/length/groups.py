@@ -1,4 +1,4 @@
-"""Small multiples of the length laboratory: the same picture inside each source or cluster."""
+"""Small multiples of the Length page: the same picture within each source or cluster."""
 
 from __future__ import annotations
 
@@ -7,123 +7,109 @@ import streamlit as st
 
 from explorer.figures import length as figures
 from explorer.figures.theme import Figure
-from explorer.length.statistics import signed
-from explorer.ui import display, state
+from explorer.length.analysis import Stop
+from explorer.length.statistics import LOWEST_GROUP, signed
+from explorer.ui import display
+from explorer.ui.cache import cached
 from explorer.ui.context import View
-from explorer.ui.length import reads as length_reads
-from explorer.ui.length.live import Live
-from explorer.ui.widgets.page import plot, section
+from explorer.ui.length import keys, scatter
+from explorer.ui.widgets import columns, table
+from explorer.ui.widgets.columns import Column
+from explorer.ui.widgets.page import one_of, plot, section
 
-_KINDS = ("r by threshold", "scatter")
+_BY_THRESHOLD, _SCATTER = "r by threshold", "scatter"
 
 
-def draw(view: View, now: Live) -> None:
-    """Draw a panel for each of the largest groups, and r inside every group that is large enough."""
-    factors = length_reads.factors(view)
-    if not factors:
+def draw(view: View, now: Stop) -> None:
+    """Draw a panel for each of the largest groups, and r within every group that is large enough."""
+    if not now.inputs.groups:
         return
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         section(
-            "Does it hold inside each group?",
-            "Where r is high overall and low inside, length only stands in for the group (Simpson's paradox).",
+            "Within each group",
+            "Where r is high overall and low within groups, length only stands for the group (Simpson's paradox).",
         )
         with st.container(horizontal=True, width="content"):
-            factor = st.segmented_control(
-                "Groups",
-                list(factors),
-                default=next(iter(factors)),
-                required=True,
-                key=state.LENGTH_INSIDE,
-                label_visibility="collapsed",
-                persist_state="session",
-            )
-            kind = st.segmented_control(
-                "Panels",
-                _KINDS,
-                default=_KINDS[0],
-                required=True,
-                key=state.LENGTH_INSIDE_KIND,
-                label_visibility="collapsed",
-                persist_state="session",
-            )
-    numbers, names = factors[str(factor)]
-    each = now.grouped[str(factor)].each
-    st.markdown(_said(now, str(factor)))
-    shown = [code for code in range(len(names)) if code in each][: figures.PANELS]
+            factor = one_of("Groups", list(now.inputs.groups), key=keys.FACTOR)
+            kind = one_of("Panels", (_BY_THRESHOLD, _SCATTER), key=keys.PANELS)
+    st.markdown(_sentence(now, factor))
+    names, each = now.inputs.groups[factor].names, now.grouped[factor].each
+    codes = sorted(each, key=lambda code: (-each[code].n, code))
+    shown = codes[: figures.PANELS]
     if not shown:
-        st.caption("No group has the 20 rows that a correlation of its own needs.")
+        st.caption(f"No group has the {LOWEST_GROUP} rows that a correlation of its own needs.")
         return
-    if kind == _KINDS[0]:
-        fig = _curves(
-            (*view.key("activations", "clusters"), now.segment, now.unit, str(factor)), tuple(shown), now, names
-        )
+    if kind == _BY_THRESHOLD:
+        fig = _curves(view, now.counts.segment, now.unit, factor, tuple(shown), now)
     else:
-        panels = [
-            (
-                names[c],
-                np.flatnonzero(numbers == c),
-                f"r = {signed(each[c].value)} ({signed(each[c].low)} to {signed(each[c].high)})",
-            )
-            for c in shown
-        ]
         fig = figures.small_multiples(
-            now.tokens, now.counts, panels, curve=now.curves[0], log=now.unit.startswith("log")
+            now.inputs.tokens,
+            now.features,
+            [
+                (names[code], np.flatnonzero(now.inputs.groups[factor].codes == code), _r(now, factor, code))
+                for code in shown
+            ],
+            curve=scatter.curves(now)[0],
+            log=now.unit.startswith("log"),
         )
-    plot(fig, key="length_groups", alt=f"The same inside each {factor}")
+    plot(fig, key="length_groups", alt=f"The same within each {factor}")
     if len(each) > len(shown):
         st.caption(
-            f"The {len(shown)} largest of {len(each):,} groups with at least 20 rows; the table has all of them."
+            f"The {len(shown)} largest of {len(each):,} groups with at least {LOWEST_GROUP} rows; the table lists all."
         )
-    _table(now, str(factor), numbers, names)
+    _table(now, factor, codes)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
-def _curves(key: tuple[str, ...], shown: tuple[int, ...], _now: Live, _names: list[str]) -> Figure:
-    ends = ("value", "low", "high")
-    return figures.r_curves(
-        _now.thresholds, [(_names[c], [_now.group_along(key[-1], c, end) for end in ends]) for c in shown]
-    )
+@cached("samples", "activations", "clusters", entries=8)
+def _curves(view: View, segment: str, unit: str, factor: str, shown: tuple[int, ...], _now: Stop) -> Figure:
+    del view, segment, unit  # with the rest, they say which curves these are
+    names = _now.inputs.groups[factor].names
+    curves = [(names[c], [_now.group_curve(factor, c, end) for end in ("value", "low", "high")]) for c in shown]
+    return figures.r_curves(_now.counts.thresholds, curves)
 
 
-def _said(now: Live, factor: str) -> str:
-    found = now.grouped[factor]
-    inside = [one.value for one in found.each.values() if np.isfinite(one.value)]
-    if not inside or not np.isfinite(found.partial.value):
-        return "No group is large enough, or one side does not vary."
+def _r(now: Stop, factor: str, code: int) -> str:
+    r = now.grouped[factor].each[code]
+    return f"r = {signed(r.value)} ({signed(r.low)} to {signed(r.high)})"
+
+
+def _sentence(now: Stop, factor: str) -> str:
+    partial = now.grouped[factor].partial
+    inside = [r.value for r in now.grouped[factor].each.values() if np.isfinite(r.value)]
+    if not inside or not np.isfinite(partial.value):
+        return "No group is large enough, or length or feature count does not vary."
     return (
-        f"Given the {factor}, r is **{signed(found.partial.value, 3)}** "
-        f"({signed(found.partial.low, 3)} to {signed(found.partial.high, 3)}), "
-        f"over all rows {signed(now.pearson.value, 3)}. "
-        f"Inside the {display.noun(len(inside), factor)} with at least 20 rows it "
-        f"runs from {signed(min(inside))} to {signed(max(inside))}, in the median {signed(float(np.median(inside)))}."
+        f"Given the {factor}, r is **{signed(partial.value, 3)}** "
+        f"({signed(partial.low, 3)} to {signed(partial.high, 3)}); overall it is {signed(now.pearson.value, 3)}. "
+        f"Within the {display.noun(len(inside), factor)} with at least {LOWEST_GROUP} rows, r ranges from "
+        f"{signed(min(inside))} to {signed(max(inside))} (median {signed(float(np.median(inside)))})."
     )
 
 
-def _table(now: Live, factor: str, numbers: np.ndarray, names: list[str]) -> None:
+def _table(now: Stop, factor: str, codes: list[int]) -> None:
+    groups = now.inputs.groups[factor]
     rows = []
-    for code, one in sorted(now.grouped[factor].each.items()):
-        inside = numbers == code
+    for code in codes:
+        r, inside = now.grouped[factor].each[code], groups.codes == code
         rows.append(
             {
-                factor: display.clean(names[code] or "(none)", 60),
-                "rows": one.n,
-                "r": one.value if np.isfinite(one.value) else None,
-                "low": one.low if np.isfinite(one.low) else None,
-                "high": one.high if np.isfinite(one.high) else None,
-                "median tokens": float(np.median(now.tokens[inside])),
-                "median features": float(np.median(now.counts[inside])),
+                "group": display.clean(groups.names[code] or "(none)", 60),
+                "rows": r.n,
+                "r": r.value if np.isfinite(r.value) else None,
+                "low": r.low if np.isfinite(r.low) else None,
+                "high": r.high if np.isfinite(r.high) else None,
+                "tokens": float(np.median(now.inputs.tokens[inside])),
+                "features": float(np.median(now.features[inside])),
             }
         )
-    st.dataframe(
-        rows,
-        hide_index=True,
-        placeholder="–",
-        height="content" if len(rows) <= 8 else 300,
-        column_config={
-            "r": st.column_config.NumberColumn(f"r inside ({now.unit})", format="%.3f"),
-            "low": st.column_config.NumberColumn("95 % from", format="%.3f"),
-            "high": st.column_config.NumberColumn("to", format="%.3f"),
-            "rows": st.column_config.NumberColumn("rows", format="localized"),
-        },
-        alt=f"Correlation inside each {factor}",
+    shown = (
+        Column("group", factor.capitalize()),
+        columns.ROWS,
+        Column("r", f"r ({now.unit})", "number", digits=3),
+        Column("low", "95% low", "number", digits=3),
+        Column("high", "95% high", "number", digits=3),
+        Column("tokens", "Median tokens", "number", digits=0),
+        Column("features", "Median features", "number", digits=0),
     )
+    height = "content" if len(rows) <= 8 else 300
+    table.draw(rows, shown, height=height, alt=f"Correlation within each {factor}")

@@ -1,25 +1,35 @@
-"""The length laboratory: the scatter and its statistics under a threshold that moves, and what stands below them."""
+"""The Length page: the scatter and its statistics at a threshold that moves, and the sections below them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 import streamlit as st
 
 from explorer.figures import length as figures
 from explorer.figures.length import where
+from explorer.length.analysis import UNITS, Stop
 from explorer.length.statistics import Estimate, signed
-from explorer.length.summary import OffTrend, hides, off_sentences, warnings
+from explorer.length.summary import PAPER_R, outlier_text, strength, warnings
 from explorer.records import SEGMENTS
 from explorer.ui import display, state
 from explorer.ui.context import View
-from explorer.ui.length import groups, numbers, residuals, scatter, written
+from explorer.ui.length import groups, keys, outliers_table, scatter, written
 from explorer.ui.length import reads as length_reads
-from explorer.ui.length.live import Live, live
 from explorer.ui.shell import header
+from explorer.ui.widgets import table, threshold
+from explorer.ui.widgets.columns import Column
 from explorer.ui.widgets.page import plot, section
 
 _TITLE = "Why does length work?"
 _COLOURS = ("nothing", "source", "cluster", "quality")
+_STATISTICS = (
+    Column("statistic", "Statistic", width=330),
+    Column("value", "Value", "number", digits=3, width=90),
+    Column("low", "95% low", "number", "Bootstrap over rows.", digits=3, width=90),
+    Column("high", "95% high", "number", digits=3, width=90),
+)
 
 
 def draw(view: View) -> None:
@@ -28,13 +38,13 @@ def draw(view: View) -> None:
     left, right = st.columns([5, 2], gap="large")
     with left:
         picture, statistics, carrier = st.container(), st.container(), st.container()
-    late = state.get(state.LENGTH_CARRIED) == scatter.place(view)
-    if not late:
+    is_carried = state.get(keys.CARRIED) == scatter.place(view)
+    if not is_carried:
         with carrier:
             scatter.carry(view)
     with right:
-        threshold, segment, unit, colour = _controls(view)
-    now = live(view, threshold, segment, unit)
+        value, segment, unit, colour = _controls(view)
+    now = length_reads.at(view, value, segment, unit)
     with picture:
         scatter.draw(view, now, colour)
     with top:
@@ -48,126 +58,103 @@ def draw(view: View) -> None:
         _cautions(view, now)
     written.draw(view, now)
     groups.draw(view, now)
-    residuals.draw(view, now)
-    if late:  # the browser has the points; they only have to stay on the page
+    outliers_table.draw(view, now)
+    if is_carried:  # the browser has the points; they only have to stay on the page
         with carrier:
             scatter.carry(view)
 
 
 def _controls(view: View) -> tuple[float, str, str, str]:
-    segment = str(st.session_state.get(state.LENGTH_SEGMENT) or "response")
-    stops = length_reads.grid(view, segment).thresholds
+    counts = length_reads.counts(view, str(state.get(keys.SEGMENT) or "response"))
+    stops = counts.thresholds
     step = float(np.diff(stops).max()) if len(stops) > 1 else 0.1
-    threshold = st.slider(
+
+    def choose() -> None:
+        threshold.choose(view, float(stops[counts.stop(float(state.get(keys.THRESHOLD)))]))
+
+    state.put(keys.THRESHOLD, min(threshold.current(view), float(stops[-1])))
+    value = st.slider(
         "Threshold",
         0.0,
         float(stops[-1]),
-        value=float(min(view.threshold, stops[-1])),
         step=round(step, 10),
-        key=state.LENGTH_THRESHOLD,
-        persist_state="session",
-        help="A feature counts as active in a row where its activation is above this. The start is the SAE's own.",
+        key=keys.THRESHOLD,
+        on_change=choose,
+        help="A feature counts as active where its activation is above the threshold. One value for every page; it "
+        f"starts at the SAE's default, {view.threshold:.4g}.",
     )
-    segment = st.segmented_control(
-        "Count the features of the",
-        SEGMENTS,
-        default="response",
-        required=True,
-        key=state.LENGTH_SEGMENT,
-        persist_state="session",
-    )
-    unit = st.segmented_control(
-        "Measure the response in",
-        numbers.UNITS,
-        default="tokens",
-        required=True,
-        key=state.LENGTH_UNIT,
-        persist_state="session",
-    )
-    known = set(length_reads.factors(view)) | {"nothing"} | ({"quality"} if view.quality is not None else set())
-    colour = st.segmented_control(
-        "Colour by",
-        [name for name in _COLOURS if name in known],
-        default="nothing",
-        required=True,
-        key=state.LENGTH_GROUPING,
-        persist_state="session",
-    )
-    return float(threshold), str(segment), str(unit), str(colour)
+    segment = _choice("Count features of the", SEGMENTS, keys.SEGMENT)
+    unit = _choice("Response length in", UNITS, keys.UNIT)
+    known = {"nothing", *length_reads.inputs(view).groups} | ({"quality"} if view.quality is not None else set())
+    colour = _choice("Colour by", [name for name in _COLOURS if name in known], keys.COLOUR)
+    return float(value), segment, unit, colour
 
 
-def _answer(now: Live) -> str:
-    r = now.pearson
+def _choice(label: str, options: Sequence[str], key: str) -> str:
+    return str(
+        st.segmented_control(label, options, default=options[0], required=True, key=key, persist_state="session")
+    )
+
+
+def _answer(now: Stop) -> str:
+    r, off = now.pearson, now.shape.outliers
     if not np.isfinite(r.value):
-        return f"Above the threshold {now.threshold:g} the number of features does not vary: lower it."
-    off = now.off
-    if hides(off, r.value) and off.pearson is not None:
-        strength = "partly predicts" if r.value < 0.7 else "predicts"
-        hidden = (
-            f", and **{signed(off.pearson)}** without the {off.feature_poor + off.feature_rich:,} rows off the trend"
-        )
-    else:
-        strength = "almost fixes" if r.value >= 0.9 else "predicts" if r.value >= 0.7 else "partly predicts"
-        strength = "says little about" if r.value < 0.3 else strength
-        hidden = ""
+        return f"Above threshold {now.threshold:.4g}, the number of features does not vary: lower the threshold."
+    hidden = ""
+    if off.pearson is not None and off.hide(r.value):
+        hidden = f", or **{signed(off.pearson)}** without the {display.noun(off.total, 'outlier')}"
     return (
-        f"Response length ({now.unit}) {strength} how many features {where(now.segment)} activates: "
-        f"**r = {signed(r.value, 3)}** "
-        f"(95 % interval {signed(r.low, 3)} to {signed(r.high, 3)}){hidden}; the paper reports {figures.PAPER_R}. "
-        f"At threshold {now.threshold:g}, {display.noun(len(now.x), 'row')}, "
-        f"{np.mean(now.counts):,.0f} features a row in the mean."
+        f"Response length ({now.unit}) {strength(r)} how many features {where(now.counts.segment)} activates: "
+        f"**r = {signed(r.value, 3)}** (95% interval {signed(r.low, 3)} to {signed(r.high, 3)}){hidden}; "
+        f"the paper reports {PAPER_R}. At threshold {now.threshold:.4g}, the {display.noun(len(now.features), 'row')} "
+        f"have {np.mean(now.features):,.0f} active features per row on average."
     )
 
 
-def _cautions(view: View, now: Live) -> None:
-    """Say where the one number misleads: rows off the trend hide the relation, or groups make it."""
+def _cautions(view: View, now: Stop) -> None:
+    """Warn where r misleads: outliers hide the relation, or groups make it."""
     r = now.pearson
     if not np.isfinite(r.value):
         return
-    if hides(now.off, r.value):
-        for text in off_sentences(length_reads.repeating(view, now.segment, now.stop), r.value, len(now.x)):
-            st.warning(display.md(text, 600), icon=":material/warning:")
-        return
-    for text in warnings(r, now.grouped, now.names):
-        st.warning(display.md(text, 600), icon=":material/warning:")
+    if now.shape.outliers.hide(r.value):
+        outliers = length_reads.outliers(view, now.counts.segment, now.stop)
+        sentences = [outlier_text(outliers, r.value, len(now.features))]
+    else:
+        sentences = warnings(r, now.grouped, now.inputs.groups)
+    for sentence in sentences:
+        st.warning(display.md(sentence, 600), icon=":material/warning:")
 
 
-def _threshold_curve(view: View, now: Live) -> None:
-    section("How much hangs on the threshold?", "Correlation of length and feature count, recomputed at each one.")
+def _threshold_curve(view: View, now: Stop) -> None:
+    section(
+        "Sensitivity to the threshold",
+        "How sensitive is r to the threshold? Correlation of response length and feature count at each threshold.",
+    )
     fig = figures.r_curve(
-        now.thresholds,
-        now.r_along("value"),
-        length_reads.rank_curve(view, now.segment),
+        now.counts.thresholds,
+        now.r_curve("value"),
+        length_reads.rank_curve(view, now.counts.segment),
         threshold=now.threshold,
-        interval=(now.r_along("low"), now.r_along("high")),
-        partial=now.partial_along(),
+        interval=(now.r_curve("low"), now.r_curve("high")),
+        partial=now.partial_curves(),
         height=330,
     )
     plot(fig, key="r_curve", alt="Correlation against threshold")
 
 
-def _statistics(view: View, now: Live) -> None:
+def _statistics(view: View, now: Stop) -> None:
     """Draw every correlation with its interval; ranks are resampled while the browser draws the scatter."""
-    rows = [_row("Pearson r", now.pearson)]
-    rows += [_row(f"r given the {factor} (partial)", found.partial) for factor, found in now.grouped.items()]
-    rows.append(_row("Spearman's rho (ranks)", length_reads.spearman(view, now.segment, now.stop, now.unit)))
-    off: OffTrend = now.off
-    if off.pearson is not None and off.feature_poor + off.feature_rich:
-        count = off.feature_poor + off.feature_rich
-        rows.append({"statistic": f"Pearson r (tokens) without the {count:,} rows off the trend", "value": off.pearson})
-    st.dataframe(
-        rows,
-        hide_index=True,
-        height="content",
-        placeholder="–",
-        column_config={
-            "statistic": st.column_config.TextColumn("Statistic", width=330),
-            "value": st.column_config.NumberColumn("Value", format="%.3f", width=90),
-            "low": st.column_config.NumberColumn("95 % from", format="%.3f", width=90, help="Bootstrap over rows."),
-            "high": st.column_config.NumberColumn("to", format="%.3f", width=90),
-        },
-        alt="Correlations with their 95 % bootstrap intervals",
-    )
+    rho = length_reads.rank_correlation(view, now.counts.segment, now.stop, now.unit)
+    rows = [
+        _row("Pearson r", now.pearson),
+        *(_row(f"Partial r given the {factor}", grouped.partial) for factor, grouped in now.grouped.items()),
+        _row("Spearman's rho (ranks)", rho),
+    ]
+    off = now.shape.outliers
+    if off.pearson is not None and off.total:
+        name = f"Pearson r (tokens) without {display.noun(off.total, 'outlier')}"
+        rows.append({"statistic": name, "value": off.pearson})
+    table.draw(rows, _STATISTICS, alt="Correlations with their 95% bootstrap intervals")
 
 
 def _row(name: str, estimate: Estimate) -> dict[str, str | float | None]:

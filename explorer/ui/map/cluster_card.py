@@ -93,18 +93,18 @@ def _distributions(view: View, ids: np.ndarray) -> None:
     distributions = []
     if view.activations is not None:
         counts = cache.feature_counts(view, threshold.current(view), "response").astype(np.float64)
-        distributions += [("response tokens", map_reads.tokens(view), True), ("features", counts, False)]
+        distributions += [("response tokens", map_reads.tokens(view), 0), ("features", counts, 0)]
     if view.quality is not None:
-        distributions.append(("quality score", map_reads.quality(view), False))
+        distributions.append(("quality score", map_reads.quality(view), 2))
     cells = st.columns(max(1, len(distributions)), gap="medium")
-    for cell, (title, values, log) in zip(cells, distributions, strict=False):
+    for cell, (title, values, digits) in zip(cells, distributions, strict=False):
         with cell:
             inside = values[ids]
             finite = inside[np.isfinite(inside)]
-            median = f"median {display.decimal(float(np.median(finite)))}" if len(finite) else "none"
-            st.markdown(f"**{title.capitalize()}**: {median}; all rows {display.decimal(float(np.nanmedian(values)))}")
+            median = f"median {np.median(finite):,.{digits}f}" if len(finite) else "none"
+            st.markdown(f"**{title.capitalize()}**: {median}; all rows {np.nanmedian(values):,.{digits}f}")
             lines = [("this cluster", theme.ACCENT, inside)]
-            digits = 2 if title == "quality score" else 0
+            log = title == "response tokens"
             fig = dataset.distribution(values, lines, x=title, digits=digits, log=log, height=190)
             plot(fig, key=f"cluster_{title.replace(' ', '_')}", alt=f"{title} of this cluster and of all rows")
 

@@ -64,8 +64,8 @@ def colourings(view: View, chosen: str) -> list[Colouring]:
 
 
 def look(kind: str, title: str, **more: Any) -> dict[str, Any]:
-    """Return how points look to a canvas (`assets/plot/shades.js`)."""
-    return {"kind": kind, "title": title, "accent": theme.ACCENT, **more}
+    """Return how points look to a canvas (`widgets/canvas/shades.mjs`)."""
+    return {"kind": kind, "title": title, **more}
 
 
 def category(title: str, codes: np.ndarray, names: tuple[str, ...], *, rest: str = "") -> Colouring:
@@ -107,11 +107,14 @@ def _feature(view: View) -> Colouring:
 
 
 def _selections(view: View, chosen: str) -> list[Colouring]:
-    runs = {run.id: display.run_name(run) for run in reversed(view.selections)}
-    shared_names = {name for name, count in Counter(runs.values()).items() if count > 1}
+    runs = {run.id: run for run in reversed(view.selections)}
+    uses = Counter(display.run_name(run) for run in runs.values())
 
     def name(key: str) -> str:  # part of the address, so it must be unique
-        return "–" if not key else f"{runs[key]} ({key[:4]})" if runs[key] in shared_names else runs[key]
+        if not key:
+            return "–"
+        title = display.run_name(runs[key])
+        return f"{title} ({key[:4]})" if uses[title] > 1 else title
 
     left, right = st.columns(2)
     first = left.selectbox("Selection", list(runs), format_func=name, key=keys.RUN, bind="query-params")
@@ -123,5 +126,5 @@ def _selections(view: View, chosen: str) -> list[Colouring]:
         spec = look(kind, chosen, run=run, scales=theme.ACTIVATION, low=0.0, high=1.0)
         if len(shown) > 1:
             spec["heading"] = name(run)
-        colourings.append(Colouring(spec, None, cache.picks(view, run)["sample_id"].to_numpy()))
+        colourings.append(Colouring(spec, None, cache.picks(view, runs[run])["sample_id"].to_numpy()))
     return colourings

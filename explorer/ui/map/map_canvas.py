@@ -5,19 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import streamlit as st
-from streamlit.components.v2 import component
 
 from explorer.ui.widgets import canvas
+from explorer.ui.widgets.component import component, ignore
 
+_FOLDER = Path(__file__).parent
 _canvas = component(
     "explorer_map",
+    _FOLDER / "map.mjs",
+    canvas.STYLE,
+    _FOLDER / "map.css",
     html='<div class="map" role="group" aria-label="Map of the rows"></div>',
-    css=canvas.style("map"),
-    js=canvas.script("map", "panel", "replay", "picture", "map"),
 )
 
 
@@ -34,8 +37,8 @@ def draw(key: str, spec: Mapping[str, Any], tables: Mapping[str, pa.Table]) -> N
     _canvas(
         key=key,
         data={"spec": dict(spec), **tables},
-        on_region_change=lambda: None,
-        on_frame_change=lambda: None,
+        on_region_change=ignore,
+        on_frame_change=ignore,
     )
 
 
@@ -46,9 +49,9 @@ def region(key: str, place: str) -> Region | None:
         return None
     if isinstance(value.get("id"), int):
         return Region(row=value["id"])
-    said = value.get("polygons")
-    polygons = tuple(_polygon(one) for one in said) if isinstance(said, list) else ()
-    return Region(polygons=tuple(one for one in polygons if one)) if any(polygons) else None
+    drawn = value.get("polygons")
+    polygons = [_polygon(corners) for corners in drawn] if isinstance(drawn, list) else []
+    return Region(polygons=tuple(filter(None, polygons))) if any(polygons) else None
 
 
 def frame(key: str) -> tuple[float, float, float, float] | None:

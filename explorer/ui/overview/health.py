@@ -14,15 +14,9 @@ from explorer.ui.widgets.page import section
 from explorer.workspace import KINDS
 
 _MEASURES = (  # name, key, good up to, fair up to, meaning
-    (
-        "Variance unexplained (FVU)",
-        "fvu",
-        0.25,
-        0.4,
-        "share of the variance of the model's activations that the SAE does not reconstruct",
-    ),
-    ("Dead features", "dead_share", 0.05, 0.2, "features of the SAE that never fire on this data"),
-    ("Attention sinks", "sink_share", 0.02, 0.05, "tokens of extreme norm, left out of every count"),
+    ("Variance unexplained (FVU)", "fvu", 0.25, 0.4, "variance of the activations lost by the SAE"),
+    ("Dead features", "dead_share", 0.05, 0.2, "features that never fire on this data"),
+    ("Attention sinks", "sink_share", 0.02, 0.05, "tokens of extreme norm, ignored in every count"),
 )
 _HEALTH = (
     Column("measure", "Measure", width=190),
@@ -52,7 +46,7 @@ def draw(view: View) -> None:
         for name, key, good, fair, meaning in _MEASURES
         if info.get(key) is not None
     ]
-    meaning = "the SAE's default: a feature counts as active where its activation is above it"
+    meaning = "a feature is active above it; the SAE's default"
     rows.append({"measure": "Threshold", "value": f"{view.threshold:.4g}", "verdict": "", "meaning": meaning})
     left, right = st.columns([3, 2], gap="large")
     with left:

@@ -29,7 +29,7 @@ _TITLE = "What does the model see in this text?"
 COUNT = "number of features"
 _LABEL = replace(columns.LABEL, width=130)
 _TOKENS = Column("tokens", "Tokens", "id", "Tokens it is active on.", width=65)
-_FEATURES = (columns.FEATURE, columns.LABEL, columns.ACTIVATION, _TOKENS)
+_FEATURES = (columns.FEATURE, replace(columns.LABEL, width=700), columns.ACTIVATION, _TOKENS)
 _COMPARED = (
     columns.FEATURE,
     _LABEL,

@@ -166,7 +166,7 @@ def _start(view: View, *, open_at_once: bool) -> None:
     with st.expander("Train on selections and compare", expanded=open_at_once, icon=":material/play_arrow:"):
         if len(by_id) < 2:
             st.write("Needs two saved selections; make one of them random, as the baseline.")
-            st.page_link(links.SELECT, label="Make one on the Select page", icon=":material/arrow_forward:")
+            links.draw(links.SELECT, "Make one on the Select page", ":material/arrow_forward:")
             return
         with st.form("evaluate"):
             runs = st.multiselect(

@@ -43,11 +43,11 @@ def draw(view: View, sample_id: int) -> None:
     sample = samples.sample(view, sample_id)
     if sample is None:
         header("There is no such row", f"This workspace has rows 0 to {view.rows - 1:,}.")
-        st.page_link(links.SAMPLES, label="All rows", icon=":material/arrow_back:")
+        links.draw(links.SAMPLES, "All rows", ":material/arrow_back:")
         return
     header(f"What is in row {sample_id:,}?", _answer(sample), counts=view)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link(links.SAMPLES, label="All rows", icon=":material/arrow_back:")
+        links.draw(links.SAMPLES, "All rows", ":material/arrow_back:")
         _step("Previous", ":material/chevron_left:", sample_id - 1, view.rows)
         _step("Next", ":material/chevron_right:", sample_id + 1, view.rows)
         pins.buttons(view, [sample_id], key="row")
@@ -78,9 +78,7 @@ def _answer(sample: dict[str, Any]) -> str:
 
 
 def _step(label: str, icon: str, target: int, rows: int) -> None:
-    exists = 0 <= target < rows
-    params = {"sample": str(target)} if exists else None
-    st.page_link(links.SAMPLES, label=label, icon=icon, query_params=params, disabled=not exists)
+    links.draw(links.SAMPLES, label, icon, disabled=not 0 <= target < rows, sample=target)
 
 
 def _text(view: View, sample: dict[str, Any], sample_id: int) -> None:
@@ -118,13 +116,8 @@ def _token_view(view: View, sample: dict[str, Any], sample_id: int) -> bool:
             persist_state="session",
             help="Runs the model over this row to show the features on each token; the model loads once.",
         )
-        st.page_link(
-            links.PROBE,
-            label="Edit and probe",
-            icon=":material/science:",
-            query_params={"sample": str(sample_id)},
-            help="Open the text on the Probe page: change it, compare it, turn a feature off.",
-        )
+        help_text = "Open the text on the Probe page: change it, compare it, turn a feature off."
+        links.draw(links.PROBE, "Edit and probe", ":material/science:", help=help_text, sample=sample_id)
     if not by_token or not typed_text.ensure_model(view):
         return False
     turns = [(turn["role"], turn["content"]) for turn in sample["turns"] or []]
@@ -172,8 +165,8 @@ def _features(view: View, sample_id: int) -> None:
         (
             columns.FEATURE,
             columns.LABEL,
-            Column("max_act", "Activation", "bar", digits=2, top=max(features["max_act"].to_pylist()), width=110),
-            Column("n_tokens", "Tokens", "number", "Tokens it is active on.", width=70),
+            Column("max_act", "Activation", "bar", digits=2, top=max(features["max_act"].to_pylist()), width=105),
+            Column("n_tokens", "Tokens", "number", "Tokens it is active on.", width=60),
             columns.SHARE,
         ),
         height=380,
@@ -258,12 +251,8 @@ def _duplicates(
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{display.noun(len(duplicates), 'near-duplicate')}:**", width="content")
         for row, share in duplicates[:6]:
-            st.page_link(
-                links.SAMPLES,
-                label=f"row {row:,}",
-                query_params={"sample": str(row)},
-                help=f"{display.share(share)} of the word sequences are the same",
-            )
+            same = f"{display.share(share)} of the word sequences are the same"
+            links.draw(links.SAMPLES, f"row {row:,}", ":material/open_in_new:", help=same, sample=row)
 
 
 def _shared(view: View, ids: list[int], shared: list[np.ndarray], counts: np.ndarray) -> None:

@@ -30,10 +30,6 @@ def draw(view: View) -> None:
     )
     search = (state.get(keys.SEARCH) or "").strip()
     if search and view.features is not None:
-        st.page_link(
-            links.DIFFERENCES,
-            label="Compare the features of these rows with the rest",
-            icon=":material/difference:",
-            query_params={"a": f"search:{search}", "b": "rest"},
-        )
+        label = "Compare the features of these rows with the rest"
+        links.draw(links.DIFFERENCES, label, ":material/difference:", a=f"search:{search}", b="rest")
     row_table.draw(view, None, key="all_rows", search=search, page_size=25)

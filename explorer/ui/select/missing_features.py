@@ -87,12 +87,7 @@ def _examples(view: View, sets: FeatureSets, feature: int) -> None:
     from explorer.selection.explain import owners
 
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link(
-            links.FEATURES,
-            label=f"Feature {feature}",
-            icon=":material/open_in_new:",
-            query_params={"feature": str(feature)},
-        )
+        links.draw(links.FEATURES, f"Feature {feature}", ":material/open_in_new:", feature=feature)
         st.button(
             "Must cover",
             icon=":material/add_task:",

@@ -120,9 +120,7 @@ def _why(view: View, task: Task, step: int) -> None:
         st.caption(_details(view, row, sample["response_tokens"]))
     with st.container(horizontal=True, vertical_alignment="center"):
         pins.buttons(view, [row], key="pick")
-        st.page_link(
-            links.SAMPLES, label=f"Row {row:,}", icon=":material/open_in_new:", query_params={"sample": str(row)}
-        )
+        links.draw(links.SAMPLES, f"Row {row:,}", ":material/open_in_new:", sample=row)
     rule = _rule(task, step)
     if rule:
         st.markdown(f"Selected by a rule: **{rule}**.")

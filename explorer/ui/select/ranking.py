@@ -21,7 +21,7 @@ from explorer.selection.budget import Budget
 from explorer.selection.spec import SelectionSpec
 
 if TYPE_CHECKING:
-    from explorer.pipeline.pool import Gathered
+    from explorer.pipeline.pool import LoadedPool
     from explorer.pipeline.select import Ranked
     from explorer.selection.metrics import Curve
     from explorer.workspace import Store
@@ -92,7 +92,7 @@ class Ranker:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ranking")
         self._tasks: OrderedDict[Request, Task] = OrderedDict()
-        self._gathered: OrderedDict[tuple[Any, ...], Gathered] = OrderedDict()
+        self._pools: OrderedDict[tuple[Any, ...], LoadedPool] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, request: Request) -> Task | None:
@@ -137,9 +137,9 @@ class Ranker:
 
         spec = task.request.spec
         store = Store.open(Path(task.request.workspace))
-        gathered = self._gather(task, store)
+        loaded = self._load(task, store)
         task.progress("ranking", 0, None, spec.method)
-        ranked = rank(store, spec, gathered=gathered, progress=task.progress)
+        ranked = rank(store, spec, loaded=loaded, progress=task.progress)
         task.progress("working out coverage", 0, None)
         sets, positions = ranked.pool.features, ranked.ranking.positions
         curve = bound = tokens = None
@@ -151,16 +151,16 @@ class Ranker:
             tokens = np.cumsum(ranked.pool.response_tokens[positions], dtype=np.int64)
         return Outcome(ranked, curve, bound, tokens)
 
-    def _gather(self, task: Task, store: Store) -> Gathered:
-        from explorer.pipeline.select import pool_key, pool_of, sources_of
+    def _load(self, task: Task, store: Store) -> LoadedPool:
+        from explorer.pipeline.select import inputs_of, pool_key, pool_of
         from explorer.workspace import Snapshot
 
         spec = task.request.spec
-        found = sources_of(Snapshot.newest(store), spec, task.progress)
-        key = (task.request.workspace, *pool_key(found, spec))
-        if key not in self._gathered:
-            self._gathered[key] = pool_of(found, spec)
-            while len(self._gathered) > POOLS:
-                self._gathered.popitem(last=False)
+        inputs = inputs_of(Snapshot.newest(store), spec, task.progress)
+        key = (task.request.workspace, *pool_key(inputs, spec))
+        if key not in self._pools:
+            self._pools[key] = pool_of(inputs, spec)
+            while len(self._pools) > POOLS:
+                self._pools.popitem(last=False)
         # What was made for an earlier ranking is not made again for this one.
-        return replace(self._gathered[key], made=list(found.made))
+        return replace(self._pools[key], made=list(inputs.made))

@@ -25,10 +25,10 @@ _COLUMNS = (
     Column("budget", "Budget", width=70),
     columns.ROWS,
     columns.COVERAGE,
-    Column("rules", "Rules", width=190),
-    Column("settings", "Settings", width=190),
+    Column("rules", "Rules", width=165),
+    Column("settings", "Settings", width=165),
     Column("seconds", "Time", width=60),
-    Column("created", "Created (UTC)", width=130),
+    Column("created", "Created (UTC)", width=125),
 )
 
 
@@ -136,9 +136,7 @@ def _actions(view: View, run: Artifact) -> None:
             "today's pins and bans.",
         )
         if view.projection is not None:
-            st.page_link(
-                links.MAP, label="Show on the map", icon=":material/scatter_plot:", query_params=links.map_of(name)
-            )
+            links.draw_map(run)
         with st.popover("Rename", icon=":material/edit:"):
             st.text_input("New name", value=name, max_chars=80, key=f"{keys.SAVED_NAME}_{run.id}")
             st.button("Rename", type="primary", on_click=_rename, args=(view, run), key="rename")

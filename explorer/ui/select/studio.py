@@ -40,7 +40,7 @@ def open_address() -> None:
         return
     values = read_query(query)
     for spec in describe(SelectionSpec):
-        if spec.name in MARKS or spec.name == threshold.NAME:
+        if spec.name in MARKS or spec.name == state.THRESHOLD:
             continue  # pins and bans belong to the rows, the threshold to all pages
         if spec.name in query and spec.name not in values:
             links.warn_ignored(spec.name, query[spec.name])
@@ -63,7 +63,7 @@ def choose_budget(budget: Budget) -> None:
 
 def _written() -> list[ParameterSpec]:
     """The options whose widgets hold them as the address has them: all but those that have a part of their own."""
-    apart = {"budget", "params", threshold.NAME, *MARKS}
+    apart = {"budget", "params", state.THRESHOLD, *MARKS}
     return [spec for spec in describe(SelectionSpec) if spec.name not in apart]
 
 

@@ -56,28 +56,28 @@ class Column:
         return "localized" if self.digits is None else f"%.{self.digits}f{self.unit}"
 
 
-ROW = Column("sample_id", "Row", "id", width=70)
+ROW = Column("sample_id", "Row", "id", width=65)
 PROMPT = Column("prompt", "Prompt", width=330)
 RESPONSE = Column("response", "Response", width=380)
-TOKENS = Column("response_tokens", "Tokens", "number", "Response tokens.", width=80)
+TOKENS = Column("response_tokens", "Tokens", "number", "Response tokens.", width=65)
 SOURCE = Column("source", "Source", width=90)
-CLUSTER = Column("cluster", "Cluster", width=120)
+CLUSTER = Column("cluster", "Cluster", width=110)
 SIMILARITY = Column("similarity", "Similarity", "number", "1: identical.", digits=2, width=80)
 SHARED = Column("shared", "Shared", "number", "Features that both rows have.", width=65)
 DISTANCE = Column("distance", "Distance", "number", "To the centre of its cluster.", digits=3, width=80)
 
-PICK = Column("pick", "Pick", "id", "Its place in the ranking, from 1.", width=60)
-GAIN = Column("gain", "Gain", "number", "What the pick added, by the method's own measure.", significant=4, width=70)
+PICK = Column("pick", "Pick", "number", "Its place in the ranking, from 1.", width=55)
+GAIN = Column("gain", "Gain", "number", "What the pick added, by the method's own measure.", significant=4, width=65)
 
-FEATURE = Column("feature_id", "Feature", "id", width=75)
+FEATURE = Column("feature_id", "Feature", "id", width=65)
 LABEL = Column("label", "Label", most="17rem")
-SHARE = Column("share", "In data", "percent", "Share of the responses that have it.", width=80)
-ROWS = Column("rows", "Rows", "number", width=70)
+SHARE = Column("share", "In data", "percent", "Share of the responses that have it.", width=70)
+ROWS = Column("rows", "Rows", "number", width=60)
 LIFT = Column(
     "lift", "Lift", "number", "How many times more often than expected by chance.", digits=1, unit="×", width=70
 )
 COSINE = Column("cosine", "Cosine", "number", digits=2)
 ACTIVATION = Column("activation", "Activation", "number", "Largest activation.", digits=2, width=90)
 
-METHOD = Column("method", "Method", width=150)
-COVERAGE = Column("coverage", "Coverage", "percent", "Share of the features of the pool that some pick has.", width=90)
+METHOD = Column("method", "Method", width=130)
+COVERAGE = Column("coverage", "Coverage", "percent", "Share of the features of the pool that some pick has.", width=80)

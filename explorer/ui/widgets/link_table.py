@@ -1,7 +1,7 @@
 """A short table whose rows open a feature or a row: plain HTML text, quick to draw, downloadable as CSV.
 
-`st.dataframe` draws on a canvas and needs ten times as long to appear; it stays for long tables that are scrolled. What
-goes over is data; the script (`assets/table.js`) writes it as text, so nothing in it can become markup.
+`st.dataframe` draws on a canvas and takes ten times as long to appear; it stays for long tables that are scrolled. The
+browser gets data, and the script (`link_table.mjs`) writes it as text, so nothing in it can become markup.
 """
 
 from __future__ import annotations
@@ -10,41 +10,30 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from streamlit.components.v2 import component
-
 from explorer.ui import display
 from explorer.ui.widgets.columns import Column
+from explorer.ui.widgets.component import component, ignore
 
 MAX_TEXT = 200  # characters of a cell
-_ASSETS = Path(__file__).resolve().parents[1] / "assets"
+_SENT = ("title", "kind", "help", "digits", "unit", "most")
 
-_table = component(
-    "sae_table",
-    css=(_ASSETS / "table.css").read_text("utf-8"),
-    js=(_ASSETS / "table.js").read_text("utf-8"),
-)
+_SCRIPT = Path(__file__).with_suffix(".mjs")
+_table = component("sae_table", _SCRIPT, _SCRIPT.with_suffix(".css"))
 
 
 def draw(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column], *, key: str, alt: str) -> int | None:
     """Draw `rows`; returns the index of the row that was just clicked, else None."""
-    described = []
-    for column in columns:
-        about: dict[str, Any] = {"title": column.title, "kind": column.kind, "help": column.help}
-        about |= {"digits": column.digits} if column.digits is not None else {}
-        about |= {"unit": column.unit} if column.unit else {}
-        about |= {"most": column.most} if column.most else {}
-        if column.kind == "bar":
-            about["top"] = max([1e-9, *(float(row[column.name] or 0.0) for row in rows)])
-        described.append(about)
     values = [[_value(row[column.name]) for column in columns] for row in rows]
-    data = {"columns": described, "rows": values, "alt": alt, "name": key}
-    result = _table(data=data, key=key, on_open_change=_nothing)
-    clicked = result.open
+    data = {"columns": [_described(column, rows) for column in columns], "rows": values, "alt": alt, "name": key}
+    clicked = _table(data=data, key=key, on_open_change=ignore).open
     return int(clicked) if clicked is not None and int(clicked) < len(rows) else None
 
 
-def _nothing() -> None:
-    """A trigger exists only with a callback; its value is read from the result."""
+def _described(column: Column, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    described = {key: getattr(column, key) for key in _SENT if getattr(column, key) not in (None, "")}
+    if column.kind == "bar":
+        described["top"] = max([1e-9, *(float(row[column.name] or 0.0) for row in rows)])
+    return described
 
 
 def _value(value: Any) -> Any:

@@ -9,6 +9,8 @@ import streamlit as st
 
 from explorer.ui.widgets.columns import Column
 
+_MODES: dict[str, Any] = {"cell": "single-cell", "row": "single-row"}
+
 
 def draw(
     rows: Any,
@@ -29,6 +31,6 @@ def draw(
     if clicks == "none":
         st.dataframe(rows, **about)
         return None
-    event = st.dataframe(rows, on_select="rerun", selection_mode=f"single-{clicks}", **about)
+    event = st.dataframe(rows, on_select="rerun", selection_mode=_MODES[clicks], **about)
     selected = [cell[0] for cell in event.selection.cells] if clicks == "cell" else event.selection.rows
     return int(selected[0]) if selected else None

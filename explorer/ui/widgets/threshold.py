@@ -1,7 +1,7 @@
 """The threshold above which a feature counts as active: one for the whole session, in the address as `?threshold=`.
 
-The address wins over the session, so a link opens with its threshold; a page without one in its address takes the
-session's, and puts it there when it draws the widget.
+The address wins over the session, so a link opens with its threshold; where the address has none, it gets that of the
+session.
 """
 
 from __future__ import annotations
@@ -13,33 +13,36 @@ import streamlit as st
 from explorer.ui import links, state
 from explorer.ui.context import View
 
-NAME = "threshold"  # in the address
 _INPUT = "threshold_input"
 _MOST = 1e9
 
 
 def current(view: View) -> float:
     """Return the threshold in force: of the address, else of this session, else the SAE's default."""
-    text = st.query_params.get(NAME)
+    text = st.query_params.get(state.THRESHOLD)
     if text is not None:
         value = parse(text)
         if value is None:
-            del st.query_params[NAME]
-            links.warn_ignored(NAME, text)
+            del st.query_params[state.THRESHOLD]
+            links.warn_ignored(state.THRESHOLD, text)
         elif value != state.get(state.THRESHOLD):
             choose(view, value)
     chosen = state.get(state.THRESHOLD)
-    return view.threshold if chosen is None else float(chosen)
+    if chosen is None:
+        return view.threshold
+    if state.THRESHOLD not in st.query_params:
+        st.query_params[state.THRESHOLD] = written(chosen)
+    return float(chosen)
 
 
 def choose(view: View, value: float) -> None:
     """Count with `value` on every page from now on; the SAE's default leaves the address."""
     if math.isclose(value, view.threshold, rel_tol=1e-6):
         state.forget(state.THRESHOLD)
-        st.query_params.pop(NAME, None)
+        st.query_params.pop(state.THRESHOLD, None)
     else:
         state.put(state.THRESHOLD, value)
-        st.query_params[NAME] = written(value)
+        st.query_params[state.THRESHOLD] = written(value)
 
 
 def parse(text: str) -> float | None:
@@ -61,9 +64,6 @@ def draw(view: View) -> None:
     if view.activations is None:
         return
     value = current(view)
-    chosen = state.get(state.THRESHOLD) is not None
-    if chosen and st.query_params.get(NAME) is None:
-        st.query_params[NAME] = written(value)
     state.put(_INPUT, value)
     with st.popover(f"Threshold {value:.4g}", icon=":material/filter_list:", type="tertiary"):
         st.number_input(
@@ -79,7 +79,7 @@ def draw(view: View) -> None:
         st.button(
             "Reset to the SAE's default",
             key="threshold_reset",
-            disabled=not chosen,
+            disabled=state.get(state.THRESHOLD) is None,
             on_click=choose,
             args=(view, view.threshold),
         )

@@ -1,6 +1,6 @@
-"""Tokens shaded by activation, drawn by the browser: many lines in one element, clicks included.
+"""Tokens shaded by activation, drawn by the browser: many lines at the price of one element, clicks included.
 
-What goes over is data; the script (`assets/tokens.js`) writes it as text, so nothing in it can become markup. Control
+The browser gets data, and the script (`token_view.mjs`) writes it as text, so nothing in it can become markup. Control
 and direction marks become a dot and long tokens are cut here, before they are sent.
 """
 
@@ -11,20 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from streamlit.components.v2 import component
-
 from explorer.text import visible
 from explorer.ui import display, links
+from explorer.ui.widgets.component import component, ignore
 
 MAX_TOKEN = 60  # characters of one token that are shown
 MAX_TOKENS = 4_000  # of one text
-_ASSETS = Path(__file__).resolve().parents[1] / "assets"
 
-_tokens = component(
-    "sae_tokens",
-    css=(_ASSETS / "tokens.css").read_text("utf-8"),
-    js=(_ASSETS / "tokens.js").read_text("utf-8"),
-)
+_SCRIPT = Path(__file__).with_suffix(".mjs")
+_tokens = component("sae_tokens", _SCRIPT, _SCRIPT.with_suffix(".css"))
 
 
 @dataclass(frozen=True)
@@ -42,11 +37,12 @@ class Text:
 def shown(token: str) -> str:
     """Return a token as it may be shown: cut, its control and direction marks as a dot, tabs as a space."""
     cut = token if len(token) <= MAX_TOKEN else token[: MAX_TOKEN - 1] + "…"
-    return visible(cut.replace("\r\n", "\n").replace("\t", "  "), keep="\n")
+    cut = cut.replace("\r\n", "\n").replace("\t", "  ")
+    return visible(cut, keep="\n")
 
 
 def examples(contexts: Sequence[Mapping[str, Any]], *, strongest: float, key: str) -> None:
-    """Draw contexts of one feature (rows of `records.EVIDENCE`); a click on a row's number opens the row."""
+    """Draw contexts of one feature (rows of `records.EVIDENCE`); a click on a row number opens the row."""
     lines = [
         {
             "value": f"{context['max_act']:.2f}",
@@ -59,44 +55,38 @@ def examples(contexts: Sequence[Mapping[str, Any]], *, strongest: float, key: st
         }
         for context in contexts
     ]
-    _follow(_tokens(data={"lines": lines}, key=key, on_row_change=_nothing, on_feature_change=_nothing))
+    _draw({"lines": lines}, key)
 
 
 def texts(passages: Sequence[Text], names: Mapping[int, str], *, key: str) -> None:
-    """Draw whole passages; hovering over a token lists its strongest features, a click holds them."""
-    lines = []
-    for passage in passages:
-        cut = passage.tokens[:MAX_TOKENS]
-        rest = len(passage.tokens) - len(cut)
-        tokens = [shown(token) for token in cut]
-        lines.append(
-            {
-                "kind": "text answer" if passage.answer else "text",
-                "head": passage.head
-                + (f" (the first {len(cut):,} tokens; {rest:,} more are not shown)" if rest else ""),
-                "tokens": tokens,
-                "shade": [round(float(value), 3) for value in passage.shade[: len(cut)]],
-                "titles": [f"token “{token.strip() or '␣'}”" for token in tokens],
-                "features": [
-                    [[int(f), round(float(v), 2)] for f, v in pairs] for pairs in passage.features[: len(cut)]
-                ],
-                "why": list(passage.why[: len(cut)]),
-            }
-        )
+    """Draw whole passages; hovering over a token lists its strongest features, a click holds the list."""
     data = {
-        "lines": lines,
+        "lines": [_line(passage) for passage in passages],
         "names": {str(feature): display.clean(name, 90) for feature, name in names.items()},
-        "hint": "Hover over a token to see its strongest features; click to hold them, click a name to open it.",
+        "hint": "Hover over a token to see its strongest features; click to hold it, click a name to shade by it.",
     }
-    _follow(_tokens(data=data, key=key, on_row_change=_nothing, on_feature_change=_nothing))
+    _draw(data, key)
 
 
-def _nothing() -> None:
-    """A trigger exists only with a callback; its value is read from the result."""
+def _line(passage: Text) -> dict[str, Any]:
+    n = min(len(passage.tokens), MAX_TOKENS)
+    cut = len(passage.tokens) - n
+    tokens = [shown(token) for token in passage.tokens[:n]]
+    return {
+        "kind": "text answer" if passage.answer else "text",
+        "head": passage.head + (f" (the first {n:,} tokens; {cut:,} more are not shown)" if cut else ""),
+        "tokens": tokens,
+        "shade": [round(float(value), 3) for value in passage.shade[:n]],
+        "titles": [f"token “{token.strip() or '␣'}”" for token in tokens],
+        "features": [[[int(f), round(float(v), 2)] for f, v in pairs] for pairs in passage.features[:n]],
+        "why": list(passage.why[:n]),
+    }
 
 
-def _follow(result: Any) -> None:
-    if result.row is not None:
-        links.open_sample(int(result.row))
-    if result.feature is not None:
-        links.open_feature(int(result.feature))
+def _draw(data: Mapping[str, Any], key: str) -> None:
+    """Draw the lines, and open the row or the feature that was clicked."""
+    clicked = _tokens(data=data, key=key, on_row_change=ignore, on_feature_change=ignore)
+    if clicked.row is not None:
+        links.open_sample(int(clicked.row))
+    if clicked.feature is not None:
+        links.open_feature(int(clicked.feature))
