@@ -19,8 +19,8 @@ from explorer.network import hub_if_reachable
 from explorer.options.verbs import DTYPES
 
 DEFAULT_MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
-# Each new number of tokens per batch adds kernels to oneDNN's cache. The 1,024 that it holds by default take 0.8 GiB and
-# are no faster than this. The variables are read at the process's first matrix product.
+# Each new number of tokens per batch adds kernels to oneDNN's cache. The 1,024 that it holds by default take 0.8 GiB
+# and save no time. The variables are read at the process's first matrix product.
 KERNEL_CACHES = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64", "LRU_CACHE_CAPACITY": "64"}
 
 
