@@ -141,7 +141,7 @@ class _Work:
         from explorer.quality.losses import conditioned_rows
 
         options, limit = self.options, self.settings.max_tokens
-        loaded = load_model(options.model, device=options.device, dtype=options.dtype, trainable=True)
+        loaded = load_model(options.model, device=options.device, dtype=options.dtype)
         measured = conditioned_rows(loaded, self.held.items, limit)
         self.held = self.held.only([i for i, row in enumerate(measured) if not isinstance(row, str)])
         orders = {run.id: read_ranking(run).tolist() for arm in self.arms for run in arm.runs}

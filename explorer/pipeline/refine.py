@@ -122,7 +122,7 @@ def refine(store: Store, options: RefineOptions, *, name: str = "", progress: Pr
 
     progress("refine", 0, options.iterations, "reading")
     loaded_pool = read_pool(inputs, frozenset({"clusters", "quality"}))
-    loaded = load_model(options.model, device=options.device, dtype=options.dtype, trainable=True)
+    loaded = load_model(options.model, device=options.device, dtype=options.dtype)
     work = _Work(store, inputs.samples, loaded_pool.pool, loaded, options)
     identity = {"parameters": parameters, "inputs": inputs.ids, "seed": options.seed, "name": name}
     max_tokens = work.settings.max_tokens

@@ -48,7 +48,7 @@ def train_sae(store: Store, options: TrainSaeOptions, *, progress: Progress = si
     """
     from explorer.lm.model import load_model
     from explorer.sae.health import measure
-    from explorer.sae.train import TrainingPlan, plan_record, train
+    from explorer.sae.train import TrainingPlan, train
 
     folder = Path(options.out)
     if folder.exists():
@@ -68,7 +68,6 @@ def train_sae(store: Store, options: TrainSaeOptions, *, progress: Progress = si
     health = measure(
         loaded,
         sae,
-        sae.cfg.metadata.hook_name,
         read(held_out_ids),
         median_norm=scale.median_norm,
         max_tokens=plan.max_tokens,
@@ -78,7 +77,7 @@ def train_sae(store: Store, options: TrainSaeOptions, *, progress: Progress = si
     metadata.median_norm = scale.median_norm
     metadata.default_threshold = round(health.p90_activation, 1)
     metadata.training_tokens = used
-    metadata.training_plan = plan_record(plan)
+    metadata.training_plan = asdict(plan)
     metadata.training_samples = len(training_ids)
     metadata.held_out = asdict(health)
     temporary = folder.with_name(folder.name + ".tmp")

@@ -12,6 +12,7 @@ from explorer.pipeline.ingest import ingest
 from explorer.queries.sets import feature_counts, feature_sets, load_sets, load_tags
 from explorer.records import PAIRS
 from explorer.workspace import Artifact, Snapshot, Store
+from tests.synthetic import build
 
 WIDTH, SAMPLES = 6, 5
 PAIR = st.tuples(
@@ -126,3 +127,13 @@ def test_tags_are_lists_or_text_split_at_commas_and_may_be_missing(tmp_path):
     for column in ("", "other"):
         with pytest.raises(InputError, match="tags"):
             load_tags(snapshot, column)
+
+
+def test_features_counted_without_the_pairs_in_memory_are_the_sizes_of_the_sets(tmp_path):
+    snapshot = Snapshot.newest(build(tmp_path / "w", samples=60).store)
+    for segment in ("response", "prompt", "all"):
+        every = feature_sets(snapshot, threshold=0.0, segment=segment)
+        for threshold in (0.0, 1.0, 4.3, 99.0):
+            counts = feature_counts(snapshot, threshold, segment)
+            assert counts.tolist() == every.sizes_above([threshold])[0].tolist()
+            assert counts.tolist() == feature_sets(snapshot, threshold=threshold, segment=segment).sizes.tolist()
