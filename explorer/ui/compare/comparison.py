@@ -148,7 +148,7 @@ def _overlap(sides: list[Side]) -> dict[str, theme.Figure]:
 
 
 def _profiles(view: View, sides: list[Side]) -> dict[str, theme.Figure]:
-    tokens = cache.lengths(view)["response_tokens"].fill_null(0).to_numpy()
+    tokens = cache.response_tokens(view)
     groups = studio.groups(view) if view.clusters is not None else None
     quality = None
     if view.quality is not None:

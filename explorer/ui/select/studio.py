@@ -169,10 +169,8 @@ def _only_budget(request: Request) -> bool:
 
 
 def _costs(view: View) -> Costs:
-    lengths = cache.lengths(view)
-    tokens = sum(lengths[name].fill_null(0).to_numpy() for name in ("prompt_tokens", "response_tokens"))
     epochs, speed = state.get(keys.EPOCHS) or EPOCHS, state.get(keys.SPEED) or TOKENS_PER_SECOND
-    return Costs(np.asarray(tokens, np.int64), float(epochs), float(speed))
+    return Costs(cache.training_tokens(view), float(epochs), float(speed))
 
 
 def _slider(view: View, costs: Costs) -> Budget:
