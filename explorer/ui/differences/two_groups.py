@@ -22,7 +22,7 @@ from explorer.ui.differences import keys, reads
 from explorer.ui.shell import header
 from explorer.ui.widgets import columns, link_table, row_table, threshold, token_view
 from explorer.ui.widgets.columns import Column
-from explorer.ui.widgets.page import plot, section
+from explorer.ui.widgets.elements import plot, section
 
 _LIFT_HELP = "Here divided by There, with half a row added to every count."
 _COLUMNS = (

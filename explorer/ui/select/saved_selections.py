@@ -15,7 +15,7 @@ from explorer.ui.select.budget import Chosen
 from explorer.ui.select.ranking import Task
 from explorer.ui.widgets import columns, table
 from explorer.ui.widgets.columns import Column
-from explorer.ui.widgets.page import section
+from explorer.ui.widgets.elements import section
 from explorer.workspace import Artifact
 
 _COLUMNS = (

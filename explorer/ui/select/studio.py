@@ -20,7 +20,7 @@ from explorer.ui.select import budget as budgets
 from explorer.ui.select.budget import Chosen, Costs
 from explorer.ui.select.ranking import Outcome, Request, Task
 from explorer.ui.widgets import threshold
-from explorer.ui.widgets.page import plot, section
+from explorer.ui.widgets.elements import plot, section
 
 if TYPE_CHECKING:
     from explorer.selection import Method
