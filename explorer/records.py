@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-SEGMENTS = ("response", "prompt", "all")
+from explorer.options.verbs import SEGMENTS as SEGMENTS
 
 MESSAGE = pa.struct([("role", pa.string()), ("content", pa.string())])
 

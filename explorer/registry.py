@@ -1,14 +1,16 @@
 """Named things of one kind (methods, formats, scorers …) and their typed, documented parameters.
 
-A thing is registered once in an explicit list; a second one of the same name and an unknown name are both refused.
-A parameter set is a frozen dataclass whose fields are made with `param`; the command line (`--param key=value`) and
-the app's forms are derived from it.
+A thing is registered once in an explicit list; duplicates and unknown names raise. A parameter set is a frozen
+dataclass whose fields are made with `param`; command line, forms and addresses are derived from its `describe`.
 """
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import difflib
+import functools
+import io
 import math
 import types
 import typing
@@ -16,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from explorer.errors import refuse
+from explorer.ranges import from_ranges, to_ranges
 
 
 class Named(Protocol):
@@ -62,7 +65,7 @@ class Registry(Generic[T]):
             self._things[thing.slug] = thing
 
     def __getitem__(self, slug: str) -> T:
-        """Return the thing called `slug`; an unknown slug is refused with the valid ones and the nearest."""
+        """Return the thing called `slug`; an unknown slug raises an `InputError` that lists the valid ones."""
         if slug in self._things:
             return self._things[slug]
         near = difflib.get_close_matches(slug, self._things, n=1)
@@ -84,18 +87,41 @@ class Registry(Generic[T]):
         return list(self._things)
 
 
+REQUIRED = dataclasses.MISSING
+"""The default of a parameter that must be given."""
+
+
 @dataclasses.dataclass(frozen=True)
 class ParameterSpec:
-    """One parameter as a form or an option sees it. `kind` is bool, int, float, str or a tuple of ints/strs."""
+    """One parameter as a form, an option of the command line or an address sees it.
+
+    Attributes:
+        name: The field's name.
+        kind: bool, int, float, str, ints, strs, pairs (a mapping), or parsed (a class with `parse` and `text`).
+        type: The class of a parsed one.
+        default: Its default; `REQUIRED` if it must be given.
+        doc: Its help text.
+        minimum: Smallest value, itself included.
+        maximum: Largest value, itself included.
+        choices: The values that are allowed; empty for any.
+        optional: Whether None is allowed.
+        flag: Its option on the command line; "" if it is an argument. `--min-per source` is `--min-per source=VALUE`.
+        label: Its name in forms.
+        group: The field of the outer class that holds the class of this one; "" if it stands in the class itself.
+    """
 
     name: str
     kind: str
+    type: Any
     default: Any
     doc: str
     minimum: float | None = None
     maximum: float | None = None
     choices: tuple[str, ...] = ()
     optional: bool = False
+    flag: str = ""
+    label: str = ""
+    group: str = ""
 
 
 def param(
@@ -105,12 +131,15 @@ def param(
     minimum: float | None = None,
     maximum: float | None = None,
     choices: Sequence[str] = (),
+    flag: str | None = None,
+    label: str = "",
 ) -> Any:
-    """Declare a dataclass field with its documentation and allowed range (both ends included)."""
-    return dataclasses.field(
-        default=default,
-        metadata={"doc": doc, "minimum": minimum, "maximum": maximum, "choices": tuple(choices)},
-    )
+    """Declare a dataclass field with its documentation and allowed range (both ends included).
+
+    `flag` is its option on the command line: by default the name with dashes, "" for a positional argument.
+    """
+    metadata = {"doc": doc, "minimum": minimum, "maximum": maximum, "choices": tuple(choices)}
+    return dataclasses.field(default=default, metadata=metadata | {"flag": flag, "label": label})
 
 
 _KINDS = {
@@ -120,32 +149,42 @@ _KINDS = {
     str: "str",
     tuple[int, ...]: "ints",
     tuple[str, ...]: "strs",
+    Mapping[str, Any]: "pairs",
 }
 
 
-def describe(cls: type[Any]) -> list[ParameterSpec]:
-    """List the parameters of dataclass `cls` in field order."""
+@functools.cache
+def describe(cls: type[Any]) -> tuple[ParameterSpec, ...]:
+    """List the parameters of dataclass `cls` in field order; a field that is a dataclass stands for its own fields."""
     hints = typing.get_type_hints(cls)
-    specs = []
+    specs: list[ParameterSpec] = []
     for field in dataclasses.fields(cls):
         hint, optional = _without_none(hints[field.name])
+        if dataclasses.is_dataclass(hint) and not hasattr(hint, "parse"):
+            specs += [dataclasses.replace(spec, group=field.name) for spec in describe(hint)]  # type: ignore[arg-type]
+            continue
+        about = dict(field.metadata)
+        flag = about.pop("flag", None)
         specs.append(
             ParameterSpec(
                 name=field.name,
-                kind=_KINDS[hint],
+                kind=_KINDS.get(hint, "parsed"),
+                type=hint,
                 default=field.default,
-                doc=field.metadata.get("doc", ""),
-                minimum=field.metadata.get("minimum"),
-                maximum=field.metadata.get("maximum"),
-                choices=field.metadata.get("choices", ()),
+                doc=about.get("doc", ""),
+                minimum=about.get("minimum"),
+                maximum=about.get("maximum"),
+                choices=about.get("choices", ()),
                 optional=optional,
+                flag="--" + field.name.replace("_", "-") if flag is None else flag,
+                label=about.get("label") or field.name.replace("_", " ").capitalize(),
             )
         )
-    return specs
+    return tuple(specs)
 
 
 def build(cls: type[P], values: Mapping[str, Any], *, owner: str) -> P:
-    """Make a `cls` from `values` (strings are parsed), refusing unknown names and values out of range.
+    """Make a `cls` from `values` (strings are parsed); unknown names and values out of range raise an `InputError`.
 
     `owner` names whose parameters these are in the message, e.g. `method sae-greedselect`.
     """
@@ -153,8 +192,56 @@ def build(cls: type[P], values: Mapping[str, Any], *, owner: str) -> P:
     unknown = [name for name in values if name not in specs]
     if unknown:
         refuse(f"{owner} has no parameter {unknown[0]!r}", allowed=list(specs) or "none")
-    parsed = {name: _parse(specs[name], value, owner) for name, value in values.items()}
-    return cls(**parsed)
+    return cls(**{name: parse(specs[name], value, owner) for name, value in values.items()})
+
+
+def changed(values: Any) -> list[tuple[ParameterSpec, Any]]:
+    """The parameters of a dataclass instance that differ from their defaults, with their values, in field order."""
+    pairs = []
+    for spec in describe(type(values)):
+        value = getattr(getattr(values, spec.group) if spec.group else values, spec.name)
+        if value != spec.default:
+            pairs.append((spec, value))
+    return pairs
+
+
+def to_text(value: Any) -> str:
+    """Write a value so that `parse` reads it back."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    if isinstance(value, (tuple, list)):
+        return to_ranges(value) if value and all(isinstance(part, int) for part in value) else _join(value)
+    return getattr(value, "text", None) or str(value)
+
+
+def parse(spec: ParameterSpec, value: Any, owner: str) -> Any:
+    """Convert `value` (text, or a value of the right type) to the parameter's type and check its range."""
+    where = f"{owner}: parameter {spec.name}"
+    if spec.optional and (value is None or value in ("", "none")):
+        return None
+    try:
+        parsed = _convert(spec, value)
+    except (TypeError, ValueError, AttributeError):
+        refuse(f"{where} must be of type {spec.kind}", got=value)
+    if spec.choices and parsed not in spec.choices:
+        refuse(where, got=value, allowed=spec.choices)
+    if isinstance(parsed, float) and not math.isfinite(parsed):
+        refuse(f"{where} must be a finite number", got=value)
+    if isinstance(parsed, (int, float)) and not isinstance(parsed, bool):
+        low, high = spec.minimum, spec.maximum
+        if (low is not None and parsed < low) or (high is not None and parsed > high):
+            refuse(f"{where} out of range", got=value, allowed=_range(low, high))
+    return parsed
+
+
+def _range(low: float | None, high: float | None) -> str:
+    if high is None:
+        return f"{low} or more"
+    return f"at most {high}" if low is None else f"{low} to {high}"
 
 
 def _without_none(hint: Any) -> tuple[Any, bool]:
@@ -164,27 +251,12 @@ def _without_none(hint: Any) -> tuple[Any, bool]:
     return hint, False
 
 
-def _parse(spec: ParameterSpec, value: Any, owner: str) -> Any:
-    where = f"{owner}: parameter {spec.name}"
-    if spec.optional and (value is None or value in ("", "none")):
-        return None
-    try:
-        parsed = _convert(spec.kind, value)
-    except (TypeError, ValueError):
-        refuse(f"{where} must be of type {spec.kind}", got=value)
-    if spec.choices and parsed not in spec.choices:
-        refuse(where, got=value, allowed=spec.choices)
-    if isinstance(parsed, float) and not math.isfinite(parsed):
-        refuse(f"{where} must be a finite number", got=value)
-    if isinstance(parsed, (int, float)) and not isinstance(parsed, bool):
-        low, high = spec.minimum, spec.maximum
-        if (low is not None and parsed < low) or (high is not None and parsed > high):
-            allowed = f"{'-inf' if low is None else low} to {'inf' if high is None else high}"
-            refuse(f"{where} out of range", got=value, allowed=allowed)
-    return parsed
-
-
-def _convert(kind: str, value: Any) -> Any:
+def _convert(spec: ParameterSpec, value: Any) -> Any:
+    kind = spec.kind
+    if kind == "parsed":
+        return spec.type.parse(value)
+    if kind == "pairs":
+        return dict(value)
     if kind == "bool":
         if isinstance(value, bool):
             return value
@@ -202,6 +274,16 @@ def _convert(kind: str, value: Any) -> Any:
         return float(value)
     if kind == "str":
         return str(value)
-    parts = value.split(",") if isinstance(value, str) else list(value)
-    parts = [part for part in parts if part != ""]
-    return tuple(int(part) for part in parts) if kind == "ints" else tuple(str(part).strip() for part in parts)
+    if kind == "ints":
+        if isinstance(value, str):
+            return from_ranges(value) if value.strip() else ()
+        return tuple(int(number) for number in value)
+    parts = next(csv.reader([value], skipinitialspace=True), []) if isinstance(value, str) else value
+    return tuple(str(part).strip() for part in parts if part != "")
+
+
+def _join(parts: Sequence[str]) -> str:
+    """Join names by commas; one that holds a comma is put in quotes."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(parts)
+    return line.getvalue()

@@ -1,62 +1,51 @@
-"""Verbs that bring data in and say what is there: ingest, info, export."""
+"""Verbs that import a dataset, show what is in a workspace, and export a selection: ingest, info, export."""
 
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from explorer.cli.options import JsonOption, ProgressOption, WorkspaceOption, parse_pairs
+from explorer.cli.options import JsonOption, ProgressOption, WorkspaceOption, parse_pairs, spread
 from explorer.cli.output import emit, open_store, progress_printer
+from explorer.errors import refuse
+from explorer.options.verbs import ExportOptions, IngestOptions
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's verbs to `app`."""
     for verb in (ingest, info, export):
-        app.command()(verb)
+        app.command()(spread(verb))
 
 
 def ingest(
-    source: Annotated[str, typer.Argument(help="A .json, .jsonl, .csv or .parquet file, a folder, or a Hub id.")],
-    workspace: WorkspaceOption,
-    format: Annotated[str, typer.Option(help="auto, alpaca, sharegpt, messages or columns.")] = "auto",
-    map: Annotated[str, typer.Option(help="Columns by role, e.g. prompt=COL,response=COL.")] = "",
-    split: Annotated[str, typer.Option(help="Which split of a dataset that has several.")] = "train",
-    limit: Annotated[int | None, typer.Option(help="Stop after this many samples.")] = None,
-    json: JsonOption = False,
-    progress: ProgressOption = "auto",
+    workspace: WorkspaceOption, options: IngestOptions, json: JsonOption = False, progress: ProgressOption = "auto"
 ) -> None:
-    """Read a dataset into the workspace; dropped rows are counted by reason."""
+    """Import a dataset into the workspace; dropped rows are counted by reason."""
     from explorer.ingest.plan import plan
     from explorer.pipeline.ingest import ingest as run
 
-    mapping = parse_pairs([part for part in map.split(",") if part], option="--map") or None
+    mapping = parse_pairs(options.mapping, option="--map") or None
+    reading: dict[str, Any] = {"format": options.format, "mapping": mapping, "split": options.split}
     if not json and sys.stderr.isatty():
-        for file in plan(source, format=format, mapping=mapping, split=split).files:
+        for file in plan(options.source, **reading).files:
             roles = ", ".join(f"{role} = {column}" for role, column in file.detection.mapping.items())
             typer.echo(f"{file.origin.name}: {file.detection.format} ({roles})", err=True)
-    new = not _exists(workspace)
+    is_new = not (Path(workspace) / "workspace.json").exists()
     store = open_store(workspace, create=True)
     try:
-        result = run(
-            store,
-            source,
-            format=format,
-            mapping=mapping,
-            split=split,
-            limit=limit,
-            progress=progress_printer(progress),
-        )
+        result = run(store, options.source, **reading, limit=options.limit, progress=progress_printer(progress))
     except BaseException:
-        if new:
+        if is_new:
             _remove_if_empty(store.path)
         raise
     emit(result, as_json=json)
 
 
 def info(workspace: WorkspaceOption, json: JsonOption = False) -> None:
-    """Say what is in a workspace, what is missing, and what to run next."""
+    """Show what is in a workspace, what is missing, and what to run next."""
     from explorer.pipeline.info import info as run
 
     result = run(open_store(workspace))
@@ -64,65 +53,35 @@ def info(workspace: WorkspaceOption, json: JsonOption = False) -> None:
 
 
 def export(
-    run: Annotated[str, typer.Argument(help="The selection: an id, the start of one, or its name.")],
     workspace: WorkspaceOption,
-    out: Annotated[str, typer.Option(help="Where to write.")] = "",
-    format: Annotated[
-        str, typer.Option(help="alpaca, jsonl, parquet, csv, hf, sharegpt, messages or indices.")
-    ] = "jsonl",
-    extra: Annotated[list[str] | None, typer.Option(help="Add a column: rank, gain, cluster or score.")] = None,
-    param: Annotated[list[str] | None, typer.Option(help="An option of the format, key=value.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
+    options: ExportOptions,
     push_to: Annotated[
-        str, typer.Option(help="Push a bundle to this dataset repository of the Hugging Face Hub (USER/NAME) instead.")
+        str, typer.Option(help="Instead push a bundle to this dataset repository of the Hugging Face Hub (USER/NAME).")
     ] = "",
-    public: Annotated[bool, typer.Option("--public", help="A new repository is public.")] = False,
+    public: Annotated[bool, typer.Option("--public", help="Make a new repository public.")] = False,
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:
-    """Write the chosen rows in pick order, with a recipe that makes the selection again beside them."""
-    from explorer.errors import refuse
+    """Write the chosen rows in pick order, and beside them a recipe that makes the selection again."""
     from explorer.pipeline.export import export as write
     from explorer.pipeline.export import push
 
-    if bool(out) == bool(push_to):
-        refuse("an export goes to one place", allowed="--out PATH or --push-to USER/NAME")
+    if bool(options.out) == bool(push_to):
+        refuse("an export needs one destination", allowed="--out PATH or --push-to USER/NAME")
+    store, shown = open_store(workspace), progress_printer(progress)
     if push_to:
+        format = "alpaca" if options.format == "jsonl" else options.format
         pushed = push(
-            open_store(workspace),
-            run,
-            push_to,
-            format="alpaca" if format == "jsonl" else format,
-            extras=tuple(extra or ()),
-            private=not public,
-            progress=progress_printer(progress),
+            store, options.run, push_to, format=format, extras=options.extras, private=not public, progress=shown
         )
         emit(pushed, as_json=json)
         return
-    result = write(
-        open_store(workspace),
-        run,
-        format=format,
-        out=out,
-        extras=tuple(extra or ()),
-        params=parse_pairs(param),
-        overwrite=overwrite,
-        progress=progress_printer(progress),
-    )
-    emit(result, as_json=json)
+    emit(write(store, options, progress=shown), as_json=json)
 
 
-def _exists(path: str) -> bool:
-    from pathlib import Path
-
-    return (Path(path) / "workspace.json").exists()
-
-
-def _remove_if_empty(path: object) -> None:
-    """Take back a workspace that this very command began and put nothing into."""
+def _remove_if_empty(folder: Path) -> None:
+    """Remove a workspace that this very command began and put nothing into."""
     import shutil
-    from pathlib import Path
 
-    folder = Path(str(path))
     if {entry.name for entry in folder.iterdir()} <= {"workspace.json", ".drafts"}:
         shutil.rmtree(folder)

@@ -1,25 +1,21 @@
-"""Verbs that describe what was extracted: label, embed, cluster, project, score, length."""
+"""Verbs that describe a dataset: label, embed, cluster, project, score, length."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from explorer.cli.options import (
-    EmbeddingOption,
-    JsonOption,
-    OverwriteReportOption,
-    ParamOption,
-    ProgressOption,
-    ReportOption,
-    SeedOption,
-    SegmentOption,
-    ThresholdOption,
-    WorkspaceOption,
-    parse_pairs,
-)
+from explorer.cli.options import JsonOption, ProgressOption, ReportOptions, WorkspaceOption, spread
 from explorer.cli.output import aligned, emit, open_store, progress_printer
+from explorer.options.verbs import (
+    ClusterOptions,
+    EmbedOptions,
+    LabelOptions,
+    LengthOptions,
+    ProjectOptions,
+    ScoreOptions,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,105 +27,58 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add this module's verbs to `app`."""
     for verb in (label, embed, cluster, project, score, length):
-        app.command()(verb)
+        app.command()(spread(verb))
 
 
 def label(
-    workspace: WorkspaceOption,
-    model: Annotated[str, typer.Option(help="The model, for the logit lens.")] = "default",
-    neuronpedia: Annotated[
-        str, typer.Option(help="Explanations to import: an export file or folder, api, or MODEL/SOURCE.")
-    ] = "",
-    llm: Annotated[str, typer.Option(help="Base URL of an OpenAI-compatible endpoint that writes labels.")] = "",
-    llm_model: Annotated[str, typer.Option(help="The model's name at that endpoint.")] = "",
-    llm_features: Annotated[int | None, typer.Option(help="Only this many of the most common features.", min=1)] = None,
-    json: JsonOption = False,
-    progress: ProgressOption = "auto",
+    workspace: WorkspaceOption, options: LabelOptions, json: JsonOption = False, progress: ProgressOption = "auto"
 ) -> None:
-    """Describe every feature: statistics, words, directions, logit lens and a label."""
+    """Describe every feature: statistics, context words, directions, logit lens and a label."""
     from explorer.pipeline.label import label as run
 
-    result = run(
-        open_store(workspace),
-        model=model,
-        neuronpedia=neuronpedia,
-        llm=llm,
-        llm_model=llm_model,
-        llm_features=llm_features,
-        progress=progress_printer(progress),
-    )
-    emit(result, as_json=json)
+    emit(run(open_store(workspace), **vars(options), progress=progress_printer(progress)), as_json=json)
 
 
 def embed(
-    workspace: WorkspaceOption,
-    method: Annotated[str, typer.Option(help="lm-mean, sae-tfidf, or a sentence-embedding model.")] = "lm-mean",
-    json: JsonOption = False,
-    progress: ProgressOption = "auto",
+    workspace: WorkspaceOption, options: EmbedOptions, json: JsonOption = False, progress: ProgressOption = "auto"
 ) -> None:
     """Give every sample a unit-norm vector."""
     from explorer.pipeline.embed import embed as run
 
-    emit(run(open_store(workspace), method=method, progress=progress_printer(progress)), as_json=json)
+    emit(run(open_store(workspace), **vars(options), progress=progress_printer(progress)), as_json=json)
 
 
 def cluster(
-    workspace: WorkspaceOption,
-    k: Annotated[str, typer.Option(help="Number of clusters, or auto.")] = "auto",
-    seed: SeedOption = 0,
-    embedding: EmbeddingOption = "",
-    json: JsonOption = False,
-    progress: ProgressOption = "auto",
+    workspace: WorkspaceOption, options: ClusterOptions, json: JsonOption = False, progress: ProgressOption = "auto"
 ) -> None:
-    """Cluster the samples by k-means; `--k auto` chooses by silhouette and inertia and says why."""
+    """Cluster the samples by k-means; `--k auto` chooses k by silhouette and inertia and shows why."""
     from explorer.pipeline.cluster import cluster as run
 
-    store = open_store(workspace)
-    emit(run(store, k=k, seed=seed, embedding=embedding, progress=progress_printer(progress)), as_json=json)
+    emit(run(open_store(workspace), **vars(options), progress=progress_printer(progress)), as_json=json)
 
 
 def project(
-    workspace: WorkspaceOption,
-    method: Annotated[str, typer.Option(help="umap, umap-features (no embedding), or pca.")] = "umap",
-    seed: SeedOption = 0,
-    embedding: EmbeddingOption = "",
-    onto: Annotated[str, typer.Option(help="Place the samples on this map of others instead of drawing one.")] = "",
-    param: ParamOption = None,
-    json: JsonOption = False,
-    progress: ProgressOption = "auto",
+    workspace: WorkspaceOption, options: ProjectOptions, json: JsonOption = False, progress: ProgressOption = "auto"
 ) -> None:
-    """Lay the samples out on a 2-D map."""
+    """Place the samples on a two-dimensional map."""
     from explorer.pipeline.project import project as run
 
-    params = parse_pairs(param)
-    shown = progress_printer(progress)
-    store = open_store(workspace)
-    result = run(store, method=method, seed=seed, embedding=embedding, onto=onto, params=params, progress=shown)
-    emit(result, as_json=json)
+    emit(run(open_store(workspace), **vars(options), progress=progress_printer(progress)), as_json=json)
 
 
 def score(
-    workspace: WorkspaceOption,
-    scorer: Annotated[
-        str, typer.Option(help="heuristic, perplexity, ifd, reward-model, llm-judge, or a column of the data.")
-    ] = "heuristic",
-    param: ParamOption = None,
-    json: JsonOption = False,
-    progress: ProgressOption = "auto",
+    workspace: WorkspaceOption, options: ScoreOptions, json: JsonOption = False, progress: ProgressOption = "auto"
 ) -> None:
-    """Score the quality of every sample; a score that failed is missing and counted."""
+    """Score the quality of every sample; failed scores are missing and counted."""
     from explorer.pipeline.score import score as run
 
-    params = parse_pairs(param)
-    emit(run(open_store(workspace), scorer=scorer, params=params, progress=progress_printer(progress)), as_json=json)
+    emit(run(open_store(workspace), **vars(options), progress=progress_printer(progress)), as_json=json)
 
 
 def length(
     workspace: WorkspaceOption,
-    threshold: ThresholdOption = None,
-    segment: SegmentOption = "response",
-    report: ReportOption = "",
-    overwrite: OverwriteReportOption = False,
+    options: LengthOptions,
+    html: ReportOptions,
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:
@@ -141,14 +90,14 @@ def length(
     from explorer.length.result import LengthResult
     from explorer.pipeline.length import analyse
 
-    target = Path(report) if report else None
+    target = Path(html.report) if html.report else None
     if target is not None:
-        atomic.check(target, overwrite=overwrite)
+        atomic.check(target, overwrite=html.overwrite)
     store = open_store(workspace)
-    analysis = analyse(store, threshold=threshold, segment=segment, progress=progress_printer(progress))
+    analysis = analyse(store, **vars(options), progress=progress_printer(progress))
     result = asdict(LengthResult.of(analysis))
     if target is not None:
-        _report(store, result, analysis.at, target, overwrite=overwrite)
+        _report(store, result, analysis.at, target, overwrite=html.overwrite)
         result["report"] = str(target)
     emit(result, as_json=json, lines=lambda: _length(result))
 

@@ -1,45 +1,125 @@
-"""Options that several verbs have: one name, one meaning, one help."""
+"""Typer options made from option classes, and the ones that verbs share: workspace, JSON output, progress."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Literal
+import dataclasses
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from typing import Annotated, Any, Literal
 
 import typer
+
+from explorer.errors import refuse
+from explorer.options.base import Options
+from explorer.registry import REQUIRED, ParameterSpec, describe, param, parse, to_text
 
 WorkspaceOption = Annotated[str, typer.Option("-w", "--workspace", help="The workspace folder.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 ProgressOption = Annotated[
     Literal["auto", "json", "plain", "none"],
-    typer.Option("--progress", help="Progress on standard error: one line kept up to date, JSON lines, lines, none."),
+    typer.Option("--progress", help="Progress on standard error: one updated line, JSON lines, plain lines, or none."),
 ]
-ModelOption = Annotated[str, typer.Option(help="default, a Hub id, a folder, or a .gguf file.")]
-DeviceOption = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-DtypeOption = Annotated[str, typer.Option(help="auto, bfloat16, float16 or float32.")]
-SeedOption = Annotated[int, typer.Option(help="Seed of everything random.")]
-ThresholdOption = Annotated[float | None, typer.Option(help="Activation above which a feature counts.")]
-SegmentOption = Annotated[str, typer.Option(help="response, prompt or all.")]
-EmbeddingOption = Annotated[str, typer.Option(help="Id of an embedding; the newest is taken where none is named.")]
-ReportOption = Annotated[
-    str,
-    typer.Option(
-        "--report", help="Also write plots, tables and sentences to this HTML file; it opens without a network."
-    ),
-]
-OverwriteReportOption = Annotated[bool, typer.Option("--overwrite", help="Replace an existing report.")]
-ParamOption = Annotated[
-    list[str] | None, typer.Option("--param", help="A parameter of the method, key=value; may be given again.")
-]
+NameOption = Annotated[str, typer.Option(help="A name for the result.")]
 
 
-def parse_pairs(values: Sequence[str] | None, *, option: str = "--param") -> dict[str, str]:
-    """Turn `key=value` options into a dictionary."""
-    from explorer.errors import refuse
+@dataclasses.dataclass(frozen=True)
+class ReportOptions(Options):
+    """Whether a report is written, and where."""
 
+    verb = "report"
+    report: str = param("", "Also write plots, tables and a summary to this HTML file; it opens without a network.")
+    overwrite: bool = param(False, "Replace an existing report.")
+
+
+def spread(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a command of `function`: a parameter whose type is an option class becomes one option per field."""
+    parameters = inspect.signature(function, eval_str=True).parameters.values()
+    classes: dict[str, type[Options]] = {}
+    options: list[inspect.Parameter] = []
+    for parameter in parameters:
+        annotation = parameter.annotation
+        if inspect.isclass(annotation) and issubclass(annotation, Options):
+            classes[parameter.name] = annotation
+            options += [_option(name, specs) for name, specs in _by_option(annotation).items()]
+        else:
+            options.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+
+    def command(**values: Any) -> None:
+        built = {name: cls.of(**_take(values, cls)) for name, cls in classes.items()}
+        function(**values, **built)
+
+    command.__name__, command.__doc__ = function.__name__, function.__doc__
+    command.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+    return command
+
+
+def parse_pairs(texts: Iterable[str] | None, *, option: str) -> dict[str, str]:
+    """Turn `key=value` texts into a dictionary."""
     pairs = {}
-    for value in values or ():
-        key, sign, text = value.partition("=")
+    for text in texts or ():
+        key, sign, value = text.partition("=")
         if not sign or not key:
-            refuse(f"{option} must read key=value", got=value)
-        pairs[key.strip()] = text
+            refuse(f"{option} must read key=value", got=text)
+        pairs[key.strip()] = value
     return pairs
+
+
+def _by_option(cls: type[Options]) -> dict[str, list[ParameterSpec]]:
+    """The fields of an option class by the parameter of the command that sets them."""
+    by_option: dict[str, list[ParameterSpec]] = {}
+    for spec in describe(cls):
+        flag, _, key = spec.flag.partition(" ")
+        by_option.setdefault(flag.strip("-").replace("-", "_") if key else spec.name, []).append(spec)
+    return by_option
+
+
+def _option(name: str, specs: Sequence[ParameterSpec]) -> inspect.Parameter:
+    """One parameter of a command, as Typer reads it."""
+    spec = specs[0]
+    flag, _, key = spec.flag.partition(" ")
+    if not flag:
+        info: Any = typer.Argument(help=spec.doc)
+    elif key:
+        keys = " ".join(f"{spec.doc.rstrip('.')} ({spec.flag.partition(' ')[2]}=N)." for spec in specs)
+        info = typer.Option(flag, help=f"{keys} Repeatable.")
+    else:
+        negative = f"{flag}/{flag.replace('--', '--no-', 1)}" if spec.default is True else flag
+        info = typer.Option(negative, help=spec.doc, min=spec.minimum, max=spec.maximum)
+    listed = bool(key) or spec.kind in ("strs", "pairs")
+    plain: Any = {"bool": bool, "int": int, "float": float}.get(spec.kind, str)
+    type_: Any = list[str] if listed else Literal[spec.choices] if spec.choices else plain
+    default = spec.default
+    if default is REQUIRED:
+        default = inspect.Parameter.empty
+    elif listed:
+        default = None
+    elif default is not None and spec.kind in ("ints", "parsed"):
+        default = to_text(default)
+    optional = default is None
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=default,
+        annotation=Annotated[type_ | None if optional else type_, info],
+    )
+
+
+def _take(values: dict[str, Any], cls: type[Options]) -> dict[str, Any]:
+    """Take the options of `cls` out of the values of a command, by field."""
+    taken: dict[str, Any] = {}
+    for name, specs in _by_option(cls).items():
+        value, spec = values.pop(name), specs[0]
+        flag, _, key = spec.flag.partition(" ")
+        if key:
+            by_key = {spec.flag.partition(" ")[2]: spec.name for spec in specs}
+            pairs = parse_pairs(value, option=flag)
+            if unknown := pairs.keys() - by_key.keys():
+                refuse(f"{flag} has no {min(unknown)!r}", allowed=[f"{key}=ROWS" for key in by_key])
+            taken |= {by_key[key]: text for key, text in pairs.items()}
+        elif spec.kind == "pairs":
+            taken[name] = parse_pairs(value, option=flag)
+        elif spec.kind == "strs" and flag:
+            taken[name] = tuple(part for text in value or () for part in parse(spec, text, cls.verb))
+        else:
+            taken[name] = value
+    return taken

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import shlex
 import time
 from collections.abc import Iterable, Mapping
@@ -18,22 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from explorer.errors import InputError, refuse
-from explorer.ingest.values import Json
-from explorer.workspace import Artifact, Store
+from explorer.options.base import Options, argv
+from explorer.options.verbs import OPTIONS, ExportOptions, IngestOptions
+from explorer.queries.rankings import read_ranking
+from explorer.registry import describe
+from explorer.sae.load import DEFAULT_SAE
+from explorer.selection.spec import SelectionSpec
+from explorer.workspace import KINDS, Artifact, Store
 
 VERSION = 1
 SUFFIX = ".recipe.yaml"
-ORDER = ("activations", "embeddings", "clusters", "quality", "refinements", "selections")
 _SHOWN = ("model", "sae", "layer", "hook", "release", "sae_id", "d_sae", "default_threshold", "engine")
-_VERBS = {"activations": "extract", "embeddings": "embed", "clusters": "cluster", "quality": "score"}
-_VERBS |= {"refinements": "refine"}
-_OPTIONS = {
-    "activations": ("model", "sae", "layer", "max_tokens", "dtype"),
-    "embeddings": ("method",),
-    "clusters": ("k", "seed"),
-    "quality": ("scorer",),
-    "refinements": ("budget", "iterations", "scorer", "factor", "model", "dtype", "max_new_tokens", "seed"),
-}
 
 
 @dataclass(frozen=True)
@@ -60,10 +54,9 @@ def ranking_hash(sample_ids: Iterable[int]) -> str:
     return f"blake2b:{digest.hexdigest()}"
 
 
-def hash_of(store: Store, selection: Artifact) -> str:
+def hash_of(selection: Artifact) -> str:
     """`ranking_hash` of a stored selection."""
-    found = store.sql(f"SELECT sample_id FROM {store.scan(selection)} ORDER BY rank").fetchall()
-    return ranking_hash(sample_id for (sample_id,) in found)
+    return ranking_hash(read_ranking(selection).tolist())
 
 
 def recipe_of(store: Store, selection: Artifact, *, export: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -82,20 +75,17 @@ def recipe_of(store: Store, selection: Artifact, *, export: Mapping[str, Any] | 
         "dropped": samples.manifest.dropped,
         "id": samples.id,
     }
-    parents = _parents(store, selection)
     recipe: dict[str, Any] = {
         "recipe": VERSION,
         "program": "sae-data-explorer",
         "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "source": source,
-        "steps": [_step(artifact) for artifact in parents],
+        "steps": _steps(store, selection),
         "selection": {
-            **{key: made.parameters[key] for key in ("method", "budget", "threshold", "segment", "seed")},
-            "params": made.parameters.get("params", {}),
-            **({"rules": made.parameters["rules"]} if "rules" in made.parameters else {}),
+            **made.parameters,
             "name": made.name,
             "rows": made.rows["selections"],
-            "ranking": hash_of(store, selection),
+            "ranking": hash_of(selection),
             "inputs": made.inputs,
             "id": selection.id,
         },
@@ -149,97 +139,102 @@ def read_recipe(path: str | os.PathLike[str]) -> Recipe:
 
 def commands(recipe: Mapping[str, Any]) -> list[str]:
     """Return the command lines that do the same in an empty workspace `WS`."""
-    source, chosen, export = recipe["source"], recipe["selection"], recipe["export"]
-    ingest = ["ingest", source["path"], "-w", "WS"]
-    if "+" not in source["format"]:
-        ingest += ["--format", source["format"]]
-        if source["mapping"]:
-            ingest += ["--map", ",".join(f"{role}={column}" for role, column in source["mapping"].items())]
-    ingest += ["--split", source["split"]] if source["split"] != "train" else []
-    ingest += ["--limit", source["limit"]] if source["limit"] is not None else []
-    lines = [ingest]
-    for step in recipe["steps"]:
-        kind, parameters = step["kind"], step["parameters"]
-        if kind == "selections":
-            lines.append(_select_line(parameters, step.get("name", "")))
-        else:
-            options = [(name, _default_sae(name, parameters.get(name))) for name in _OPTIONS[kind]]
-            flags = [str(part) for name, value in options if _given(value) for part in (_flag(name), value)]
-            if kind == "refinements":
-                flags += [part for key, value in parameters["params"].items() for part in ("--param", f"{key}={value}")]
-                flags += ["--name", chosen["name"]] if chosen["name"] else []
-            lines.append([_VERBS[kind], "-w", "WS", *flags])
-    if "refinements" not in chosen["inputs"]:  # else refine has made it
-        lines.append(_select_line(chosen, chosen["name"]))
+    selection, export = recipe["selection"], recipe["export"]
+    chosen = {key: selection[key] for key in ("id", "inputs", "name")} | {"kind": "selections", "parameters": selection}
+    steps = [*recipe["steps"], chosen]
+    lines = [argv(_ingest_options(recipe["source"]), "WS")]
+    for step in steps:
+        if "refinements" in step["inputs"]:  # the verb refine makes this selection too
+            continue
+        results = [other for other in steps if other["inputs"].get("refinements") == step["id"]]
+        name = next((other["name"] for other in results if other.get("name")), step.get("name", ""))
+        named = ["--name", name] if name and step["kind"] in ("selections", "refinements") else []
+        # The marks of that time are among the recorded rules; those of the workspace are not to be added.
+        marks = ["--no-marks"] if step["kind"] == "selections" and step["parameters"].get("rules") else []
+        lines.append([*argv(step_options(step), "WS"), *named, *marks])
     if export:
-        run = chosen["name"] or chosen["id"]
-        line = ["export", "-w", "WS", run, "--format", export["format"], "--out", export["out"]]
-        lines.append([*line, *(part for extra in export["extras"] for part in ("--extra", extra))])
-    return ["python -m explorer " + " ".join(shlex.quote(str(part)) for part in line) for line in lines]
+        options = ExportOptions(
+            run=selection["name"] or selection["id"],
+            out=export["out"],
+            format=export["format"],
+            extras=export["extras"],
+            params=export.get("params"),
+        )
+        lines.append(argv(options, "WS"))
+    return [f"python -m explorer {shlex.join(line)}" for line in lines]
 
 
-def _select_line(chosen: Mapping[str, Any], name: str) -> list[Any]:
-    line = ["select", chosen["method"], "-w", "WS", "--budget", chosen["budget"]]
-    line += ["--threshold", chosen["threshold"]] if chosen["threshold"] is not None else []
-    line += ["--segment", chosen["segment"], "--seed", chosen["seed"]]
-    line += ["--name", name] if name else []
-    for key, value in chosen["params"].items():
-        if _given(value):
-            text = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else value
-            line += ["--param", f"{key}={text}"]
-    return [*line, *_rule_options(chosen.get("rules", {}))]
+def step_options(step: Mapping[str, Any]) -> Options:
+    """Return the options of the verb that makes a step of a recipe again.
+
+    A manifest names a model by the last part of its path; `sources` tells where it was.
+    """
+    parameters: dict[str, Any] = dict(step["parameters"])
+    if step["kind"] == "selections":
+        return SelectionSpec.from_manifest(parameters)
+    for key in ("params", "scorer_params"):
+        if key in parameters:  # an empty value is the default of every parameter that may be empty
+            parameters[key] = {name: value for name, value in parameters[key].items() if value not in (None, "", [])}
+    for name, place in step.get("sources", {}).items():
+        (parameters["params"] if name in parameters.get("params", {}) else parameters)[name] = place
+    if parameters.get("sae") == DEFAULT_SAE.name:  # recipes of the first version do not say where it was
+        parameters["sae"] = "default"
+    cls = OPTIONS[KINDS[step["kind"]].verb]
+    return cls(**{spec.name: parameters[spec.name] for spec in describe(cls) if spec.name in parameters})
 
 
-def _rule_options(rules: Mapping[str, Any]) -> list[Any]:
-    """Options for recorded rules; the marks of the workspace stay out, those of that time are among the rules."""
-    line: list[Any] = []
-    for name, value in rules.items():
-        if name.startswith("min_per_"):
-            line += ["--min-per", f"{name.removeprefix('min_per_')}={value}"]
-        else:
-            line += [_flag(name), f"ids:{value}" if name == "within" else value]
-    return [*line, "--no-marks"] if rules else line
+def _ingest_options(source: Mapping[str, Any]) -> IngestOptions:
+    mixed = "+" in source["format"]  # files of several formats are detected one by one
+    return IngestOptions(
+        source=source["path"],
+        format="auto" if mixed else source["format"],
+        mapping=() if mixed else tuple(f"{role}={column}" for role, column in source["mapping"].items()),
+        split=source["split"],
+        limit=source["limit"],
+    )
 
 
-def _default_sae(name: str, value: Json) -> Json:
-    from explorer.sae.load import DEFAULT_SAE
-
-    return "default" if name == "sae" and value == DEFAULT_SAE.name else value
-
-
-def _given(value: Json) -> bool:
-    return value is not None and value != "" and value != [] and not isinstance(value, dict)
-
-
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
-
-
-def _step(artifact: Artifact) -> dict[str, Any]:
+def _step(artifact: Artifact, name: str) -> dict[str, Any]:
     manifest = artifact.manifest
     step: dict[str, Any] = {"kind": artifact.kind, "id": artifact.id, "parameters": manifest.parameters}
-    if manifest.name:
-        step["name"] = manifest.name
-    shown = {key: manifest.info[key] for key in _SHOWN if key in manifest.info}
-    return {**step, "inputs": manifest.inputs, **({"info": shown} if shown else {})}
+    if name:
+        step["name"] = name
+    info = {key: manifest.info[key] for key in _SHOWN if key in manifest.info}
+    sources = {key.removesuffix("_source"): manifest.info[key] for key in manifest.info if key.endswith("_source")}
+    step |= {"inputs": manifest.inputs, "info": info, "sources": sources}
+    return {key: value for key, value in step.items() if value or key == "inputs"}
 
 
-def _parents(store: Store, selection: Artifact) -> list[Artifact]:
-    """Every artifact but the samples that the selection came from, in the order to make them."""
-    found: dict[str, Artifact] = {}
+def _steps(store: Store, selection: Artifact) -> list[dict[str, Any]]:
+    """Every artifact but the samples that the selection came from, in an order to make them.
+
+    Another selection is named as the parameters that refer to it do.
+    """
+    steps: dict[str, dict[str, Any]] = {}
 
     def visit(artifact: Artifact) -> None:
-        for key, one in artifact.manifest.inputs.items():
-            kind = re.sub(r"\d+$", "", key)  # several selections are numbered
-            if kind != "samples" and f"{kind}/{one}" not in found:
-                parent = store.resolve(kind, one)
+        references = iter(_references(artifact))
+        for key, parent_id in artifact.manifest.inputs.items():
+            kind = key.rstrip("0123456789")  # several selections are numbered
+            reference = next(references, "") if kind == "selections" else ""
+            if kind != "samples" and f"{kind}/{parent_id}" not in steps:
+                parent = store.resolve(kind, parent_id)
                 visit(parent)
-                found[parent.ref] = parent
+                is_id = parent.id.startswith(reference.removeprefix("selections/"))
+                steps[parent.ref] = _step(parent, parent.manifest.name if is_id else reference)
 
     visit(selection)
-    return sorted(found.values(), key=lambda artifact: ORDER.index(artifact.kind))
+    return list(steps.values())
+
+
+def _references(selection: Artifact) -> tuple[str, ...]:
+    """The stored selections that the parameters of a selection name, in the order of its inputs."""
+    if selection.kind != "selections" or "refinements" in selection.manifest.inputs:
+        return ()
+    spec = SelectionSpec.from_manifest(selection.manifest.parameters)
+    return spec.how.references(spec.options)
 
 
 def _common_mapping(samples: Artifact) -> dict[str, str]:
     mappings = [file["mapping"] for file in samples.manifest.info["files"]]
-    return mappings[0] if all(one == mappings[0] for one in mappings) else {}
+    return mappings[0] if all(mapping == mappings[0] for mapping in mappings) else {}

@@ -61,7 +61,9 @@ class Coverage:
 
 def measure_coverage(sets: FeatureSets, tokens: Ints, *, seed: int = 0) -> Coverage:
     """Follow each order through the whole dataset and compare selections of equal size. Empty where no feature is."""
-    from explorer.selection import METHODS, Budget, Pool
+    from explorer.selection.budget import Budget
+    from explorer.selection.method import Pool
+    from explorer.selection.methods import METHODS
 
     if not sets.nnz:
         return Coverage({}, (), None, ())

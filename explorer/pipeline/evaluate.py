@@ -14,14 +14,14 @@ from explorer.evaluate.report import compare
 from explorer.evaluate.seed_groups import Arm, arms_of, equalise
 from explorer.evaluate.trials import Trial, Trials
 from explorer.lm.finetune import NotFinite, Params
-from explorer.pipeline.conversations import read_items
+from explorer.options.base import keywords
+from explorer.options.verbs import EvaluateOptions
 from explorer.pipeline.heldout import HeldOut, hold_out
 from explorer.progress import Progress, silent
+from explorer.queries.conversations import read_items
 from explorer.queries.rankings import read_ranking
 from explorer.registry import build
 from explorer.workspace import Artifact, Snapshot, Store
-
-MATCHES = ("rows", "tokens")
 
 
 @dataclass(frozen=True)
@@ -44,102 +44,70 @@ class EvaluateResult:
     parameters: dict[str, Any] = field(default_factory=dict)
 
 
-def evaluate(
-    store: Store,
-    runs: Sequence[str],
-    *,
-    model: str = "default",
-    seeds: int = 3,
-    match: str = "rows",
-    held_out: str = "10%",
-    held_out_rows: int = 400,
-    baseline: str = "random",
-    benchmarks: str = "",
-    benchmark_items: int = 200,
-    benchmark_tasks: Sequence[str] = (),
-    params: Mapping[str, Any] | None = None,
-    device: str = "auto",
-    dtype: str = "auto",
-    name: str = "",
-    progress: Progress = silent,
-) -> EvaluateResult:
-    """Fine-tune `model` on each selection and measure its loss on rows that no selection trained on.
+@keywords(EvaluateOptions)
+def evaluate(store: Store, options: EvaluateOptions, *, name: str = "", progress: Progress = silent) -> EvaluateResult:
+    """Fine-tune the base model on each selection and measure its loss on rows that no selection trained on.
 
-    A held-out row, and any row with the same content, is taken out of every selection before training. Then every
-    selection is cut, in pick order, to the rows (or response tokens) of the smallest. Trials are kept: what was trained
-    before with the same settings is not trained again, so a stopped evaluation goes on, and a further selection costs
-    only itself.
+    Held-out rows, and rows with the same content, are removed from every selection before training. Then every
+    selection is cut, in pick order, to the rows (or response tokens) of the smallest. Training runs are cached by their
+    inputs, so an interrupted evaluation resumes, and adding a selection costs only its own runs.
 
     Args:
         store: The workspace.
-        runs: Selections, by id or name. Those that differ in their seed only are one arm of the comparison.
-        model: The base model: `default`, a Hub id, a folder, or a `.gguf` file.
-        seeds: Training runs of each arm; run s takes the arm's selection s (modulo their number) and seed s.
-        match: What is equal between arms: `rows` or `tokens` (of the responses).
-        held_out: Which rows are measured on: a share (`10%`) or number of the rows here, or a file of others.
-        held_out_rows: At most so many rows are measured on.
-        baseline: The method, name or id of the selections that the others are compared with.
-        benchmarks: A folder with benchmark files (`explorer.evaluate.benchmarks`): scored too, by the
-            lm-evaluation-harness, where it is installed.
-        benchmark_items: At most so many items of each.
-        benchmark_tasks: Only these (`mmlu`, `ifeval` …); all whose files are there if left out.
-        params: How to train: fields of `explorer.lm.finetune.Params`.
-        device: `auto`, `cpu`, `cuda` or `mps`.
-        dtype: `auto`, `bfloat16`, `float16` or `float32`.
+        options: The selections, the base model and what to measure; the fields may be given as keywords instead. Run s
+            of a method takes its selection s (modulo their number) and seed s.
         name: A name for the evaluation.
         progress: Told how far it is.
 
     Raises:
         InputError: a run, model, file or number that cannot be used.
-        ExplorerError: out of memory; finished trials are kept.
+        ExplorerError: out of memory; finished training runs are kept.
     """
-    settings = build(Params, params or {}, owner="evaluate")
-    if seeds < 1:
-        refuse("the number of seeds must be at least 1", got=seeds)
-    if match not in MATCHES:
-        refuse("unknown match", got=match, allowed=MATCHES)
-    samples = Snapshot.newest(store).require("samples")
-    found = [store.resolve("selections", run) for run in dict.fromkeys(runs)]
-    if not found:
+    settings = _settings(options)
+    snapshot = Snapshot.newest(store)
+    samples = snapshot.require("samples")
+    runs = [snapshot.resolve("selections", run) for run in dict.fromkeys(options.runs)]
+    if not runs:
         refuse("which selections? give at least one", allowed="ids or names; `info` lists them")
-    for run in found:
-        if run.manifest.inputs.get("samples") != samples.id:
-            refuse(f"selection {run.id} was made from other samples than the newest ones ({samples.id})")
-    made = {str(run.manifest.parameters.get("params", {}).get("refinement", "")) for run in found} - {""}
-    arms = arms_of(found, {key: store.resolve("refinements", key).manifest.parameters for key in made})
-    base = _baseline(arms, baseline)
-    tests = suite(benchmarks, benchmark_items, benchmark_tasks)
+    refinements = {str(run.manifest.parameters.get("params", {}).get("refinement", "")) for run in runs} - {""}
+    arms = arms_of(runs, {key: store.resolve("refinements", key).manifest.parameters for key in refinements})
+    base = _baseline(arms, options.baseline)
+    tests = suite(options.benchmarks, options.benchmark_items, options.benchmark_tasks)
     progress("evaluate", 0, None, "held-out rows")
-    held = hold_out(store, samples, held_out, held_out_rows, progress=progress)
+    held = hold_out(snapshot, options.held_out, options.held_out_rows, progress=progress)
     from explorer.lm.model import canonical_name
 
     parameters = {
-        "model": canonical_name(model),
-        "dtype": dtype,
-        "seeds": seeds,
-        "match": match,
+        "model": canonical_name(options.model),
+        "dtype": options.dtype,
+        "seeds": options.seeds,
+        "match": options.match,
         "held_out": held.identity,
         "baseline": base.key if base else "",
         "params": asdict(settings),
         **({"benchmarks": tests.identity} if tests is not None else {}),
     }
-    inputs = {"samples": samples.id} | {f"selections{i}": run.id for i, run in enumerate(found)}
-    known = store.find("evaluations", parameters, inputs)
-    if known is not None:
-        store.also_call(known, name)
-        return _result(known, existed=True)
-    work = _Work(store, samples, arms, held, settings, seeds, match, tests)
-    trials, failed, about = work.run(model, device, dtype, progress)
+    inputs = {"samples": samples.id} | {f"selections{i}": run.id for i, run in enumerate(runs)}
+    existing = store.find("evaluations", parameters, inputs)
+    if existing is not None:
+        store.also_call(existing, name)
+        return _result(existing, existed=True)
+    work = _Work(store, samples, arms, held, options, tests)
+    trials, failed, facts = work.run(progress)
     with store.draft("evaluations", parameters=parameters, inputs=inputs, name=name) as draft:
         held = work.held  # without the rows that the model cannot be measured on
         report = compare(arms, base, trials, held.sources, held.shares)
         draft.write(_trial_table(arms, trials), "trials")
         draft.write(_loss_table(arms, trials, held), "losses")
-        draft.dropped = about["dropped"]
-        draft.info = {**asdict(report), "held_out": held.about, "failed": failed, **about}
+        draft.dropped = facts["dropped"]
+        draft.info = {**asdict(report), "held_out": held.about, "failed": failed, **facts}
         artifact = draft.commit()
     store.also_call(artifact, name)
     return _result(artifact, existed=False)
+
+
+def _settings(options: EvaluateOptions) -> Params:
+    return build(Params, options.params or {}, owner="evaluate")
 
 
 def _baseline(arms: Sequence[Arm], wanted: str) -> Arm | None:
@@ -151,7 +119,7 @@ def _baseline(arms: Sequence[Arm], wanted: str) -> Arm | None:
 
 
 class _Work:
-    """Everything that has to be trained, in an order that gives each arm its first seed before any its second."""
+    """Every training run, in an order that gives each method its first seed before any its second."""
 
     def __init__(
         self,
@@ -159,25 +127,21 @@ class _Work:
         samples: Artifact,
         arms: Sequence[Arm],
         held: HeldOut,
-        settings: Params,
-        seeds: int,
-        match: str,
+        options: EvaluateOptions,
         tests: Suite | None,
     ) -> None:
-        self.tests = tests
         self.store, self.samples, self.arms, self.held = store, samples, arms, held
-        self.settings, self.seeds, self.match = settings, seeds, match
+        self.options, self.tests = options, tests
+        self.settings = _settings(options)
 
-    def run(
-        self, model: str, device: str, dtype: str, progress: Progress
-    ) -> tuple[dict[tuple[int, int], Trial], list[str], dict[str, Any]]:
-        """Train what is not there yet; returns the trials by (arm, seed; the base model is -1, 0), failures, facts."""
+    def run(self, progress: Progress) -> tuple[dict[tuple[int, int], Trial], list[str], dict[str, Any]]:
+        """Train what is not cached; return trials by (arm, seed; the base model is -1, 0), failures and facts."""
         from explorer.lm.model import load_model, model_fingerprint
         from explorer.lm.packing import with_end
         from explorer.quality.losses import conditioned_rows
 
-        loaded = load_model(model, device=device, dtype=dtype, trainable=True)
-        limit = self.settings.max_tokens
+        options, limit = self.options, self.settings.max_tokens
+        loaded = load_model(options.model, device=options.device, dtype=options.dtype)
         measured = conditioned_rows(loaded, self.held.items, limit)
         self.held = self.held.only([i for i, row in enumerate(measured) if not isinstance(row, str)])
         orders = {run.id: read_ranking(run).tolist() for arm in self.arms for run in arm.runs}
@@ -189,10 +153,10 @@ class _Work:
         end = loaded.tokenizer.eos_token_id
         rows = {i: with_end(row, end) for i, row in laid.items() if not isinstance(row, str)}
         tokens = {i: int(scored.sum()) for i, (_, scored) in rows.items()}
-        chosen, size = equalise(orders, rows.keys() - self.held.excluded, tokens, self.match)
+        chosen, size = equalise(orders, rows.keys() - self.held.excluded, tokens, options.match)
         identity = {"fingerprint": model_fingerprint(loaded), "dtype": loaded.dtype}
         kept = Trials(self.store.path, identity, [row for row in measured if not isinstance(row, str)], self.tests)
-        plan = [(-1, 0), *((a, s) for s in range(self.seeds) for a in range(len(self.arms)))]
+        plan = [(-1, 0), *((a, s) for s in range(options.seeds) for a in range(len(self.arms)))]
         trials: dict[tuple[int, int], Trial] = {}
         failed: list[str] = []
         for number, (a, s) in enumerate(plan):
@@ -210,7 +174,7 @@ class _Work:
             trials[a, s] = trial
         progress("evaluate", len(plan), len(plan), "")
         for a, arm in enumerate(self.arms):
-            if not any((a, s) in trials for s in range(self.seeds)):
+            if not any((a, s) in trials for s in range(options.seeds)):
                 raise ExplorerError(f"no training run of {arm.label} came to an end: {failed[0]}")
         taken_out = sum(i in self.held.excluded for order in orders.values() for i in order)
         cut = sum(len(ids) >= limit for ids, _ in rows.values())

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from explorer.exports.hub import Pushed
 from explorer.exports.hub import push as to_hub
 from explorer.exports.write import write
+from explorer.options.base import keywords
+from explorer.options.verbs import ExportOptions
 from explorer.progress import Progress, silent
 from explorer.workspace import Store
 
@@ -26,38 +27,28 @@ class ExportResult:
     extras: dict[str, str] = field(default_factory=dict)
 
 
-def export(
-    store: Store,
-    run: str,
-    *,
-    format: str,
-    out: str | Path,
-    extras: Sequence[str] = (),
-    params: Mapping[str, Any] | None = None,
-    overwrite: bool = False,
-    progress: Progress = silent,
-) -> ExportResult:
-    """Write selection `run` (id, start of one, or name) to `out`.
+@keywords(ExportOptions)
+def export(store: Store, options: ExportOptions, *, progress: Progress = silent) -> ExportResult:
+    """Write a selection to a file or folder, with its recipe beside it.
 
-    `format` is one of `explorer.exports.formats.EXPORTS`; `extras` of rank, gain, cluster and score; `params` the
-    format's own options (`safe=false` for CSV). An existing `out` is refused unless `overwrite`.
+    `format` is one of `explorer.exports.formats.EXPORTS`; `params` are its own (`safe=false` for CSV). An existing
+    `out` raises an `InputError` unless `overwrite`.
     """
-    selection = store.resolve("selections", run)
-    target = Path(out).expanduser()
+    selection = store.resolve("selections", options.run)
     written = write(
         store,
         selection,
-        format=format,
-        out=target,
-        extras=extras,
-        params=params,
-        overwrite=overwrite,
+        format=options.format,
+        out=Path(options.out).expanduser(),
+        extras=options.extras,
+        params=options.params,
+        overwrite=options.overwrite,
         progress=progress,
     )
     return ExportResult(
         path=str(written.path),
         rows=written.rows,
-        format=format,
+        format=options.format,
         recipe=str(written.recipe),
         artifact=selection.ref,
         extras=written.extras,

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from explorer.errors import InputError, refuse
-from explorer.exports.recipe import Recipe, hash_of, read_recipe
+from explorer.exports.recipe import Recipe, hash_of, read_recipe, step_options
 from explorer.ingest.plan import plan
+from explorer.options.verbs import OPTIONS, ExtractOptions
 from explorer.pipeline.ingest import ingest
 from explorer.pipeline.select import select
 from explorer.progress import Progress, silent
-from explorer.selection import Rules
-from explorer.workspace import Artifact, Snapshot, Store
-
-_VERBS = {"activations": "extract", "embeddings": "embed", "clusters": "cluster", "quality": "score"}
-_VERBS |= {"refinements": "refine"}
+from explorer.selection.spec import SelectionSpec
+from explorer.workspace import KINDS, Artifact, Snapshot, Store
 
 
 @dataclass(frozen=True)
@@ -63,12 +60,13 @@ def run(
     if "refinements" in recorded:
         artifact, existed = _refined(store, recorded["refinements"]), not made
     else:
-        result = select(store, **_select_arguments(chosen), name=chosen.get("name", ""), progress=progress)
+        spec = SelectionSpec.from_manifest(chosen)
+        result = select(store, spec, name=chosen.get("name", ""), with_marks=False, progress=progress)
         artifact, existed = store.resolve("selections", result.artifact), result.existed
     for kind, used in artifact.manifest.inputs.items():
         if kind in recorded and recorded[kind] != used:
             refuse(f"the selection was made from {kind} {recorded[kind]}, here it would be from {used}")
-    ranking = hash_of(store, artifact)
+    ranking = hash_of(artifact)
     if ranking != chosen["ranking"]:
         refuse(
             f"the ranking differs from the recipe's although its inputs are the same ({artifact.ref}: "
@@ -149,41 +147,36 @@ def _compare_source(place: str, recorded: Mapping[str, Any]) -> None:
 def _step(
     store: Store, step: Mapping[str, Any], places: Mapping[str, str | None], made: list[str], progress: Progress
 ) -> None:
-    kind, parameters = str(step["kind"]), dict(step["parameters"])
+    kind = str(step["kind"])
     if _present(store, kind, step["id"]) is not None:
         return
-    if kind == "activations":
-        parameters |= {name: place for name, place in places.items() if place is not None}
-        _compare_sae(parameters)
-    if kind == "refinements" and places.get("model") is not None:
-        parameters["model"] = places["model"]
-    if kind == "selections":
-        result: Any = select(store, **_select_arguments(parameters), name=step.get("name", ""), progress=progress)
-    elif kind in _VERBS:
-        verb = getattr(importlib.import_module(f"explorer.pipeline.{_VERBS[kind]}"), _VERBS[kind])
-        known = inspect.signature(verb).parameters
-        given = {name: value for name, value in parameters.items() if name in known and name != "progress"}
-        result = verb(store, **given, progress=progress)
+    if kind not in KINDS or KINDS[kind].verb not in (*OPTIONS, SelectionSpec.verb):
+        refuse(f"the recipe has a step of kind {kind!r}", allowed="the kinds that a selection can be made from")
+    options = step_options(step)
+    if isinstance(options, SelectionSpec):
+        result: Any = select(store, options, name=step.get("name", ""), with_marks=False, progress=progress)
     else:
-        refuse(f"the recipe has a step of kind {kind!r}", allowed=[*_VERBS, "selections"])
+        named = {name: place for name, place in places.items() if place is not None and hasattr(options, name)}
+        options = replace(options, **named)  # type: ignore[type-var]
+        if isinstance(options, ExtractOptions):
+            _compare_sae(options, step["parameters"].get("sae_fingerprint"))
+        verb = getattr(importlib.import_module(f"explorer.pipeline.{options.verb}"), options.verb)
+        result = verb(store, **vars(options), progress=progress)
     made.append(result.artifact)
     artifact = store.resolve(kind, result.artifact)
     if artifact.id != step["id"]:
         raise InputError(_difference(kind, artifact, step))
 
 
-def _compare_sae(parameters: dict[str, Any]) -> None:
-    """Find the recorded SAE and refuse another one, before hours of extraction show it."""
-    from explorer.sae.load import DEFAULT_SAE, load_sae
+def _compare_sae(options: ExtractOptions, recorded: str | None) -> None:
+    """Refuse another SAE than the recorded one, before hours of extraction show it."""
+    from explorer.sae.load import load_sae
 
-    if parameters.get("sae") == DEFAULT_SAE.name and not Path(DEFAULT_SAE.name).exists():
-        parameters["sae"] = "default"
-    recorded = parameters.get("sae_fingerprint")
     if recorded is None:
         return
-    here = load_sae(parameters["sae"]).fingerprint
+    here = load_sae(options.sae).fingerprint
     if here != recorded:
-        refuse(f"the SAE {parameters['sae']} differs from the recipe's: its fingerprint is {here}, not {recorded}")
+        refuse(f"the SAE {options.sae} differs from the recipe's: its fingerprint is {here}, not {recorded}")
 
 
 def _difference(kind: str, artifact: Artifact, step: Mapping[str, Any]) -> str:
@@ -219,16 +212,3 @@ def _must_be_newest(store: Store, samples: Artifact) -> None:
 
 def _present(store: Store, kind: str, wanted: str) -> Artifact | None:
     return next((artifact for artifact in store.artifacts(kind) if artifact.id == wanted), None)
-
-
-def _select_arguments(chosen: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "method": chosen["method"],
-        "budget": chosen["budget"],
-        "threshold": chosen["threshold"],
-        "segment": chosen["segment"],
-        "seed": chosen["seed"],
-        "params": chosen.get("params", {}),
-        "rules": Rules.read(chosen.get("rules", {})),
-        "with_marks": False,
-    }

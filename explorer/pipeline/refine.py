@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -17,22 +16,23 @@ from explorer.lm.finetune import Params, finetuned
 from explorer.lm.generate import generate
 from explorer.lm.model import LoadedModel
 from explorer.lm.packing import Row, with_end
-from explorer.pipeline.conversations import read_items
-from explorer.pipeline.pool import Sources, gather, sources
-from explorer.pipeline.select import store_ranking
+from explorer.options.base import keywords
+from explorer.options.verbs import RefineOptions
+from explorer.pipeline.pool import PoolInputs, find_inputs, read_pool
+from explorer.pipeline.select import Ranked, store_ranking
 from explorer.progress import Progress, silent
 from explorer.quality.losses import conditioned_rows
 from explorer.quality.scorers import SCORERS
+from explorer.queries.conversations import read_items
 from explorer.refine.method import ITERATIVE_KMQ
-from explorer.refine.method import Params as NoOptions
 from explorer.refine.rewards import REWARDS, check_rewards, score_pairs, values_of
 from explorer.refine.weights import batch, kmq_order, mean_rewards, parts_of, starting_weights, updated
 from explorer.registry import build
-from explorer.selection import Budget, Pool, Ranking
+from explorer.selection.budget import Budget
+from explorer.selection.method import Pool, Ranking
 from explorer.workspace import Artifact, Snapshot, Store, marks
 from explorer.workspace.artifact import Draft
 
-FACTORS = ("none", "heuristic")
 SEPARATE = 7_919  # keeps the draws of refine apart from those of a selection with the same seed
 
 BATCHES = pa.schema(
@@ -83,150 +83,131 @@ class RefineResult:
     existed: bool
 
 
-def refine(
-    store: Store,
-    *,
-    budget: str | int | float = "5%",
-    iterations: int = 3,
-    clusters: str = "",
-    scorer: str = "perplexity",
-    scorer_params: Mapping[str, Any] | None = None,
-    factor: str = "heuristic",
-    model: str = "default",
-    max_new_tokens: int = 96,
-    params: Mapping[str, Any] | None = None,
-    seed: int = 0,
-    name: str = "",
-    device: str = "auto",
-    dtype: str = "auto",
-    progress: Progress = silent,
-) -> RefineResult:
-    """Choose `budget` rows in `iterations` parts, each drawn by cluster weights that the last one moved.
+@keywords(RefineOptions)
+def refine(store: Store, options: RefineOptions, *, name: str = "", progress: Progress = silent) -> RefineResult:
+    """Choose rows in parts, each drawn by cluster weights that the part before it moved.
 
     In each iteration the base model is fine-tuned on everything taken so far and answers the prompts of the new rows;
-    the better the data's answers are than its own, the more weight their cluster gets. Killed and started again, it
-    goes on in the iteration it was in.
+    the better the data's answers are than its own, the more weight their cluster gets. An interrupted run resumes in
+    the iteration it was in.
 
     Args:
         store: The workspace.
-        budget: Rows (`1000`) or a share (`5%`).
-        iterations: How many parts.
-        clusters: Which clusters: their artifact's id, or a number to make so many; empty means the newest.
-        scorer: How answers are compared: `perplexity`, `reward-model` or `llm-judge`.
-        scorer_params: Options of a reward model or judge.
-        factor: `heuristic` multiplies rewards by the heuristic quality of the data's answer, since `perplexity` alone
-            rewards repetition; `none` leaves the paper's reward as it is.
-        model: The base model: `default`, a Hub id, a folder, or a `.gguf` file.
-        max_new_tokens: The model's answers are cut here.
-        params: How to train: fields of `explorer.lm.finetune.Params`.
-        seed: Of the draws and of training.
+        options: Budget, iterations, reward and training; the fields may be given as keywords instead. The heuristic
+            factor is there because perplexity alone rewards repetition. Rows banned in the app are never drawn either.
         name: A name for the refinement and its selection.
-        device: `auto`, `cpu`, `cuda` or `mps`.
-        dtype: `auto`, `bfloat16`, `float16` or `float32`.
         progress: Told how far it is.
 
     Raises:
         InputError: an option that cannot be used, or a reward that failed for a whole batch.
         MissingStep: there are no samples or no extraction to cluster by.
-        ExplorerError: out of memory, or a loss that is no number; finished iterations are kept.
+        ExplorerError: out of memory, or a loss that is not finite; finished iterations are kept.
     """
-    settings = build(Params, params or {}, owner="refine")
-    allowance = Budget.parse(budget)
-    if allowance.unit == "tokens":
-        refuse("refine needs a budget in rows or a share", got=allowance.text, allowed="1000, 5%")
-    if scorer not in REWARDS:
-        refuse("unknown reward", got=scorer, allowed=REWARDS)
-    if factor not in FACTORS:
-        refuse("unknown factor", got=factor, allowed=FACTORS)
-    if max_new_tokens < 1:
-        refuse("max_new_tokens must be at least 1", got=max_new_tokens)
-    identity = dict(scorer_params or {})
-    if scorer != "perplexity":
-        how = SCORERS[scorer]
-        identity = how.identity(build(how.Params, identity, owner=f"reward {scorer}"))
-    found = _sources(store, clusters, progress)
-    n = found.samples.manifest.rows["samples"]
-    banned = marks.read(store, found.samples).banned
+    allowance = Budget.parse(options.budget, units=("rows", "share"))
+    if options.scorer not in REWARDS:
+        refuse("unknown reward", got=options.scorer, allowed=REWARDS)
+    inputs = _inputs(store, options.clusters, progress)
+    banned = sorted({*options.banned, *marks.read(store, inputs.samples).banned})
+    options = replace(options, banned=banned)
+    n = inputs.samples.manifest.rows["samples"]
     rows = min(allowance.rows(n), n - len(banned))
-    if not 1 <= iterations <= rows:
-        refuse("the number of iterations is out of range", got=iterations, allowed=f"1 to {rows} (the budget in rows)")
-    from explorer.lm.model import canonical_name, load_model
+    if options.iterations > rows:
+        refuse("more iterations than rows", got=options.iterations, allowed=f"1 to {rows} (the budget in rows)")
+    parameters = _parameters(options, allowance)
+    existing = store.find("refinements", parameters, inputs.ids)
+    if existing is not None:
+        store.also_call(existing, name)
+        return _result(store, existing, existed=True)
+    from explorer.lm.model import load_model
 
-    parameters = {
-        "method": ITERATIVE_KMQ.slug,
-        "budget": allowance.text,
-        "iterations": iterations,
-        "scorer": scorer,
-        "scorer_params": identity,
-        "factor": factor,
-        "model": canonical_name(model),
-        "dtype": dtype,
-        "max_new_tokens": max_new_tokens,
-        "params": asdict(settings),
-        "seed": seed,
-        **({"banned": sorted(banned)} if banned else {}),
-    }
-    known = store.find("refinements", parameters, found.inputs)
-    if known is not None:
-        store.also_call(known, name)
-        return _result(store, known, existed=True)
-    progress("refine", 0, iterations, "reading")
-    gathered = gather(found, frozenset({"clusters", "quality"}))
-    loaded = load_model(model, device=device, dtype=dtype, trainable=True)
-    work = _Work(store, found.samples, gathered.pool, loaded, settings, parameters, frozenset(banned))
-    options = {"parameters": parameters, "inputs": found.inputs, "seed": seed, "name": name}
+    progress("refine", 0, options.iterations, "reading")
+    loaded_pool = read_pool(inputs, frozenset({"clusters", "quality"}))
+    loaded = load_model(options.model, device=options.device, dtype=options.dtype)
+    work = _Work(store, inputs.samples, loaded_pool.pool, loaded, options)
+    identity = {"parameters": parameters, "inputs": inputs.ids, "seed": options.seed, "name": name}
+    max_tokens = work.settings.max_tokens
     with (
-        store.draft("refinements", **options, resumable=True) as draft,
-        values_of(scorer, dict(scorer_params or {}), loaded, settings.max_tokens) as values,
+        store.draft("refinements", **identity, resumable=True) as draft,
+        values_of(options.scorer, options.scorer_params or {}, loaded, max_tokens) as values,
     ):
-        taken, failed = work.run(draft, parts_of(rows, iterations), values, progress)
+        taken, failed = work.run(draft, parts_of(rows, options.iterations), values, progress)
         draft.dropped = dict(failed)
-        draft.info = {"rows": len(taken), "clusters": int(gathered.pool.clusters.max()) + 1}  # type: ignore[union-attr]
-        draft.rows = {"batches": len(taken), "weights": (iterations + 1) * draft.info["clusters"], "steps": iterations}
+        clusters = int(loaded_pool.pool.clusters.max()) + 1  # type: ignore[union-attr]
+        draft.info = {"rows": len(taken), "clusters": clusters, "model_source": options.model}
+        draft.rows = {
+            "batches": len(taken),
+            "weights": (options.iterations + 1) * clusters,
+            "steps": options.iterations,
+        }
         artifact = draft.commit()
     store.also_call(artifact, name)
-    ranking = _ranking(store, artifact)
     chosen = {key: parameters[key] for key in ("method", "budget", "seed")}
-    chosen |= {"threshold": gathered.threshold, "segment": "response", "params": {"refinement": artifact.id}}
-    inputs = found.inputs | {"refinements": artifact.id}
-    store_ranking(
-        store, ITERATIVE_KMQ, gathered.pool, ranking, NoOptions(), artifact.manifest.seconds, chosen, inputs, name
+    chosen |= {"threshold": loaded_pool.threshold, "segment": "response", "params": {"refinement": artifact.id}}
+    ranked = Ranked(
+        method=ITERATIVE_KMQ,
+        options=ITERATIVE_KMQ.Params(),
+        ranking=_ranking(store, artifact),
+        pool=loaded_pool.pool,
+        parameters=chosen,
+        inputs=inputs.ids | {"refinements": artifact.id},
+        seconds=artifact.manifest.seconds,
     )
-    progress("refine", iterations, iterations, "")
+    store_ranking(store, ranked, name)
+    progress("refine", options.iterations, options.iterations, "")
     return _result(store, artifact, existed=False)
 
 
-def _sources(store: Store, clusters: str, progress: Progress) -> Sources:
+def _parameters(options: RefineOptions, allowance: Budget) -> dict[str, Any]:
+    """What a stored refinement records: all that decides it, but for its inputs."""
+    from explorer.lm.model import canonical_name
+
+    scorer_params: dict[str, Any] = options.scorer_params or {}  # type: ignore[assignment]
+    if options.scorer != "perplexity":
+        scorer = SCORERS[options.scorer]
+        scorer_params = scorer.identity(build(scorer.Params, scorer_params, owner=f"reward {options.scorer}"))
+    return {
+        "method": ITERATIVE_KMQ.slug,
+        "budget": allowance.text,
+        "iterations": options.iterations,
+        "scorer": options.scorer,
+        "scorer_params": scorer_params,
+        "factor": options.factor,
+        "model": canonical_name(options.model),
+        "dtype": options.dtype,
+        "max_new_tokens": options.max_new_tokens,
+        "params": asdict(_settings(options)),
+        "seed": options.seed,
+        **({"banned": list(options.banned)} if options.banned else {}),
+    }
+
+
+def _settings(options: RefineOptions) -> Params:
+    return build(Params, options.params or {}, owner="refine")
+
+
+def _inputs(store: Store, clusters: str, progress: Progress) -> PoolInputs:
     """Samples, clusters and quality, made where there are none; `clusters` is a number to make or an id."""
-    chosen = None
     if clusters.isdigit():
         from explorer.pipeline.cluster import cluster
 
-        chosen = store.resolve("clusters", cluster(store, k=int(clusters), progress=progress).artifact)
-    elif clusters:
-        chosen = store.resolve("clusters", clusters)
-    found = sources(Snapshot.newest(store), frozenset({"clusters", "quality"}), progress=progress)
-    return found if chosen is None else replace(found, clusters=chosen)
+        clusters = cluster(store, k=int(clusters), progress=progress).artifact
+    snapshot = Snapshot.newest(store)
+    chosen = snapshot.resolve("clusters", clusters) if clusters else None
+    inputs = find_inputs(snapshot, frozenset({"clusters", "quality"}), progress=progress)
+    return inputs if chosen is None else replace(inputs, clusters=chosen)
 
 
 class _Work:
-    """The loop. What an iteration made is written before the next begins; the weights last, as the mark of its end."""
+    """The loop. An iteration is written before the next begins; its weights come last and mark it as finished."""
 
     def __init__(
-        self,
-        store: Store,
-        samples: Artifact,
-        pool: Pool,
-        loaded: LoadedModel,
-        settings: Params,
-        parameters: Mapping[str, Any],
-        banned: frozenset[int],
+        self, store: Store, samples: Artifact, pool: Pool, loaded: LoadedModel, options: RefineOptions
     ) -> None:
         assert pool.clusters is not None and pool.quality is not None
-        self.store, self.samples, self.pool, self.loaded = store, samples, pool, loaded
-        self.settings, self.parameters, self.banned = settings, parameters, banned
+        self.store, self.samples, self.loaded, self.options = store, samples, loaded, options
+        self.settings = _settings(options)
         self.clusters = pool.clusters
-        rng = np.random.default_rng([int(parameters["seed"]), SEPARATE])
+        rng = np.random.default_rng([options.seed, SEPARATE])
         self.orders = kmq_order(pool.clusters, np.nan_to_num(pool.quality, nan=0.0), rng)
         self.rows: dict[int, Row] = {}
 
@@ -261,9 +242,9 @@ class _Work:
         values: Any,
         progress: Progress,
     ) -> None:
-        picks, quotas = batch(self.orders, {*taken, *self.banned}, weights, size)
+        picks, quotas = batch(self.orders, {*taken, *self.options.banned}, weights, size)
         training = self._rows([*taken, *picks.tolist()])
-        seed = int(self.parameters["seed"]) * 1000 + number
+        seed = self.options.seed * 1000 + number
         stage = f"iteration {number}"
         items = list(read_items(self.store, self.samples, picks.tolist()))
         with finetuned(
@@ -273,16 +254,16 @@ class _Work:
             answers = generate(
                 t.loaded,
                 [item.conversation for item in items],
-                max_new_tokens=int(self.parameters["max_new_tokens"]),
+                max_new_tokens=self.options.max_new_tokens,
                 max_prompt_tokens=self.settings.max_tokens,
                 progress=progress,
                 stage=f"{stage}: answers",
             )
             tuned, generating = t, time.perf_counter() - began
         began = time.perf_counter()
-        progress(f"{stage}: rewards", 0, None, str(self.parameters["scorer"]))
-        rewards = score_pairs(items, answers, values, str(self.parameters["factor"]))
-        check_rewards(rewards, str(self.parameters["scorer"]))
+        progress(f"{stage}: rewards", 0, None, self.options.scorer)
+        rewards = score_pairs(items, answers, values, self.options.factor)
+        check_rewards(rewards, self.options.scorer)
         numbers = np.array([np.nan if r.value is None else r.value for r in rewards])
         means = mean_rewards(self.clusters[picks], numbers, len(weights))
         columns = {

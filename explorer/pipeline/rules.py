@@ -1,54 +1,46 @@
-"""Rules of a selection as the user writes them: lists of numbers, and rows named by where they are."""
+"""Resolve what a selection's options name: parts of the data, files, and the marks that the user set on rows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
-from explorer.errors import refuse
 from explorer.queries import groups
-from explorer.selection import Rules
-from explorer.selection.rules import from_ranges
+from explorer.ranges import from_ranges, to_ranges
+from explorer.selection.spec import Rules, SelectionSpec
 from explorer.workspace import Snapshot, marks
 
 
-def rules_of(
-    snapshot: Snapshot,
-    *,
-    pin: str = "",
-    ban: str = "",
-    within: str = "",
-    must_cover: str = "",
-    exclude: str = "",
-    min_per: Sequence[str] = (),
-) -> Rules:
-    """Read rules: lists like `3,7,10-20`, `within` as in `rows_of`, `min_per` as `source=20` and `cluster=5`."""
-    least = {"source": 0, "cluster": 0}
-    for text in min_per:
-        group, _, number = text.partition("=")
-        if group not in least or not (number.isascii() and number.isdigit()):
-            refuse("a minimum cannot be read", got=text, allowed="source=ROWS, cluster=ROWS")
-        least[group] = int(number)
-    lists = {"pin": pin, "ban": ban, "must_cover": must_cover, "exclude": exclude}
-    return Rules(
-        **{name: from_ranges(text) if text.strip() else () for name, text in lists.items()},
-        within=rows_of(snapshot, within) if within.strip() else None,
-        min_per_source=least["source"],
-        min_per_cluster=least["cluster"],
-    )
+def resolved(snapshot: Snapshot, spec: SelectionSpec, *, with_marks: bool) -> SelectionSpec:
+    """Return `spec` with nothing left in it that depends on the state of the workspace.
+
+    A file of rows becomes its content, a missing threshold the default of the extraction; rules as in `resolved_rules`.
+    """
+    rules = resolved_rules(snapshot, spec.rules, with_marks=with_marks)
+    threshold = spec.threshold
+    if threshold is None and snapshot.activations is not None:
+        threshold = snapshot.threshold
+    return replace(spec, rules=rules, threshold=threshold, params=asdict(spec.how.prepare(spec.options)))
 
 
-def rows_of(snapshot: Snapshot, place: str) -> tuple[int, ...]:
+def resolved_rules(snapshot: Snapshot, rules: Rules, *, with_marks: bool) -> Rules:
+    """Replace the part of the data that `within` names by its rows; add the pins and bans that the user set on rows.
+
+    The rules' own pins go first, and what they say of a row wins over its mark.
+    """
+    if rules.within:
+        rules = replace(rules, within=f"ids:{to_ranges(rows_of(snapshot, rules.within))}")
+    if not with_marks:
+        return rules
+    known = {*rules.pin, *rules.ban}
+    stored = marks.read(snapshot.store, snapshot.require("samples"))
+    pin = [row for row in stored.pinned if row not in known]
+    ban = [row for row in stored.banned if row not in known]
+    return replace(rules, pin=(*rules.pin, *pin), ban=tuple(sorted((*rules.ban, *ban))))
+
+
+def rows_of(snapshot: Snapshot, part: str) -> tuple[int, ...]:
     """The sample ids of a part of the dataset, ascending: `ids:3,7,10-20`, or a key of `explorer.queries.groups`."""
-    kind, _, listed = place.strip().partition(":")
+    kind, _, listed = part.strip().partition(":")
     if kind == "ids":
         return tuple(sorted(from_ranges(listed)))
-    return tuple(groups.resolve(snapshot, place.strip()).ids.tolist())
-
-
-def marked(snapshot: Snapshot, rules: Rules) -> Rules:
-    """Add the pins and bans that the user set on rows; what `rules` says itself of a row goes before."""
-    wished = marks.read(snapshot.store, snapshot.require("samples"))
-    pin = [one for one in wished.pinned if one not in set(rules.ban + rules.pin)]
-    ban = [one for one in wished.banned if one not in set(rules.ban + rules.pin)]
-    return replace(rules, pin=rules.pin + tuple(pin), ban=tuple(sorted((*rules.ban, *ban))))
+    return tuple(groups.resolve(snapshot, part.strip()).ids.tolist())

@@ -1,51 +1,83 @@
-"""Select: rank the samples of a workspace by one method and keep what fits the budget."""
+"""Select: rank the samples of a workspace by one method and store what fits the budget."""
 
 from __future__ import annotations
 
-import dataclasses
 import time
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from explorer.errors import refuse
-from explorer.pipeline.pool import Gathered, Sources, gather, sources
-from explorer.pipeline.rules import marked
+from explorer.options.base import keywords
+from explorer.pipeline.pool import LoadedPool, PoolInputs, find_inputs, read_pool
+from explorer.pipeline.rules import resolved
 from explorer.progress import Progress, reporting, silent
-from explorer.records import RANKING, SEGMENTS
-from explorer.registry import build
-from explorer.selection import METHODS, Budget, Method, Pool, Ranking, Rules
+from explorer.queries.columns import read_column
+from explorer.records import RANKING
+from explorer.selection.budget import Budget
+from explorer.selection.method import Method, Pool, Ranking
 from explorer.selection.rules import rank_by_rules
+from explorer.selection.spec import SelectionSpec
 from explorer.workspace import Artifact, Snapshot, Store
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """A ranking in memory: `seconds` is the method alone, without reading; `made` the artifacts made for it.
+    """A ranking in memory, with all that storing it takes.
 
-    `budget` is what it was ranked for; `parameters` and `inputs` are what a stored selection of it records.
+    Attributes:
+        method: The method that made it, and `options`, its parameters.
+        ranking: The picks, in order.
+        pool: What they were picked from.
+        parameters: What a stored selection of it records (`SelectionSpec.manifest`).
+        inputs: Kind -> id of the artifacts that it was made from.
+        seconds: Time of the method alone, without reading.
+        created: The artifacts that were made for it just now.
+        training_tokens: Tokens of prompt and response of each sample; read for a budget in time only.
     """
 
-    method: str
+    method: Method
+    options: Any
     ranking: Ranking
     pool: Pool
-    threshold: float | None
-    seconds: float
-    nested: bool
-    inputs: dict[str, str]
-    budget: Budget
     parameters: dict[str, Any]
-    options: Any
-    made: list[str] = field(default_factory=list)
+    inputs: dict[str, str]
+    seconds: float
+    created: tuple[str, ...] = ()
+    training_tokens: np.ndarray | None = None
+
+    @property
+    def threshold(self) -> float | None:
+        """The activation above which a feature counted."""
+        return self.parameters["threshold"]
+
+    def within(self, budget: Budget) -> Ranked:
+        """The same, cut to what fits a smaller budget; one too small for the rules raises an `InputError`."""
+        ranking = self.ranking
+        if budget.unit == "time":
+            rows = budget.cut(self.training_tokens, ranking.positions, self.pool.n)
+            if not rows:
+                refuse("training on the first pick alone takes longer than the budget", got=budget.text)
+            ranking = ranking.head(rows)
+        else:
+            ranking = ranking.within(self.pool, budget)
+        opening = sum(ranking.info.get("opening", {}).values())
+        if len(ranking) < opening:
+            refuse(f"the rules ask for {opening:,} rows, more than the budget", got=budget.text)
+        return replace(self, ranking=ranking, parameters=self.parameters | {"budget": budget.text})
 
 
 @dataclass(frozen=True)
 class SelectResult:
-    """A stored selection; `coverage` and `certificate` are shares, None in a workspace without an extraction."""
+    """A stored selection; `coverage` and `certificate` are shares, None in a workspace without an extraction.
+
+    `made` are the artifacts that were made for it on the way. `note` tells when the budget could not be filled, or the
+    name meant another selection before.
+    """
 
     artifact: str
     method: str
@@ -64,35 +96,23 @@ class SelectResult:
     existed: bool
     made: list[str] = field(default_factory=list)
     note: str = ""
-    """What is worth saying about it: that the budget asks for more than could be taken."""
 
 
+@keywords(SelectionSpec)
 def select(
     store: Store,
-    method: str,
+    spec: SelectionSpec,
     *,
-    budget: str | int | float,
-    threshold: float | None = None,
-    segment: str = "response",
-    seed: int = 0,
     name: str = "",
-    params: Mapping[str, Any] | None = None,
-    rules: Rules | None = None,
     with_marks: bool = True,
     progress: Progress = silent,
 ) -> SelectResult:
-    """Select up to `budget` and store the chosen rows; a selection that is there already is returned as it is.
+    """Select up to the budget and store the chosen rows; an existing selection is returned as it is.
 
     Args:
         store: The workspace.
-        method: A slug of `explorer.selection.METHODS`.
-        budget: `1000` rows, `"5%"` or `0.05`, or `"200000tok"`; a share is of all rows, whatever the rules.
-        threshold: Activations above it count; None means the default of the extraction.
-        segment: Whose features count: 'response', 'prompt' or 'all'.
-        seed: Of every random draw.
+        spec: What to select; its fields may be given as keywords instead: `select(store, "random", budget="5%")`.
         name: A name for the selection.
-        params: Options of the method, as values or as text.
-        rules: Rows and features that must or must not be taken (`explorer.pipeline.rules.rules_of`).
         with_marks: Also obey the pins and bans that the user set on rows (`explorer.workspace.marks`).
         progress: Told how far it is.
 
@@ -100,95 +120,64 @@ def select(
         InputError: a bad budget, parameter, rule or name, before any work.
         MissingStep: the method needs a step that was not run.
     """
-    allowance = Budget.parse(budget)
-    how, options, needs = _prepare(method, params, segment, seed)
-    rules = rules or Rules()
     snapshot = Snapshot.newest(store)
-    if with_marks:
-        rules = marked(snapshot, rules)
-    found = sources(snapshot, needs | rules.needs, references=how.references(options), progress=progress)
-    if threshold is None and snapshot.activations is not None:
-        threshold = snapshot.threshold
-    parameters = _parameters(how, allowance, threshold, segment, seed, options, rules)
-    known = store.find("selections", parameters, found.inputs)
+    spec = resolved(snapshot, spec, with_marks=with_marks)
+    inputs = inputs_of(snapshot, spec, progress)
+    existing = store.find("selections", spec.manifest(), inputs.ids)
     before = store.named("selections", name)
-    if known is not None:
-        store.also_call(known, name)
-        return _result(known, existed=True, made=list(found.made), before=before, name=name)
+    if existing is not None:
+        store.also_call(existing, name)
+        return _result(existing, existed=True, created=inputs.made, before=before, name=name)
     progress("select", 0, None, "reading")
-    gathered = _gather(found, needs | rules.needs, options, threshold, segment)
-    progress("select", 0, None, how.title)
-    ranking, seconds = _run(how, gathered.pool, allowance, options, seed, rules, progress)
-    artifact = store_ranking(store, how, gathered.pool, ranking, options, seconds, parameters, found.inputs, name)
-    progress("select", len(ranking), len(ranking), f"{seconds:.2f} s")
-    return _result(artifact, existed=False, made=list(found.made), before=before, name=name)
+    ranked = _rank(snapshot, spec, pool_of(inputs, spec), progress)
+    artifact = store_ranking(store, ranked, name)
+    progress("select", len(ranked.ranking), len(ranked.ranking), f"{ranked.seconds:.2f} s")
+    return _result(artifact, existed=False, created=inputs.made, before=before, name=name)
 
 
-def rank(
-    store: Store,
-    method: str,
-    *,
-    threshold: float | None = None,
-    segment: str = "response",
-    seed: int = 0,
-    params: Mapping[str, Any] | None = None,
-    budget: str | int | float | None = None,
-    rules: Rules | None = None,
-    gathered: Gathered | None = None,
-    progress: Progress = silent,
-) -> Ranked:
-    """Rank in memory, storing nothing: all samples where `budget` is None.
+@keywords(SelectionSpec)
+def rank(store: Store, spec: SelectionSpec, *, loaded: LoadedPool | None = None, progress: Progress = silent) -> Ranked:
+    """Rank in memory, storing nothing; the user's marks are ignored.
 
-    A nested method's result for a smaller budget is a prefix of it (`ranked.ranking.within(ranked.pool, budget)`); for
-    one that is not nested, rank again. `gathered` is a pool read before (`explorer.pipeline.pool`), to read it once.
-    Marks of the user are not looked at: `rules` are all the rules there are.
+    For a nested method and a budget of everything, `ranked.within(budget)` is the selection of any budget; for one that
+    is not nested, rank again. `loaded` is a pool read before (`explorer.pipeline.pool`), to read it once.
     """
-    allowance = Budget.everything() if budget is None else Budget.parse(budget)
-    how, options, needs = _prepare(method, params, segment, seed)
-    rules = rules or Rules()
-    if gathered is None:
-        snapshot = Snapshot.newest(store)
-        found = sources(snapshot, needs | rules.needs, references=how.references(options), progress=progress)
-        gathered = _gather(found, needs | rules.needs, options, threshold, segment)
-    ranking, seconds = _run(how, gathered.pool, allowance, options, seed, rules, progress)
-    return Ranked(
-        method=how.slug,
-        ranking=ranking,
-        pool=gathered.pool,
-        threshold=gathered.threshold,
-        seconds=seconds,
-        nested=how.nested,
-        inputs=gathered.inputs,
-        budget=allowance,
-        parameters=_parameters(how, allowance, gathered.threshold, segment, seed, options, rules),
-        options=options,
-        made=gathered.made,
-    )
+    snapshot = Snapshot.newest(store)
+    spec = resolved(snapshot, spec, with_marks=False)
+    if loaded is None:
+        loaded = pool_of(inputs_of(snapshot, spec, progress), spec)
+    return _rank(snapshot, spec, loaded, progress)
 
 
-def keep(store: Store, ranked: Ranked, *, budget: str | int | float, name: str = "") -> SelectResult:
-    """Store what fits `budget` of a ranking that is there already: what `select` would store, without ranking again.
+def keep(store: Store, ranked: Ranked, *, budget: Any, name: str = "") -> SelectResult:
+    """Store what fits `budget` of an existing ranking: what `select` would store, without ranking again.
 
     Raises:
         InputError: the method is not nested and was ranked for another budget, or the budget is beyond the ranking's.
     """
-    allowance = Budget.parse(budget)
-    how = METHODS[ranked.method]
-    if allowance != ranked.budget and not (ranked.nested and ranked.budget == Budget.everything()):
-        refuse(f"{how.title} was ranked for another budget", got=allowance.text, allowed=ranked.budget.text)
-    parameters = ranked.parameters | {"budget": allowance.text}
-    known = store.find("selections", parameters, ranked.inputs)
-    if known is not None:
-        store.also_call(known, name)
-        return _result(known, existed=True, made=[])
-    ranking = ranked.ranking.within(ranked.pool, allowance)
-    opening = sum(ranking.info.get("opening", {}).values())
-    if len(ranking) < opening:
-        refuse(f"the rules ask for {opening:,} rows, more than the budget", got=allowance.text)
-    artifact = store_ranking(
-        store, how, ranked.pool, ranking, ranked.options, ranked.seconds, parameters, ranked.inputs, name
-    )
-    return _result(artifact, existed=False, made=[])
+    allowance, ranked_for = Budget.parse(budget), Budget.parse(ranked.parameters["budget"])
+    if allowance != ranked_for and not (ranked.method.nested and ranked_for == Budget.everything()):
+        refuse(f"{ranked.method.title} was ranked for another budget", got=allowance.text, allowed=ranked_for.text)
+    if allowance.unit == "time" and ranked.training_tokens is None:
+        ranked = replace(ranked, training_tokens=_training_tokens(Snapshot.newest(store)))
+    existing = store.find("selections", ranked.parameters | {"budget": allowance.text}, ranked.inputs)
+    if existing is not None:
+        store.also_call(existing, name)
+        return _result(existing, existed=True)
+    return _result(store_ranking(store, ranked.within(allowance), name), existed=False)
+
+
+def store_ranking(store: Store, ranked: Ranked, name: str) -> Artifact:
+    """Store a ranking as a selection, with its coverage, certificate and tokens."""
+    parameters = ranked.parameters
+    with store.draft(
+        "selections", parameters=parameters, inputs=ranked.inputs, seed=parameters["seed"], name=name
+    ) as draft:
+        draft.write(to_table(ranked.ranking))
+        draft.info = _info(ranked)
+        artifact = draft.commit()
+    store.also_call(artifact, name)
+    return artifact
 
 
 def to_table(ranking: Ranking) -> pa.Table:
@@ -197,91 +186,107 @@ def to_table(ranking: Ranking) -> pa.Table:
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, RANKING, strict=True)], schema=RANKING)
 
 
-def _prepare(
-    method: str, params: Mapping[str, Any] | None, segment: str, seed: int
-) -> tuple[Method, Any, frozenset[str]]:
-    how = METHODS[method]
-    options = how.prepare(build(how.Params, params or {}, owner=f"method {how.slug}"))
-    if segment not in SEGMENTS:
-        refuse("unknown segment", got=segment, allowed=SEGMENTS)
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        refuse("the seed must be a whole number", got=seed, allowed="0 or more")
-    return how, options, how.requires(options)
+def inputs_of(snapshot: Snapshot, spec: SelectionSpec, progress: Progress = silent) -> PoolInputs:
+    """Find the artifacts that a selection is made from, making those that are missing."""
+    return find_inputs(snapshot, _needs(spec), references=spec.how.references(spec.options), progress=progress)
 
 
-def _parameters(
-    how: Method, budget: Budget, threshold: float | None, segment: str, seed: int, options: Any, rules: Rules
-) -> dict[str, Any]:
-    """What a stored selection records; rules only where there are any."""
-    record = rules.record()
-    return {
-        "method": how.slug,
-        "budget": budget.text,
-        "threshold": threshold,
-        "segment": segment,
-        "seed": seed,
-        "params": dataclasses.asdict(options),
-        **({"rules": record} if record else {}),
-    }
+def pool_of(inputs: PoolInputs, spec: SelectionSpec) -> LoadedPool:
+    """Read the pool that a selection is made from."""
+    _, needs, threshold, segment, column = pool_key(inputs, spec)
+    return read_pool(inputs, needs, threshold=threshold, segment=segment, column=column)
 
 
-def _gather(found: Sources, needs: frozenset[str], options: Any, threshold: float | None, segment: str) -> Gathered:
-    column = getattr(options, "column", "")
-    gathered = gather(found, needs, threshold=threshold, segment=segment, column=column)
-    features = gathered.pool.features
-    if "features" in needs and features is not None and not len(features.indices):
-        where = "" if segment == "all" else f" in any {segment}"
-        refuse(
-            f"no feature is active above the threshold{where}", got=gathered.threshold, allowed="a lower --threshold"
-        )
-    return gathered
+def pool_key(inputs: PoolInputs, spec: SelectionSpec) -> tuple[Any, ...]:
+    """All that decides the pool: two selections with one key can share it."""
+    column = getattr(spec.options, "column", "")
+    return tuple(inputs.ids.items()), _needs(spec), spec.threshold, spec.segment, column
 
 
-def _run(
-    how: Method, pool: Pool, budget: Budget, options: Any, seed: int, rules: Rules, progress: Progress
-) -> tuple[Ranking, float]:
-    how.warm_up()
+def _needs(spec: SelectionSpec) -> frozenset[str]:
+    """What the pool must hold for the method and the rules."""
+    return spec.how.requires(spec.options) | spec.rules.needs
+
+
+def _rank(snapshot: Snapshot, spec: SelectionSpec, loaded: LoadedPool, progress: Progress) -> Ranked:
+    method, options, pool = spec.how, spec.options, loaded.pool
+    if "features" in _needs(spec) and pool.features is not None and not len(pool.features.indices):
+        where = "" if spec.segment == "all" else f" in any {spec.segment}"
+        refuse(f"no feature is active above the threshold{where}", got=spec.threshold, allowed="a lower --threshold")
+    training_tokens = _training_tokens(snapshot) if spec.budget.unit == "time" else None
+    progress("select", 0, None, method.title)
+    method.warm_up()
     started = time.perf_counter()
 
     def draw() -> np.random.Generator:
         # The method is part of the stream: with one seed two methods must not share their draws, or they would agree.
-        return np.random.default_rng([seed, zlib.crc32(how.slug.encode())])
+        return np.random.default_rng([spec.seed, zlib.crc32(method.slug.encode())])
+
+    def by_rules(budget: Budget) -> Ranking:
+        return rank_by_rules(method, pool, budget, options, spec.rules, draw)
 
     with reporting(progress):
-        ranking = rank_by_rules(how, pool, budget, options, rules, draw)
-    return ranking, round(time.perf_counter() - started, 6)
+        if training_tokens is None:
+            ranking = by_rules(spec.budget)
+        else:
+            ranking = _in_time(by_rules, spec.budget, training_tokens, nested=method.nested)
+    ranked = Ranked(
+        method=method,
+        options=options,
+        ranking=ranking,
+        pool=pool,
+        parameters=spec.manifest(),
+        inputs=loaded.inputs,
+        seconds=round(time.perf_counter() - started, 6),
+        created=tuple(loaded.made),
+        training_tokens=training_tokens,
+    )
+    return ranked.within(spec.budget) if training_tokens is not None else ranked
 
 
-def store_ranking(
-    store: Store,
-    how: Method,
-    pool: Pool,
-    ranking: Ranking,
-    options: Any,
-    seconds: float,
-    parameters: dict[str, Any],
-    inputs: dict[str, str],
-    name: str,
-) -> Artifact:
-    """Store a ranking of method `how` as a selection, with its coverage, certificate and tokens."""
-    with store.draft("selections", parameters=parameters, inputs=inputs, seed=parameters["seed"], name=name) as draft:
-        draft.write(to_table(ranking))
-        draft.info = _info(how, pool, ranking, options, seconds)
-        artifact = draft.commit()
-    store.also_call(artifact, name)
-    return artifact
+def _in_time(
+    by_rules: Callable[[Budget], Ranking], budget: Budget, training_tokens: np.ndarray, *, nested: bool
+) -> Ranking:
+    """A ranking that fills a budget in training time; what is beyond the budget is still to be cut.
+
+    No more rows fit than the shortest ones. A method that is not nested is ranked for the most rows, found by
+    bisection, that fit.
+    """
+    n = len(training_tokens)
+    most = max(1, budget.cut(np.sort(training_tokens), np.arange(n), n))
+    best = by_rules(Budget(most, "rows"))
+    if nested:
+        return best
+    low, high = max(1, sum(best.info.get("opening", {}).values())), most + 1
+    while high - low > 1:
+        rows = (low + high) // 2
+        ranking = by_rules(Budget(rows, "rows"))
+        if budget.cut(training_tokens, ranking.positions, n) == len(ranking):
+            low = rows
+        else:
+            high = rows
+    return by_rules(Budget(low, "rows"))
 
 
-def _info(how: Method, pool: Pool, ranking: Ranking, options: Any, seconds: float) -> dict[str, Any]:
+def _training_tokens(snapshot: Snapshot) -> np.ndarray:
+    """Tokens of prompt and response of every sample, int64 [n]."""
+    extracted = snapshot.require("activations")
+    names = ("prompt_tokens", "response_tokens")
+    columns = [read_column(extracted, name, snapshot.rows, table="tokens") for name in names]
+    return columns[0].astype(np.int64) + columns[1]
+
+
+def _info(ranked: Ranked) -> dict[str, Any]:
     from explorer.selection.certificate import certify_coverage
     from explorer.selection.metrics import coverage
 
-    info: dict[str, Any] = {"seconds": seconds, "nested": how.nested, "rows": len(ranking), "of": pool.n}
-    info["coverage"] = info["certificate"] = info["own_certificate"] = None
+    pool, ranking, method = ranked.pool, ranked.ranking, ranked.method
+    info: dict[str, Any] = {"seconds": ranked.seconds, "nested": method.nested, "rows": len(ranking), "of": pool.n}
+    info["coverage"] = info["certificate"] = None
     if pool.features is not None:
         info["coverage"] = coverage(pool.features, ranking.positions)
         info["certificate"] = certify_coverage(pool.features, ranking.positions).share
-    info["own_certificate"] = how.certify(pool, ranking, options)
+    info["own_certificate"] = method.certify(pool, ranking, ranked.options)
     tokens = pool.response_tokens
     info["tokens"] = int(tokens[ranking.positions].sum(dtype=np.int64)) if tokens is not None else None
     info["rounds"] = int(ranking.round.max()) if len(ranking) else 0
@@ -289,36 +294,36 @@ def _info(how: Method, pool: Pool, ranking: Ranking, options: Any, seconds: floa
 
 
 def _result(
-    artifact: Artifact, *, existed: bool, made: list[str], before: Artifact | None = None, name: str = ""
+    artifact: Artifact,
+    *,
+    existed: bool,
+    created: tuple[str, ...] = (),
+    before: Artifact | None = None,
+    name: str = "",
 ) -> SelectResult:
-    """What was stored; `before` is what `name` meant until now."""
+    """Describe a stored selection; `before` is what `name` meant until now."""
     parameters, info = artifact.manifest.parameters, artifact.manifest.info
-    notes = [_note(Budget.parse(parameters["budget"]), info)]
+    notes = [_unfilled(Budget.parse(parameters["budget"]), info)]
     if before is not None and before.id != artifact.id:
         notes.append(f"{name!r} meant {before.ref} until now")
+    recorded = {key: parameters[key] for key in ("method", "budget", "threshold", "segment", "seed")}
+    measured = {key: info[key] for key in ("rows", "seconds", "coverage", "tokens", "certificate", "rounds", "nested")}
     return SelectResult(
         artifact=artifact.ref,
-        method=parameters["method"],
-        rows=info["rows"],
-        seconds=info["seconds"],
-        coverage=info["coverage"],
-        tokens=info["tokens"],
-        certificate=info["certificate"],
-        rounds=info["rounds"],
-        budget=parameters["budget"],
-        threshold=parameters["threshold"],
-        segment=parameters["segment"],
-        seed=parameters["seed"],
         name=" ".join(name.split()) or artifact.manifest.name,
-        nested=info["nested"],
         existed=existed,
-        made=made,
+        made=list(created),
         note="; ".join(filter(None, notes)),
+        **recorded,
+        **measured,
     )
 
 
-def _note(budget: Budget, info: Mapping[str, Any]) -> str:
+def _unfilled(budget: Budget, info: Mapping[str, Any]) -> str:
+    """Say that the budget asks for more than could be taken; "" where it does not."""
     rows, every = info["rows"], info["of"]
+    if budget.unit == "time":
+        return f"training on all {every:,} rows takes no longer than {budget.text}" if rows == every else ""
     if budget.unit == "tokens":
         short = rows == every and (info["tokens"] or 0) < budget.amount
         return f"the budget asks for {budget.amount:,.0f} tokens; all {every:,} rows were taken" if short else ""

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shlex
 import shutil
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from explorer.errors import refuse
+from explorer.options.base import argv, keywords
+from explorer.options.verbs import TrainSaeOptions
 from explorer.progress import Progress, silent
+from explorer.queries.conversations import read_turns
 from explorer.workspace import Artifact, Snapshot, Store
+
+if TYPE_CHECKING:
+    from explorer.lm.model import LoadedModel
 
 HELD_OUT_ONE_IN = 50
 
@@ -33,46 +40,34 @@ class TrainSaeResult:
     loss_recovered: float
 
 
-def train_sae(
-    store: Store,
-    *,
-    out: str | os.PathLike[str],
-    model: str = "default",
-    layer: int = 20,
-    width: int = 4096,
-    k: int = 32,
-    tokens: int = 6_000_000,
-    device: str = "auto",
-    dtype: str = "auto",
-    seed: int = 0,
-    progress: Progress = silent,
-) -> TrainSaeResult:
+@keywords(TrainSaeOptions)
+def train_sae(store: Store, options: TrainSaeOptions, *, progress: Progress = silent) -> TrainSaeResult:
     """Train a TopK SAE on the newest samples; one sample in 50 is held out and never trained on.
 
     An interrupted training resumes from `OUT.training` when it is started again with the same options.
     """
     from explorer.lm.model import load_model
     from explorer.sae.health import measure
-    from explorer.sae.train import TrainingPlan, plan_record, train
+    from explorer.sae.train import TrainingPlan, train
 
-    folder = Path(out)
+    folder = Path(options.out)
     if folder.exists():
         refuse(f"--out {folder} exists already", allowed="a new folder")
-    plan = TrainingPlan(layer=layer, width=width, k=k, tokens=tokens, seed=seed)
+    layer = options.layer
+    plan = TrainingPlan(layer=layer, width=options.width, k=options.k, tokens=options.tokens, seed=options.seed)
     samples = Snapshot.newest(store).require("samples")
     training_ids, held_out_ids = _split(store, samples)
-    loaded = load_model(model, device=device, dtype=dtype)
+    loaded = load_model(options.model, device=options.device, dtype=options.dtype)
     if layer >= loaded.n_layers:
         refuse(f"--layer {layer}: model {loaded.name} has no such layer", allowed=f"0 to {loaded.n_layers - 1}")
     started = time.perf_counter()
     scratch = folder.with_name(folder.name + ".training")
-    read = read_turns(store, samples)
+    read = functools.partial(read_turns, store, samples)
     sae, scale, used = train(loaded, read, training_ids, plan, scratch=scratch, progress=progress)
     seconds = time.perf_counter() - started
     health = measure(
         loaded,
         sae,
-        sae.cfg.metadata.hook_name,
         read(held_out_ids),
         median_norm=scale.median_norm,
         max_tokens=plan.max_tokens,
@@ -82,18 +77,15 @@ def train_sae(
     metadata.median_norm = scale.median_norm
     metadata.default_threshold = round(health.p90_activation, 1)
     metadata.training_tokens = used
-    metadata.training_plan = plan_record(plan)
+    metadata.training_plan = asdict(plan)
     metadata.training_samples = len(training_ids)
     metadata.held_out = asdict(health)
-    options = f"--out {out} --model {model} --layer {layer} --width {width} --k {k} --tokens {tokens} --seed {seed}"
-    command = f"python -m explorer train-sae -w WORKSPACE {options}"
     temporary = folder.with_name(folder.name + ".tmp")
     shutil.rmtree(temporary, ignore_errors=True)
     sae.save_inference_model(temporary)
     _reformat(temporary / "cfg.json")
-    card = _card(
-        loaded.name, loaded.dtype, samples, len(training_ids), command, seconds, used, asdict(health), asdict(plan)
-    )
+    command = f"python -m explorer {shlex.join(argv(options, 'WORKSPACE'))}"
+    card = _card(loaded, samples, metadata, asdict(plan), command=command, seconds=seconds)
     (temporary / "README.md").write_text(card, "utf-8")
     os.rename(temporary, folder)
     shutil.rmtree(scratch, ignore_errors=True)
@@ -108,17 +100,6 @@ def train_sae(
         dense_share=health.dense_share,
         loss_recovered=health.loss_recovered,
     )
-
-
-def read_turns(store: Store, samples: Artifact) -> Callable[[Sequence[int]], list[list[tuple[str, str]]]]:
-    """A reader of conversations by sample id: `read([3, 1]) -> [[(role, content), …], […]]`."""
-
-    def read(sample_ids: Sequence[int]) -> list[list[tuple[str, str]]]:
-        query = f"SELECT sample_id, turns FROM {store.scan(samples)} WHERE sample_id IN (SELECT unnest(?::BIGINT[]))"
-        found = {row[0]: row[1] for row in store.sql(query, [list(sample_ids)]).fetchall()}
-        return [[(turn["role"], turn["content"]) for turn in found[i]] for i in sample_ids]
-
-    return read
 
 
 def _split(store: Store, samples: Artifact) -> tuple[list[int], list[int]]:
@@ -141,26 +122,19 @@ def _reformat(path: Path) -> None:
 
 
 def _card(
-    model: str,
-    dtype: str,
-    samples: Artifact,
-    training_samples: int,
-    command: str,
-    seconds: float,
-    used: int,
-    health: dict[str, float],
-    plan: dict[str, object],
+    loaded: LoadedModel, samples: Artifact, metadata: Any, plan: dict[str, Any], *, command: str, seconds: float
 ) -> str:
     files = [str(file["name"]) for file in samples.manifest.parameters.get("files", [])]
     name = ", ".join(files) or "the workspace's samples"
+    health = metadata.held_out
     lines = [
-        f"# TopK SAE for {model}, residual stream after layer {plan['layer']}",
+        f"# TopK SAE for {loaded.name}, residual stream after layer {plan['layer']}",
         "",
-        f"Width {plan['width']:,} features, k = {plan['k']} active per token, trained with sae-lens on {used:,} tokens",
-        f"of {training_samples:,} samples ({name}); model in {dtype}; {seconds / 60:.0f} minutes since it was started",
-        "or resumed. Inputs were centred and scaled to unit variance and decoder norms set to one; both are part of",
-        "the weights: it reads raw residuals. Padding, chat-template tokens and attention sinks (norm over 8 times the",
-        "median) were left out.",
+        f"Width {plan['width']:,} features, k = {plan['k']} active per token, trained with sae-lens on",
+        f"{metadata.training_tokens:,} tokens of {metadata.training_samples:,} samples ({name}); model in",
+        f"{loaded.dtype}; {seconds / 60:.0f} minutes since it was started or resumed. Inputs were centred and scaled",
+        "to unit variance and decoder norms set to one; both are part of the weights: it reads raw residuals. Padding,",
+        "chat-template tokens and attention sinks (norm over 8 times the median) were left out.",
         "",
         f"## Figures on {health['tokens']:,} held-out tokens (one sample in {HELD_OUT_ONE_IN}, never trained on)",
         "",

@@ -49,13 +49,15 @@ def mean_losses(loaded: LoadedModel, rows: Sequence[Row], batch_tokens: int) -> 
     import torch
     from torch.nn.functional import cross_entropy
 
+    from explorer.lm.fast import faster
+
     out = np.empty(len(rows), dtype=np.float64)
     for batch in batches(rows, batch_tokens):
         inputs = {
             name: value.to(loaded.device) if isinstance(value, torch.Tensor) else value
             for name, value in pack([rows[i] for i in batch]).items()
         }
-        with torch.inference_mode():
+        with faster(loaded.model), torch.inference_mode():
             logits, targets = response_logits(loaded.model, inputs)
             parts = zip(logits.split(_LOGITS), targets.split(_LOGITS), strict=True)
             losses = torch.cat([cross_entropy(part.float(), target, reduction="none") for part, target in parts])

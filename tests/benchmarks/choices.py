@@ -22,7 +22,7 @@ from explorer.pipeline.demo import WORKSPACE
 from explorer.pipeline.extract import extract
 from explorer.pipeline.ingest import ingest
 from explorer.pipeline.select import rank
-from explorer.selection import METHODS
+from explorer.selection.methods import METHODS
 from explorer.selection.metrics import coverage, redundancy
 from explorer.workspace import Snapshot, Store
 from tests.benchmarks.machine import save
@@ -66,7 +66,7 @@ def alpaca(data: Path, rows: int, folder: Path) -> tuple[Store, dict[str, int]]:
 
 def published(store: Store, ids: dict[str, int], path: Path) -> list[dict[str, object]]:
     """Coverage, redundancy and length of each published selection and of ours at its rows and at its tokens."""
-    pool = rank(store, "random").pool
+    pool = rank(store, "random", "100%").pool
     sets, tokens = pool.features, pool.response_tokens
     assert sets is not None and tokens is not None
 

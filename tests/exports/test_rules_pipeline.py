@@ -14,10 +14,10 @@ from explorer.errors import InputError
 from explorer.pipeline.export import export
 from explorer.pipeline.ingest import ingest
 from explorer.pipeline.recipe import run
-from explorer.pipeline.rules import rows_of, rules_of
+from explorer.pipeline.rules import rows_of
 from explorer.pipeline.select import keep, rank, select
 from explorer.queries.rankings import read_ranking
-from explorer.selection import Rules
+from explorer.selection.spec import Rules
 from explorer.workspace import Snapshot, Store, marks
 from tests.synthetic import Synthetic, build
 
@@ -41,7 +41,7 @@ def test_a_selection_with_rules_is_made_again_in_a_fresh_workspace(tmp_path: Pat
     marks.keep_set(store, samples, "lasso", range(20))
     marks.pin(store, samples, [33])
     marks.ban(store, samples, [2])
-    rules = rules_of(Snapshot.newest(store), pin="7,3", ban="4-6", within="set:lasso", min_per=["source=3"])
+    rules = Rules(pin="7,3", ban="4-6", within="set:lasso", min_per_source=3)
     made = select(store, "random", budget=8, seed=1, name="mine", rules=rules)
     picks = picked(store, "mine")
     assert picks[:3] == [7, 3, 33] and len(picks) == 8
@@ -52,9 +52,10 @@ def test_a_selection_with_rules_is_made_again_in_a_fresh_workspace(tmp_path: Pat
     assert again.same and again.artifact == made.artifact
     marks.ban(store, samples, [picks[5]])
     assert run(store, recipe).existed
-    line = next(one for one in yaml.safe_load(recipe.read_text())["commands"] if " select " in one)
-    assert shlex.split(line)[-9:] == [
-        "--pin", "7,3,33", "--ban", "2,4-6", "--within", "ids:0-19", "--min-per", "source=3", "--no-marks",
+    line = next(command for command in yaml.safe_load(recipe.read_text())["commands"] if " select " in command)
+    assert shlex.split(line)[-11:] == [
+        "--pin", "7,3,33", "--ban", "2,4-6", "--within", "ids:0-19", "--min-per", "source=3", "--name", "mine",
+        "--no-marks",
     ]  # fmt: skip
 
 
@@ -81,7 +82,7 @@ def test_the_command_of_a_recipe_gives_the_same_ranking(
 def test_keeping_a_ranking_stores_what_select_would(synthetic: Synthetic) -> None:
     store = synthetic.store
     rules = Rules(pin=(8,), ban=(1, 2), min_per_source=2)
-    ranked = rank(store, "sae-greedselect", rules=rules)
+    ranked = rank(store, "sae-greedselect", "100%", rules=rules)
     for budget in ("20", "30%", "900tok"):
         kept = keep(store, ranked, budget=budget, name=f"kept {budget}")
         order = picked(store, kept.artifact)
@@ -97,7 +98,7 @@ def test_what_cannot_be_kept_is_refused(synthetic: Synthetic) -> None:
     with pytest.raises(InputError, match="was ranked for another budget"):
         keep(store, rank(store, "kmeans-random", budget=10), budget=20)
     with pytest.raises(InputError, match="ask for 3 rows"):
-        keep(store, rank(store, "longest", rules=Rules(pin=(1, 2, 3))), budget=2)
+        keep(store, rank(store, "longest", "100%", rules=Rules(pin=(1, 2, 3))), budget=2)
 
 
 def test_rows_are_named_by_where_they_are(synthetic: Synthetic) -> None:
@@ -115,5 +116,3 @@ def test_rows_are_named_by_where_they_are(synthetic: Synthetic) -> None:
     ):
         with pytest.raises(InputError, match=said):
             rows_of(snapshot, place)
-    with pytest.raises(InputError, match="a minimum cannot be read"):
-        rules_of(snapshot, min_per=["topic=3"])

@@ -1,4 +1,6 @@
-"""The faster forward pass gives what the plain one gives."""
+"""Within a block of `faster` a model gives the same results; after it, the model is as it was."""
+
+import copy
 
 import pytest
 import torch
@@ -6,8 +8,23 @@ import transformers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from explorer.lm.fast import block_causal_attention, speed_up
+from explorer.lm.fast import ATTENTION, block_causal_attention, faster
+from explorer.lm.packing import pack, response_logits
 from tests import tiny
+from tests.lm.test_packing import rows_of
+from tests.lm.traces import traces
+
+FUSED_NORMS = {"llama", "qwen2", "qwen3"}
+BLOCK_ATTENTION = {"llama", "qwen2", "qwen3", "gpt2", "neox"}  # gemma has sliding windows
+
+
+def random_model(family):
+    torch.manual_seed(0)
+    return transformers.AutoModelForCausalLM.from_config(tiny.config(family)).eval()
+
+
+def replaced(model):
+    return [module for module in model.modules() if "forward" in module.__dict__]
 
 
 @settings(max_examples=40, deadline=None)
@@ -15,7 +32,7 @@ from tests import tiny
     batch=st.integers(1, 3), groups=st.integers(1, 3), shared=st.integers(1, 3), length=st.integers(2, 300),
     seed=st.integers(0, 99),
 )  # fmt: skip
-def test_block_attention_equals_the_library(batch, groups, shared, length, seed):
+def test_block_attention_equals_torch_attention(batch, groups, shared, length, seed):
     torch.manual_seed(seed)
     query = torch.randn(batch, groups * shared, length, 8)
     key, value = torch.randn(batch, groups, length, 8), torch.randn(batch, groups, length, 8)
@@ -24,27 +41,58 @@ def test_block_attention_equals_the_library(batch, groups, shared, length, seed)
 
 
 @pytest.mark.parametrize("family", tiny.FAMILIES)
-def test_a_sped_up_model_gives_the_same_logits(family):
-    torch.manual_seed(0)
-    plain = transformers.AutoModelForCausalLM.from_config(tiny.config(family)).eval()
-    fast = transformers.AutoModelForCausalLM.from_config(tiny.config(family)).eval()
-    fast.load_state_dict(plain.state_dict())
+def test_logits_stay_the_same_up_to_rounding(family):
+    model = random_model(family)
+    ids = torch.randint(3, 400, (2, 150))
+    mask = torch.ones_like(ids)
+    mask[0, :20] = 0
     with torch.inference_mode():
-        speed_up(fast)
-        ids = torch.randint(3, 400, (2, 150))
-        torch.testing.assert_close(fast(ids).logits, plain(ids).logits, rtol=1e-3, atol=1e-4)
-        padded = torch.ones_like(ids)
-        padded[0, :20] = 0
-        left, right = (model(ids, attention_mask=padded).logits[:, 20:] for model in (fast, plain))
-        torch.testing.assert_close(left, right, rtol=1e-3, atol=1e-4)
-    assert set(fast.state_dict()) == set(plain.state_dict())
+        plain, plain_padded = model(ids).logits, model(ids, attention_mask=mask).logits
+        with faster(model):
+            assert (model.config._attn_implementation == ATTENTION) == (family in BLOCK_ATTENTION)
+            assert bool(replaced(model)) == (family in FUSED_NORMS)
+            torch.testing.assert_close(model(ids).logits, plain, rtol=1e-3, atol=1e-4)
+            padded = model(ids, attention_mask=mask).logits
+            torch.testing.assert_close(padded[:, 20:], plain_padded[:, 20:], rtol=1e-3, atol=1e-4)
+        assert torch.equal(model(ids).logits, plain)
 
 
-def test_a_sped_up_model_still_generates(tmp_path):
-    torch.manual_seed(0)
-    plain = transformers.AutoModelForCausalLM.from_config(tiny.config("llama")).eval()
+@pytest.mark.parametrize("family", tiny.FAMILIES)
+def test_gradients_stay_the_same_up_to_rounding(family):
+    model = random_model(family)
+    batch = pack(rows_of(3))
+
+    def gradients():
+        model.zero_grad()
+        logits, targets = response_logits(model, batch)
+        torch.nn.functional.cross_entropy(logits, targets, reduction="sum").backward()
+        return {name: parameter.grad.clone() for name, parameter in model.named_parameters()}
+
+    plain = gradients()
+    with faster(model):
+        fast = gradients()
+    for name, gradient in plain.items():
+        torch.testing.assert_close(fast[name], gradient, rtol=1e-3, atol=1e-4, msg=lambda text, name=name: name + text)
+
+
+@pytest.mark.parametrize("family", tiny.FAMILIES)
+def test_every_change_is_undone_even_after_an_error_and_in_nested_blocks(family):
+    model = random_model(family)
+    before = traces(model)
+    with pytest.raises(KeyError), faster(model):
+        with faster(model):
+            pass
+        assert bool(replaced(model)) == (family in FUSED_NORMS)
+        raise KeyError
+    assert traces(model) == before
+    assert not replaced(model)
+    assert not replaced(copy.deepcopy(model))
+
+
+def test_generation_within_the_block_gives_the_same_tokens():
+    model = random_model("llama")
     ids = torch.randint(3, 400, (1, 12))
     settings = {"max_new_tokens": 8, "do_sample": False, "pad_token_id": 1}
-    expected = plain.generate(ids, **settings)
-    speed_up(plain)
-    assert torch.equal(plain.generate(ids, **settings), expected)
+    expected = model.generate(ids, **settings)
+    with faster(model):
+        assert torch.equal(model.generate(ids, **settings), expected)

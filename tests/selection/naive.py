@@ -5,11 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 
 import numpy as np
+from explorer.selection.points import fixed_point
 
 from explorer.features.sets import FeatureSets
-from explorer.selection import Pool
 from explorer.selection.coverage import UNIT, feature_weights
-from explorer.selection.points import fixed_point
+from explorer.selection.method import Pool
 
 
 def rows_of(sets: FeatureSets) -> list[set[int]]:

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from explorer.features.sets import FeatureSets
 from explorer.registry import build
-from explorer.selection import METHODS, Budget, Pool, Ranking
+from explorer.selection.budget import Budget
+from explorer.selection.method import Pool, Ranking
+from explorer.selection.methods import METHODS
 
 
 @st.composite

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from explorer.errors import InputError
 from explorer.features.sets import FeatureSets
 from explorer.registry import describe
-from explorer.selection import METHODS, Budget, Method, Pool
+from explorer.selection.budget import Budget
+from explorer.selection.method import Method, Pool
+from explorer.selection.methods import METHODS
 from tests.selection.pools import PARTIAL, budgets, entries, pools, run
 
 SLUGS = METHODS.slugs

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.features.sets import FeatureSets
-from explorer.selection import Pool
 from explorer.selection import metrics as m
 from explorer.selection.certificate import certify_concave, certify_coverage
+from explorer.selection.method import Pool
 from tests.selection.naive import rows_of
 from tests.selection.pools import feature_sets, pools, run
 

@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from explorer.selection.points import fixed_point
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from explorer.errors import InputError
-from explorer.selection import Pool
 from explorer.selection.coverage import feature_weights
+from explorer.selection.method import Pool
 from explorer.selection.methods.k_center import start
 from explorer.selection.methods.qdit import anchor_sample, anchor_weight
 from explorer.selection.methods.sae_saturated import WEIGHT, Params, steps
-from explorer.selection.points import fixed_point
 from explorer.selection.quotas import interleave
 from explorer.selection.scores import from_zero, unit_range
 from tests.selection import naive

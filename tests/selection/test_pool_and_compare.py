@@ -9,7 +9,7 @@ import pytest
 from explorer.errors import InputError, MissingStep
 from explorer.pipeline.compare import compare
 from explorer.pipeline.ingest import ingest
-from explorer.pipeline.pool import gather, sources
+from explorer.pipeline.pool import find_inputs, read_pool
 from explorer.pipeline.select import rank, select
 from explorer.queries.rankings import read_ranking
 from explorer.workspace import Snapshot, Store
@@ -32,21 +32,21 @@ def sets_of(made: Synthetic) -> list[set[int]]:
 
 
 def test_the_pool_is_what_lies_in_the_workspace(made):
-    found = sources(Snapshot.newest(made.store), EVERYTHING)
-    pool = gather(found, EVERYTHING).pool
+    inputs = find_inputs(Snapshot.newest(made.store), EVERYTHING)
+    pool = read_pool(inputs, EVERYTHING).pool
     assert [set(pool.features.row(i).tolist()) for i in range(pool.n)] == sets_of(made)
     assert pool.response_tokens.tolist() == [len(text) for text in made.tokens]
     assert pool.clusters.tolist() == made.cluster.tolist()
     assert np.allclose(np.linalg.norm(pool.embeddings, axis=1), 1, atol=1e-5)
     assert len(set(pool.hashes)) == pool.n
-    stored = pq.read_table(found.quality.files()[0]).sort_by("sample_id")["score"].to_pylist()
+    stored = pq.read_table(inputs.quality.files()[0]).sort_by("sample_id")["score"].to_pylist()
     assert pool.quality.tolist() == stored and len(set(stored)) > 3
-    assert set(found.inputs) == {"samples", "activations", "embeddings", "clusters", "quality"} and not found.made
+    assert set(inputs.ids) == {"samples", "activations", "embeddings", "clusters", "quality"} and not inputs.made
 
 
 def test_only_what_is_needed_is_looked_for(made):
-    assert set(sources(Snapshot.newest(made.store), frozenset()).inputs) == {"samples", "activations"}
-    assert sources(Snapshot.newest(made.store), frozenset({"clusters"})).embeddings is None
+    assert set(find_inputs(Snapshot.newest(made.store), frozenset()).ids) == {"samples", "activations"}
+    assert find_inputs(Snapshot.newest(made.store), frozenset({"clusters"})).embeddings is None
 
 
 def test_what_is_missing_is_made_and_named(tmp_path):
@@ -55,11 +55,11 @@ def test_what_is_missing_is_made_and_named(tmp_path):
     data.write_text("".join(f'{{"instruction": "say {i}", "output": "word {i} and more"}}\n' for i in range(12)))
     ingest(store, str(data))
     with pytest.raises(MissingStep, match="extract"):
-        sources(Snapshot.newest(store), frozenset({"features"}))
+        find_inputs(Snapshot.newest(store), frozenset({"features"}))
     assert Snapshot.newest(store).quality is None
-    found = sources(Snapshot.newest(store), frozenset({"quality"}))
-    assert found.quality is not None and found.made == (found.quality.ref,)
-    assert sources(Snapshot.newest(store), frozenset({"quality"})).made == ()
+    inputs = find_inputs(Snapshot.newest(store), frozenset({"quality"}))
+    assert inputs.quality is not None and inputs.made == (inputs.quality.ref,)
+    assert find_inputs(Snapshot.newest(store), frozenset({"quality"})).made == ()
 
 
 def test_a_selection_of_other_samples_is_refused(made, tmp_path):
@@ -148,4 +148,4 @@ def test_a_damaged_column_is_told(tmp_path: Path):
     from explorer.errors import ExplorerError
 
     with pytest.raises(ExplorerError, match=r"10 of 60"):
-        gather(sources(Snapshot.newest(store), frozenset({"clusters"})), frozenset({"clusters"}))
+        read_pool(find_inputs(Snapshot.newest(store), frozenset({"clusters"})), frozenset({"clusters"}))

@@ -7,7 +7,7 @@ import pytest
 
 from explorer.errors import Cancelled
 from explorer.progress import reporting
-from explorer.selection import Pool
+from explorer.selection.method import Pool
 from tests.selection.pools import entries, run
 
 SLOW = ("k-center", "repr-filter", "deita", "qdit")

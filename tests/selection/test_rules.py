@@ -10,9 +10,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from explorer.errors import InputError
+from explorer.ranges import from_ranges, to_ranges
 from explorer.registry import build
-from explorer.selection import METHODS, Budget, Pool, Ranking, Rules
-from explorer.selection.rules import from_ranges, rank_by_rules, to_ranges
+from explorer.selection.budget import Budget
+from explorer.selection.method import Pool, Ranking
+from explorer.selection.methods import METHODS
+from explorer.selection.rules import rank_by_rules
+from explorer.selection.spec import Rules
 from tests.selection import naive
 from tests.selection.pools import EXTRA, PARTIAL, entries, pools, run
 
@@ -54,7 +58,7 @@ def with_sources(pool: Pool) -> Pool:
 
 
 def allowed_rows(pool: Pool, rules: Rules) -> set[int]:
-    inside = set(range(pool.n)) if rules.within is None else set(rules.within)
+    inside = set(range(pool.n)) if rules.rows is None else set(rules.rows)
     return (inside - set(rules.ban)) | set(rules.pin)
 
 
@@ -134,7 +138,7 @@ def test_a_fixed_order_loses_only_the_rows_that_are_not_allowed(
 @given(pools(), st.data(), st.integers(1, 30))
 def test_greedy_counts_the_pinned_rows_as_picked(pool: Pool, data: st.DataObject, limit: int) -> None:
     rules = data.draw(rules_for(pool))
-    assume(rules.within is None and len(rules.ban) < pool.n and len(rules.pin) <= limit)
+    assume(rules.rows is None and len(rules.ban) < pool.n and len(rules.pin) <= limit)
     rules = Rules(rules.pin, rules.ban, exclude=rules.exclude)
     found = entries(ruled("sae-greedselect", pool, limit, rules))
     lists = {"pin": rules.pin, "ban": rules.ban, "exclude": rules.exclude}
@@ -185,7 +189,7 @@ def test_rules_that_contradict_each_other_or_the_data_are_refused_in_one_line() 
         (lambda: ruled("longest", pool, 2, Rules(pin=(0, 1, 2))), "ask for 3 rows, more than the budget"),
         (lambda: ruled("longest", pool, "5tok", Rules(pin=(0, 1))), "ask for 7 tokens, more than the budget"),
         (lambda: ruled("longest", pool, 2, Rules(min_per_source=1)), "needs the sources"),
-        (lambda: Rules.read({"pins": "1"}), "unknown rule 'pins'"),
+        (lambda: Rules.read({"pins": "1"}), "no parameter 'pins'"),
         (lambda: from_ranges("3,x"), "cannot be read"),
         (lambda: from_ranges("10-5"), "backwards"),
     ):

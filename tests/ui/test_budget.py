@@ -1,84 +1,68 @@
-"""Budgets of the slider, and the addresses that carry them."""
+"""The steps of the budget slider, and what they come to in rows."""
 
 from __future__ import annotations
-
-import json
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from explorer.selection.budget import Budget
 from explorer.selection.metrics import Curve
-from explorer.ui.select import address
 from explorer.ui.select import budget as budgets
 
 
 @pytest.mark.parametrize("unit", budgets.UNITS)
-@given(samples=st.integers(1, 200_000), tokens=st.integers(1, 10**9), minutes=st.floats(0.001, 1e5))
-def test_every_step_of_the_slider_survives_its_address(unit: str, samples: int, tokens: int, minutes: float) -> None:
-    offered = budgets.options(unit, samples, tokens, minutes)
-    assert offered == sorted(set(offered)) and offered
-    assert budgets.start(unit, offered) in offered
-    for value in offered:
-        read = budgets.read(budgets.text(unit, value))
-        assert read is not None and read[0] == unit and read[1] == pytest.approx(value, rel=1e-5)
+@given(samples=st.integers(1, 200_000), tokens=st.integers(1, 10**9), seconds=st.floats(0.1, 6e6))
+def test_every_step_of_the_slider_is_a_budget_of_its_unit(unit, samples: int, tokens: int, seconds: float) -> None:
+    offered = budgets.steps(unit, samples, tokens, seconds)
+    read = [Budget.parse(text) for text in offered]
+    assert [budget.text for budget in read] == offered and {budget.unit for budget in read} == {unit}
+    amounts = [budget.amount for budget in read]
+    assert amounts == sorted(set(amounts)) and amounts
+    assert budgets.start(offered) in offered
 
 
-@pytest.mark.parametrize("text", ["", "%", "x%", "101%", "-1", "0", "nan", "inf", "1.5", "tok", "1e99", "5 min"])
-def test_nonsense_is_no_budget(text: str) -> None:
-    assert budgets.read(text) is None or text == "5 min"
+@pytest.mark.parametrize(("unit", "everything"), [("share", 1.0), ("rows", 12_345), ("tokens", 678_901), ("time", 5e5)])
+def test_the_last_step_holds_every_row(unit, everything: float) -> None:
+    offered = budgets.steps(unit, 12_345, 678_901, 5e5)
+    assert Budget.parse(offered[-1]).amount >= everything
+
+
+def test_steps_read_well_on_the_page() -> None:
+    texts = ("0.5%", "1200", "200000tok", "45s", "1.5min", "2h")
+    assert [budgets.label(text) for text in texts] == ["0.5%", "1,200 rows", "200,000 tokens", "45 s", "1.5 min", "2 h"]
 
 
 @given(
-    st.lists(st.integers(1, 900), min_size=1, max_size=50), st.floats(0.5, 5), st.floats(1, 1e4), st.floats(0.01, 60)
+    st.lists(st.integers(1, 900), min_size=1, max_size=50),
+    st.integers(1, 10),
+    st.integers(1, 10_000),
+    st.integers(1, 600),
 )
 def test_a_budget_in_training_time_is_filled_and_never_exceeded(
-    tokens: list[int], epochs: float, speed: float, minutes: float
+    tokens: list[int], epochs: int, speed: int, seconds: int
 ) -> None:
     costs = budgets.Costs(np.array(tokens), epochs, speed)
     order = np.arange(len(tokens))[::-1]
-    spent = costs.minutes(order)
-    chosen = budgets.chosen("training time", minutes, len(tokens), None, len(tokens), spent)
-    naive = [sum(tokens[i] for i in order[: k + 1]) * epochs / speed / 60 for k in range(len(tokens))]
-    assert np.allclose(spent, naive)
-    assert chosen.rows == sum(value <= minutes for value in spent)
-    assert chosen.text == str(chosen.rows)
+    chosen = budgets.chosen(costs.budget(f"{seconds}s"), order, None, costs)
+    fits = [sum(tokens[i] for i in order[: k + 1]) * epochs <= seconds * speed for k in range(len(tokens))]
+    assert chosen.rows == sum(fits)
+    assert chosen.budget.unit == "time"
+    assert costs.seconds(order[:1]) == pytest.approx(tokens[-1] * epochs / speed)
 
 
 def test_suggested_budgets_are_in_order_and_say_why() -> None:
     gains = np.array([50, 30, 10, 5, 2, 1, 1, 1, 0, 0])
-    found = budgets.suggestions(Curve(np.cumsum(gains), 100), np.array([1] * 8 + [2] * 2))
-    assert [(one.rows, one.name) for one in found] == [
+    suggested = budgets.suggestions(Curve(np.cumsum(gains), 100), np.array([1] * 8 + [2] * 2))
+    assert [(suggestion.rows, suggestion.name) for suggestion in suggested] == [
         (2, "knee"),
         (3, "90%"),
         (4, "95%"),
         (7, "99%"),
         (8, "end of round 1"),
     ]
-    assert all(one.reason for one in found)
+    assert all(suggestion.reason for suggestion in suggested)
     joined = budgets.suggestions(Curve(np.array([100, 100]), 100), np.array([1, 2]))
-    assert [one.rows for one in joined] == [1] and "90%" in joined[0].name and "end of round 1" in joined[0].name
-
-
-def test_an_address_is_read_as_it_was_written() -> None:
-    written = address.write(
-        method="sae-simscale", budget="5%", threshold=2.5, segment="all", params={"max_overlap": 0.5}, seed=3,
-        within="set:lasso", must_cover="3,4", exclude="", min_per_source=20, min_per_cluster=0,
-    )  # fmt: skip
-    assert address.read(written) == {
-        "method": "sae-simscale", "budget": "5%", "threshold": 2.5, "segment": "all", "params": {"max_overlap": 0.5},
-        "seed": 3, "within": "set:lasso", "must_cover": "3,4", "min_per_source": 20,
-    }  # fmt: skip
-    assert "exclude" not in written and "min_per_cluster" not in written
-
-
-@given(
-    st.dictionaries(
-        st.sampled_from(["method", "budget", "threshold", "params", "seed", "segment"]), st.text(max_size=20)
-    )
-)
-def test_nonsense_in_an_address_is_left_out(query: dict[str, str]) -> None:
-    found = address.read(query)
-    assert set(found) <= {"method", "budget", "threshold", "params", "seed", "segment"}
-    assert json.dumps(found)
+    assert [suggestion.rows for suggestion in joined] == [1]
+    assert "90%" in joined[0].name and "end of round 1" in joined[0].name

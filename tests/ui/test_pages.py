@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from explorer.options.verbs import ExtractOptions, LabelOptions
 from explorer.pipeline.differences import differences
 from explorer.pipeline.ingest import ingest
 from explorer.queries import features, occurrences, sets
@@ -234,12 +235,12 @@ def test_a_model_needs_its_sae_and_both_must_be_there(fresh: Synthetic, open_pag
 
 
 def test_the_steps_of_a_job_carry_the_model_to_the_verbs_that_load_it() -> None:
-    options = {"extract": ("--model", "m", "--sae", "s"), "label": ("--model", "m")}
+    options = {"extract": ExtractOptions("m", "s"), "label": LabelOptions("m")}
     steps = next_step.lines(next_step.STEPS, Path("w"), options)
     assert steps[:3] == [
-        ("extract", "--model", "m", "--sae", "s", "-w", "w"),
-        ("label", "--model", "m", "-w", "w"),
-        ("embed", "-w", "w"),
+        ["extract", "-w", "w", "--model", "m", "--sae", "s"],
+        ["label", "-w", "w", "--model", "m"],
+        ["embed", "-w", "w"],
     ]
 
 
@@ -290,11 +291,10 @@ def test_a_feature_page_names_the_first_pick_of_each_selection(synthetic: Synthe
     feature = synthetic.feature_of["moon"]
     app = open_page(synthetic.store.path, "features", feature=str(feature))
     table = linked(app, "Saved selections that cover this feature")
-    store = synthetic.store
-    having = set(
-        occurrences.feature_values(Snapshot.newest(store), feature, "response").filter(_above)["sample_id"].to_pylist()
-    )
-    runs = {run.manifest.name: read_ranking(run).tolist() for run in store.artifacts("selections")}
+    snapshot = Snapshot.newest(synthetic.store)
+    values = occurrences.feature_values(snapshot, feature, "response")
+    having = set(values.filter(_above)["sample_id"].to_pylist())
+    runs = {run.manifest.name: read_ranking(run).tolist() for run in snapshot.selections}
     for row in table:
         picks = runs[str(row["Selection"])]
         assert row["Row"] == next(i for i in picks if i in having)

@@ -89,7 +89,7 @@ def test_a_missing_feature_can_be_asked_for(fresh: Synthetic, open_page: Open) -
     feature = int(table["feature_id"][0])
     assert f"feature {feature}" in said(app)
     press(app, "Must cover")
-    assert app.session_state[select_keys.RULE_MUST] == str(feature)
+    assert app.session_state[select_keys.OPTION["must_cover"]] == str(feature)
     app = ranked(press(app, "Run again"))
     again = next(table.value for table in app.dataframe if "share" in table.value and "feature_id" in table.value)
     assert feature not in again["feature_id"].to_list()
@@ -101,7 +101,7 @@ def test_an_address_opens_the_page_as_it_was(fresh: Synthetic, open_page: Open) 
     app = ranked(open_page(fresh.store.path, "select", within="source:books", min_per_cluster="2", **query))
     assert "**12 rows** chosen by SAE-SimScale" in said(app)
     assert app.session_state["param_sae-simscale_max_overlap"] == 0.5
-    assert app.session_state[select_keys.SEED] == 4
+    assert app.session_state[select_keys.OPTION["seed"]] == 4
     assert "≥ 2 per cluster" in said(app).replace("\\", "")
     assert dict(app.query_params)["within"] == "source:books"
 
@@ -180,10 +180,18 @@ def test_a_bundle_that_is_downloaded_has_the_extra_columns(fresh: Synthetic) -> 
 
 
 def test_rules_that_do_not_fit_are_said_and_nothing_is_ranked(fresh: Synthetic, open_page: Open) -> None:
-    app = open_page(fresh.store.path, "select", method="random", must_cover="x")
+    app = ranked(open_page(fresh.store.path, "select", method="random"))
+    app.text_input(key=select_keys.OPTION["must_cover"]).set_value("x").run()
     assert not app.exception
     assert any("cannot be read" in error.value for error in app.error)
-    assert any("rules do not fit" in info.value for info in app.info)
+    assert any("options do not fit" in info.value for info in app.info)
+
+
+def test_what_an_address_says_wrongly_is_ignored(fresh: Synthetic, open_page: Open) -> None:
+    app = open_page(fresh.store.path, "select", method="longest", must_cover="x", min_per_source="-2")
+    warnings = " ".join(toast.value.replace("\\", "") for toast in app.toast)
+    assert "must_cover=x" in warnings and "min_per_source=-2" in warnings
+    assert "chosen by Longest responses" in said(ranked(app))
 
 
 def test_two_selections_are_shown_side_by_side_and_the_report_is_whole(synthetic: Synthetic, open_page: Open) -> None:

@@ -149,7 +149,7 @@ def _labels(view: View, ids: list[int]) -> dict[int, str]:
 
 
 def _plot(view: View, left: Group, right: Group, contrast: Contrast) -> None:
-    significant = np.flatnonzero(contrast.sure)
+    significant = np.flatnonzero(contrast.significant)
     plotted = significant[np.argsort(-np.abs(contrast.z[significant]), kind="stable")][:_PLOTTED]
     labels = _labels(view, plotted.tolist())
     rows = [

@@ -11,6 +11,8 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from explorer.errors import ExplorerError
+from explorer.options.base import argv
+from explorer.options.verbs import IngestOptions
 from explorer.ui import context, display, jobs, state
 from explorer.ui.overview import keys, next_step
 from explorer.ui.widgets import markup, model_form
@@ -129,11 +131,8 @@ def _start(source: str, planned: tuple[Any, str, dict[str, str]]) -> None:
     except ExplorerError as error:
         st.error(display.md(error, 400), icon=":material/error:")
         return
-    ingest = ["ingest", source, "-w", str(store.path)]
-    if chosen_format != "auto":
-        ingest += ["--format", chosen_format]
-    if mapping:
-        ingest += ["--map", ",".join(f"{role}={column}" for role, column in mapping.items())]
+    roles = tuple(f"{role}={column}" for role, column in mapping.items())
+    ingest = argv(IngestOptions(source, chosen_format, roles), str(store.path))
     rest = next_step.lines(next_step.STEPS, store.path, options)
     jobs.start(store.path, f"Importing {display.clean(stem, 60)}", [ingest, *rest])
     context.choose(str(store.path))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer.options.base import Options, argv
+from explorer.options.verbs import OPTIONS
 from explorer.ui import jobs, links
 from explorer.ui.context import View
 from explorer.ui.widgets import model_form
@@ -14,9 +16,6 @@ from explorer.ui.widgets.elements import section
 from explorer.workspace import KINDS, Kind
 
 STEPS = tuple(kind for kind in KINDS if kind.stage == "prepare")
-
-Options = Mapping[str, tuple[str, ...]]
-"""More options of the verbs, by verb."""
 
 
 def missing(view: View) -> list[Kind]:
@@ -28,9 +27,9 @@ def missing(view: View) -> list[Kind]:
     return steps
 
 
-def lines(steps: Sequence[Kind], workspace: Path, options: Options) -> list[tuple[str, ...]]:
-    """Return the steps as argument lists of `python -m explorer`."""
-    return [(*kind.command.split(), *options.get(kind.verb, ()), "-w", str(workspace)) for kind in steps]
+def lines(steps: Sequence[Kind], workspace: Path, options: Mapping[str, Options]) -> list[list[str]]:
+    """Return the steps as argument lists of `python -m explorer`; `options` by verb, defaults for other verbs."""
+    return [argv(options.get(kind.verb) or OPTIONS[kind.verb](), str(workspace)) for kind in steps]
 
 
 def draw(view: View) -> None:

@@ -3,7 +3,4 @@
 CHOSEN = "refinement"
 CLUSTER = "refine_cluster"
 ROUND = "refine_round"
-BUDGET = "refine_budget"
-ITERATIONS = "refine_iterations"
-SEED = "refine_seed"
-FACTOR = "refine_factor"
+OPTION = "refine"  # with _ and the name of an option of `refine`

@@ -8,6 +8,9 @@ import numpy as np
 import streamlit as st
 
 from explorer.figures import refine as figures
+from explorer.options.base import argv
+from explorer.options.verbs import RefineOptions
+from explorer.selection.spec import SelectionSpec
 from explorer.ui import cache, display, jobs, links, shell
 from explorer.ui.context import View
 from explorer.ui.map import reads as map_reads
@@ -15,7 +18,7 @@ from explorer.ui.refine import keys
 from explorer.ui.refine import reads as refine_reads
 from explorer.ui.refine.reads import Refinement
 from explorer.ui.shell import header
-from explorer.ui.widgets import columns, table
+from explorer.ui.widgets import columns, fields, table
 from explorer.ui.widgets.columns import Column
 from explorer.ui.widgets.elements import choose, plot, section
 from explorer.workspace import Artifact
@@ -166,7 +169,7 @@ def _against_static(view: View, chosen: Artifact) -> None:
     if refined is None:
         return
     if not static:
-        step = ("select", "kmq", "-w", str(view.store.path), "--budget", budget, "--name", f"kmq {budget}")
+        step = [*argv(SelectionSpec("kmq", budget), str(view.store.path)), "--name", f"kmq {budget}"]
         if st.button(f"Run kMQ at {budget}", icon=":material/play_arrow:", key="refine_static"):
             jobs.start(view.store.path, f"kMQ at {budget}", [step])
             st.rerun()
@@ -193,18 +196,13 @@ def _start(view: View, *, open_at_once: bool) -> None:
             "Each iteration fine-tunes the model on the rows drawn so far and lets it answer the prompts of the new "
             "rows. A cluster whose answers in the data beat the model's own gains weight; one of bad answers loses it."
         )
-        a, b, c = st.columns(3)
-        budget = a.text_input("Budget", "5%", help="Rows (1000) or a share (5%).", key=keys.BUDGET)
-        iterations = b.number_input("Iterations", 1, 20, 3, key=keys.ITERATIONS)
-        seed = c.number_input("Seed", 0, 10_000, 0, key=keys.SEED)
-        factor = st.checkbox(
-            "Multiply rewards by the heuristic quality of the answer",
-            value=True,
-            help="Perplexity alone can favour repetitive answers, because they are likely.",
-            key=keys.FACTOR,
-        )
-        if st.form_submit_button("Refine", type="primary") and budget:
-            step = ("refine", "-w", str(view.store.path), "--budget", budget, "--iterations", str(int(iterations)))
-            step = (*step, "--seed", str(int(seed)), "--factor", "heuristic" if factor else "none")
+        specs = fields.named(RefineOptions, "budget", "iterations", "seed", "factor")
+        places = st.columns(len(specs))
+        values = {
+            spec.name: fields.field(spec, f"{keys.OPTION}_{spec.name}", place)
+            for spec, place in zip(specs, places, strict=True)
+        }
+        if st.form_submit_button("Refine", type="primary") and values["budget"]:
+            step = argv(RefineOptions(**values), str(view.store.path))
             jobs.start(view.store.path, "Refining cluster weights", [step])
             st.rerun()

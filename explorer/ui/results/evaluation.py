@@ -7,11 +7,13 @@ from typing import Any
 import streamlit as st
 
 from explorer.figures import results as figures
+from explorer.options.base import argv
+from explorer.options.verbs import EvaluateOptions
 from explorer.ui import display, jobs, links, shell
 from explorer.ui.context import View
 from explorer.ui.results import keys, reads
 from explorer.ui.shell import header
-from explorer.ui.widgets import columns, table
+from explorer.ui.widgets import columns, fields, table
 from explorer.ui.widgets.columns import Column
 from explorer.ui.widgets.elements import choose, plot, section
 from explorer.workspace import Artifact
@@ -179,11 +181,13 @@ def _start(view: View, *, open_at_once: bool) -> None:
             left, middle, right = st.columns(3)
             at = methods.index("random") if "random" in methods else 0
             baseline = left.selectbox("Compare with", methods, index=at, key=keys.BASELINE)
-            match = middle.segmented_control("Equal", ["rows", "tokens"], default="rows", key=keys.MATCH)
-            seeds = right.number_input("Seeds", 1, 20, 3, key=keys.SEEDS)
+            match, seeds = (
+                fields.field(spec, f"{keys.OPTION}_{spec.name}", place)
+                for spec, place in zip(fields.named(EvaluateOptions, "match", "seeds"), (middle, right), strict=True)
+            )
             if st.form_submit_button("Train and compare", type="primary") and runs:
-                step = ("evaluate", *runs, "-w", str(view.store.path), "--seeds", str(int(seeds)))
-                step = (*step, "--match", match or "rows", "--baseline", baseline)
+                options = EvaluateOptions(tuple(runs), baseline=baseline, match=match, seeds=seeds)
+                step = argv(options, str(view.store.path))
                 jobs.start(view.store.path, f"Training on {display.noun(len(runs), 'selection')}", [step])
                 st.rerun()
         st.caption(

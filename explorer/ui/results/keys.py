@@ -3,5 +3,4 @@
 EVALUATION = "evaluation"
 RUNS = "results_runs"
 BASELINE = "results_baseline"
-MATCH = "results_match"
-SEEDS = "results_seeds"
+OPTION = "results"  # with _ and the name of an option of `evaluate`

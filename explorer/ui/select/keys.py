@@ -1,8 +1,10 @@
 """Keys of the session state that the Select page owns."""
 
-METHOD = "method"
-SEED = "select_seed"
-UNIT = "unit"
+from explorer.registry import describe
+from explorer.selection.spec import SelectionSpec
+from explorer.ui import state
+
+UNIT = "unit"  # unit of the budget
 BUDGET = "budget"
 NAME = "select_name"
 REQUEST = "select_ranking"  # the last request of a ranking, without its budget
@@ -13,11 +15,6 @@ SPEED = "select_speed"  # training tokens a second
 WHICH = "select_which"  # which picks the table shows
 PICK = "select_pick"  # int: the pick that is explained, from 1
 MISSING = "select_lacking"  # int: the missing feature that is shown
-RULE_WITHIN = "rule_within"
-RULE_MUST = "rule_must"
-RULE_EXCLUDE = "rule_exclude"
-RULE_SOURCE = "rule_min_per_source"
-RULE_CLUSTER = "rule_min_per_cluster"
 SAVED_RUN = "kept_run"  # id of the saved selection that is chosen
 SAVED_NAME = "kept_name"
 EXPORT_FORMAT = "export_format"
@@ -25,3 +22,7 @@ EXPORT_EXTRAS = "export_extras"
 EXPORT_PATH = "export_path"
 EXPORT_REPO = "export_repo"
 EXPORT_PRIVATE = "export_private"
+OPTION = {spec.name: f"option_{spec.name}" for spec in describe(SelectionSpec)} | {
+    "method": "method",
+    "segment": state.SEGMENT,
+}  # of the option of `select` with that name

@@ -1,4 +1,4 @@
-"""Choosing a method by what one wants, and its parameters as a form made from its data class."""
+"""The choice of a method by goal, and the form of its parameters."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from explorer.registry import ParameterSpec, describe
-from explorer.ui import display, state
+from explorer.ui import display
 from explorer.ui.context import View
 from explorer.ui.select import keys
+from explorer.ui.widgets import fields
 
 if TYPE_CHECKING:
-    from explorer.selection import Method
+    from explorer.selection.method import Method
 
 
 def choose() -> Method:
-    """Return the goal -> method table as one list; returns the method."""
-    from explorer.selection import METHODS
+    """Draw the methods by their goals; returns the chosen one."""
+    from explorer.selection.methods import METHODS
 
     slugs = METHODS.slugs
     with st.container(height=400, border=False):
@@ -27,63 +28,38 @@ def choose() -> Method:
             slugs,
             format_func=lambda slug: METHODS[slug].goal,
             captions=[METHODS[slug].title for slug in slugs],
-            key=keys.METHOD,
+            key=keys.OPTION["method"],
             persist_state="session",
         )
     return METHODS[chosen]
 
 
 def put(slug: str, params: Mapping[str, Any]) -> None:
-    """Set the widgets of a method's parameters, as a shared address or a kept selection has them."""
-    from explorer.selection import METHODS
+    """Set the widgets of a method's parameters, as a shared address or a saved selection has them."""
+    from explorer.selection.methods import METHODS
 
-    for spec in describe(METHODS[slug].Params):
-        key = f"param_{slug}_{spec.name}"
-        if spec.name not in params or params[spec.name] == spec.default:
-            state.forget(key)
-        elif spec.kind in ("ints", "strs") and spec.name != "runs":
-            state.put(key, ",".join(map(str, params[spec.name])))
-        elif spec.name != "runs":
-            state.put(key, params[spec.name])
+    specs = [spec for spec in describe(METHODS[slug].Params) if spec.name != "runs"]
+    fields.put(specs, params, {spec.name: _key(slug, spec) for spec in specs})
 
 
 def parameters(view: View, method: Method) -> dict[str, Any]:
-    """Widgets for the parameters of `method`; returns the ones that differ from their default."""
+    """Draw widgets for the parameters of `method`; returns their values."""
     specs = describe(method.Params)
     if not specs:
         st.caption("This method has no parameters.")
-        return {}
-    values: dict[str, Any] = {}
+    values = {}
     for spec in specs:
-        value = _widget(view, spec, f"{method.slug}_{spec.name}")
-        if value is not None and value != spec.default and not (value == "" and spec.default in ("", ())):
-            values[spec.name] = value
-    return values
+        key = _key(method.slug, spec)
+        values[spec.name] = _runs(view, spec, key) if spec.name == "runs" else fields.field(spec, key)
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def _widget(view: View, spec: ParameterSpec, key: str) -> Any:
-    label = spec.name.replace("_", " ").capitalize()
-    common: dict[str, Any] = {"help": spec.doc or None, "key": f"param_{key}", "persist_state": "session"}
-    if spec.kind == "bool":
-        return st.toggle(label, value=bool(spec.default), **common)
-    if spec.choices:
-        options = list(spec.choices)
-        place = options.index(spec.default) if spec.default in options else None
-        return st.selectbox(label, options, index=place, **common)
-    if spec.name == "runs":
-        names = {display.run_name(run): run.id for run in view.selections}
-        chosen = st.multiselect(label, list(names), **common)
-        return tuple(names[name] for name in chosen)
-    if spec.kind in ("int", "float"):
-        number = int if spec.kind == "int" else float
-        return st.number_input(
-            label,
-            min_value=None if spec.minimum is None else number(spec.minimum),
-            max_value=None if spec.maximum is None else number(spec.maximum),
-            value=None if spec.default is None else number(spec.default),
-            placeholder="automatic" if spec.optional else None,
-            **common,
-        )
-    shown = spec.default if spec.kind == "str" else ",".join(map(str, spec.default or ()))
-    hint = {"ints": "numbers, separated by commas", "strs": "names, separated by commas"}.get(spec.kind)
-    return st.text_input(label, value=shown or "", placeholder=hint, **common)
+def _key(slug: str, spec: ParameterSpec) -> str:
+    return f"param_{slug}_{spec.name}"
+
+
+def _runs(view: View, spec: ParameterSpec, key: str) -> tuple[str, ...]:
+    """Draw the choice of saved selections; returns their ids."""
+    ids = {display.run_name(run): run.id for run in view.selections}
+    names = st.multiselect(spec.label, list(ids), help=spec.doc or None, key=key, persist_state="session")
+    return tuple(ids[name] for name in names)

@@ -92,14 +92,14 @@ def _examples(view: View, sets: FeatureSets, feature: int) -> None:
             "Must cover",
             icon=":material/add_task:",
             on_click=rules_form.add_feature,
-            args=(keys.RULE_MUST, feature),
+            args=("must_cover", feature),
             key="must_cover",
         )
         st.button(
             "Exclude",
             icon=":material/do_not_disturb_on:",
             on_click=rules_form.add_feature,
-            args=(keys.RULE_EXCLUDE, feature),
+            args=("exclude", feature),
             key="never_counts",
         )
     assert view.activations is not None

@@ -6,23 +6,22 @@ belongs to the process, not to a browser session: a reload finds it again. No St
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from explorer.errors import Cancelled, ExplorerError
+from explorer.selection.budget import Budget
+from explorer.selection.spec import SelectionSpec
 
 if TYPE_CHECKING:
-    from explorer.pipeline.pool import Gathered
+    from explorer.pipeline.pool import LoadedPool
     from explorer.pipeline.select import Ranked
     from explorer.selection.metrics import Curve
     from explorer.workspace import Store
@@ -34,24 +33,21 @@ BOUND_POINTS = 24  # budgets at which the certificate is worked out
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for: everything that the ranking depends on. `budget` is "" for nested methods."""
+    """What is asked for: everything that the ranking depends on.
+
+    `spec` names rows, the user's marks among them; its budget is everything for nested methods. `written` is the same
+    as the user wrote it, for the address.
+    """
 
     workspace: str
     samples: str
     activations: str
-    method: str
-    threshold: float
-    segment: str
-    seed: int
-    params: str  # JSON object, keys sorted
-    rules: str = "{}"  # JSON object as `Rules.record` writes it, the user's marks among them
-    budget: str = ""
+    spec: SelectionSpec
+    written: SelectionSpec = field(compare=False)
 
-    @classmethod
-    def of(cls, *, params: Mapping[str, Any], rules: Mapping[str, Any], **fields: Any) -> Request:
-        """Return a request with `params` and `rules` (as `Rules.record` writes them) as mappings."""
-        written = (json.dumps(dict(part), sort_keys=True, default=list) for part in (params, rules))
-        return cls(**dict(zip(("params", "rules"), written, strict=True)), **fields)
+    def at(self, budget: Budget) -> Request:
+        """The same at another budget."""
+        return replace(self, spec=replace(self.spec, budget=budget))
 
 
 @dataclass(frozen=True)
@@ -96,7 +92,7 @@ class Ranker:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ranking")
         self._tasks: OrderedDict[Request, Task] = OrderedDict()
-        self._gathered: OrderedDict[tuple[Any, ...], Gathered] = OrderedDict()
+        self._pools: OrderedDict[tuple[Any, ...], LoadedPool] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, request: Request) -> Task | None:
@@ -135,28 +131,15 @@ class Ranker:
 
     def _rank(self, task: Task) -> Outcome:
         from explorer.pipeline.select import rank
-        from explorer.selection import Rules
         from explorer.selection.certificate import coverage_bounds
         from explorer.selection.metrics import coverage_curve
         from explorer.workspace import Store
 
-        request = task.request
-        store = Store.open(Path(request.workspace))
-        params = json.loads(request.params)
-        gathered = self._gather(task, store, params)
-        task.progress("ranking", 0, None, request.method)
-        ranked = rank(
-            store,
-            request.method,
-            threshold=request.threshold,
-            segment=request.segment,
-            seed=request.seed,
-            params=params,
-            budget=request.budget or None,
-            rules=Rules.read(json.loads(request.rules)),
-            gathered=gathered,
-            progress=task.progress,
-        )
+        spec = task.request.spec
+        store = Store.open(Path(task.request.workspace))
+        loaded = self._load(task, store)
+        task.progress("ranking", 0, None, spec.method)
+        ranked = rank(store, spec, loaded=loaded, progress=task.progress)
         task.progress("working out coverage", 0, None)
         sets, positions = ranked.pool.features, ranked.ranking.positions
         curve = bound = tokens = None
@@ -168,24 +151,16 @@ class Ranker:
             tokens = np.cumsum(ranked.pool.response_tokens[positions], dtype=np.int64)
         return Outcome(ranked, curve, bound, tokens)
 
-    def _gather(self, task: Task, store: Store, params: Mapping[str, Any]) -> Gathered:
-        from explorer.pipeline.pool import gather, sources
-        from explorer.registry import build
-        from explorer.selection import METHODS, Rules
+    def _load(self, task: Task, store: Store) -> LoadedPool:
+        from explorer.pipeline.select import inputs_of, pool_key, pool_of
         from explorer.workspace import Snapshot
 
-        request = task.request
-        how = METHODS[request.method]
-        options = build(how.Params, params, owner=f"method {how.slug}")
-        needs = how.requires(options) | Rules.read(json.loads(request.rules)).needs
-        found = sources(Snapshot.newest(store), needs, references=how.references(options), progress=task.progress)
-        column = getattr(options, "column", "")
-        key = (request.workspace, tuple(found.inputs.items()), request.threshold, request.segment, column, needs)
-        if key not in self._gathered:
-            self._gathered[key] = gather(
-                found, needs, threshold=request.threshold, segment=request.segment, column=column
-            )
-            while len(self._gathered) > POOLS:
-                self._gathered.popitem(last=False)
+        spec = task.request.spec
+        inputs = inputs_of(Snapshot.newest(store), spec, task.progress)
+        key = (task.request.workspace, *pool_key(inputs, spec))
+        if key not in self._pools:
+            self._pools[key] = pool_of(inputs, spec)
+            while len(self._pools) > POOLS:
+                self._pools.popitem(last=False)
         # What was made for an earlier ranking is not made again for this one.
-        return dataclasses.replace(self._gathered[key], made=list(found.made))
+        return replace(self._pools[key], made=list(inputs.made))

@@ -2,87 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import streamlit as st
 
 from explorer.errors import ExplorerError
-from explorer.pipeline.rules import marked, rules_of
-from explorer.selection import Rules
-from explorer.selection.rules import from_ranges
+from explorer.pipeline.rules import resolved_rules
+from explorer.ranges import from_ranges
+from explorer.registry import ParameterSpec, describe
+from explorer.selection.spec import MARKS, Rules
 from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
 from explorer.ui.select import keys
-from explorer.ui.widgets import pins
+from explorer.ui.widgets import fields, pins
 from explorer.workspace import marks
 
-_LISTS = (keys.RULE_MUST, keys.RULE_EXCLUDE)
+_LISTS = ("must_cover", "exclude")
 
 
-def draw(view: View) -> Rules | None:
-    """Draw the form; returns the rules with the user's marks in them, or None where they do not fit the data."""
-    assert view.samples is not None
+def draw(view: View) -> tuple[Rules, Rules] | None:
+    """Draw the form.
+
+    Returns the rules as they are written here, and with the rows that they name and the user's marks in them; None
+    where they do not fit the data.
+    """
+    specs = [spec for spec in describe(Rules) if spec.name not in MARKS]
+    written: dict[str, Any] = {"within": _within(view)}
+    room = {spec.name: place for spec, place in zip(_numbers(specs), st.columns(len(_numbers(specs))), strict=True)}
+    for spec in specs:
+        if spec.name != "within":
+            no_clusters = spec.name == "min_per_cluster" and view.clusters is None
+            place = room.get(spec.name)
+            written[spec.name] = fields.field(spec, keys.OPTION[spec.name], place, disabled=no_clusters)
+    _pins(view)
+    try:
+        rules = Rules(**written)
+        return rules, resolved_rules(view, rules, with_marks=True)
+    except ExplorerError as error:
+        st.error(display.md(error, 300), icon=":material/error:")
+        return None
+
+
+def _numbers(specs: Sequence[ParameterSpec]) -> list[ParameterSpec]:
+    return [spec for spec in specs if spec.kind == "int"]
+
+
+def _within(view: View) -> str:
+    """Draw the choice of a part of the data; returns its key, as `select --within` takes it."""
+    key = keys.OPTION["within"]
     parts = _parts(view)
-    chosen = state.get(keys.RULE_WITHIN)
+    chosen = state.get(key)
     if chosen and chosen.startswith("ids:"):
         parts[chosen] = "the rows of the saved selection's rule"
     if chosen not in parts:
         if chosen:
             links.warn_ignored("within", chosen)
-        state.forget(keys.RULE_WITHIN)
-    within = st.selectbox(
+        state.forget(key)
+    return st.selectbox(
         "Choose from",
         list(parts),
         format_func=parts.__getitem__,
-        key=keys.RULE_WITHIN,
+        key=key,
         persist_state="session",
         help="A lasso on the map, a source or a cluster: only its rows are selected, besides pinned ones.",
     )
-    left, right = st.columns(2)
-    source = left.number_input(
-        "Minimum per source",
-        min_value=0,
-        value=0,
-        step=5,
-        key=keys.RULE_SOURCE,
-        persist_state="session",
-        help="Rows of every source.",
-    )
-    cluster = right.number_input(
-        "Minimum per cluster",
-        min_value=0,
-        value=0,
-        step=5,
-        key=keys.RULE_CLUSTER,
-        persist_state="session",
-        help="Rows of every cluster.",
-        disabled=view.clusters is None,
-    )
-    st.text_input(
-        "Required features",
-        key=keys.RULE_MUST,
-        persist_state="session",
-        placeholder="numbers, like 12,400",
-        help="The fewest rows that have them open the selection. “Missing features” below adds features here.",
-    )
-    st.text_input(
-        "Excluded features",
-        key=keys.RULE_EXCLUDE,
-        persist_state="session",
-        placeholder="numbers, like 7,8",
-        help="The method ignores them; coverage still counts all features.",
-    )
-    _pins(view)
-    try:
-        rules = rules_of(
-            view,
-            within=within,
-            must_cover=state.get(keys.RULE_MUST) or "",
-            exclude=state.get(keys.RULE_EXCLUDE) or "",
-            min_per=(f"source={source}", f"cluster={cluster}"),
-        )
-        return marked(view, rules)
-    except ExplorerError as error:
-        st.error(display.md(error, 300), icon=":material/error:")
-        return None
 
 
 def summary(rules: Rules) -> str:
@@ -90,7 +74,7 @@ def summary(rules: Rules) -> str:
     parts = [
         display.noun(len(rules.pin), "pin") if rules.pin else "",
         display.noun(len(rules.ban), "ban") if rules.ban else "",
-        f"from {display.noun(len(rules.within), 'row')}" if rules.within is not None else "",
+        f"from {display.noun(len(rules.rows), 'row')}" if rules.rows is not None else "",
         display.noun(len(rules.must_cover), "required feature") if rules.must_cover else "",
         display.noun(len(rules.exclude), "excluded feature") if rules.exclude else "",
         f"≥ {rules.min_per_source} per source" if rules.min_per_source else "",
@@ -99,15 +83,16 @@ def summary(rules: Rules) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def add_feature(key: str, feature: int) -> None:
-    """Put a feature on one of the two lists (`RULE_MUST`, `RULE_EXCLUDE`), and off the other one. For callbacks."""
+def add_feature(name: str, feature: int) -> None:
+    """Put a feature on one of the two lists (`must_cover`, `exclude`), and off the other one. For callbacks."""
     for listed in _LISTS:
+        key = keys.OPTION[listed]
         try:
-            ids = list(from_ranges(state.get(listed))) if state.get(listed) else []
+            ids = list(from_ranges(state.get(key))) if state.get(key) else []
         except ExplorerError:
             ids = []  # the page has shown the error; the button starts the list afresh
-        ids = [number for number in ids if number != feature] + ([feature] if listed == key else [])
-        state.put(listed, ",".join(map(str, ids)))
+        ids = [number for number in ids if number != feature] + ([feature] if listed == name else [])
+        state.put(key, ",".join(map(str, ids)))
 
 
 def _parts(view: View) -> dict[str, str]:

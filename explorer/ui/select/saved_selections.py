@@ -7,10 +7,11 @@ from typing import Any
 import streamlit as st
 
 from explorer.errors import ExplorerError
-from explorer.selection import Rules
+from explorer.selection.methods import METHODS
+from explorer.selection.spec import Rules, SelectionSpec
 from explorer.ui import display, links, state
 from explorer.ui.context import View
-from explorer.ui.select import address, keys, rules_form
+from explorer.ui.select import keys, rules_form
 from explorer.ui.select.budget import Chosen
 from explorer.ui.select.ranking import Task
 from explorer.ui.widgets import columns, table
@@ -33,7 +34,7 @@ _COLUMNS = (
 
 def save(view: View, task: Task, chosen: Chosen) -> None:
     """Draw the row that saves the selection on the page under a name."""
-    suggestion = f"{task.request.method}, {chosen.text}"
+    suggestion = f"{task.request.spec.method}, {chosen.budget.text}"
     with st.container(border=True):
         left, right = st.columns([5, 1], vertical_alignment="bottom")
         left.text_input(
@@ -60,7 +61,7 @@ def _save(view: View, task: Task, chosen: Chosen, suggestion: str) -> None:
     assert task.outcome is not None
     name = (state.get(keys.NAME) or "").strip() or suggestion
     try:
-        saved = keep(view.store, task.outcome.ranked, budget=chosen.text, name=name)
+        saved = keep(view.store, task.outcome.ranked, budget=chosen.budget, name=name)
     except ExplorerError as error:
         st.toast(display.md(error, 400), icon=":material/error:")
         return
@@ -130,6 +131,7 @@ def _actions(view: View, run: Artifact) -> None:
             icon=":material/replay:",
             on_click=_open,
             args=(run,),
+            disabled=run.manifest.parameters.get("method") not in METHODS,  # a refinement is no method of the studio
             help="Sets method, parameters, threshold, seed, budget and rules as they were; Run ranks again, with "
             "today's pins and bans.",
         )
@@ -143,7 +145,7 @@ def _actions(view: View, run: Artifact) -> None:
 
 
 def _open(run: Artifact) -> None:
-    st.query_params.from_dict(address.of_run(run))
+    st.query_params.from_dict(SelectionSpec.from_manifest(run.manifest.parameters).query())
     state.put(keys.ADDRESS, None)
 
 

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-import dataclasses
+import math
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
+from explorer.errors import ExplorerError
 from explorer.figures import dataset, theme
 from explorer.figures import selection as figures
 from explorer.figures.comparison import Groups
-from explorer.records import SEGMENTS
+from explorer.registry import ParameterSpec, describe
+from explorer.selection.budget import EPOCHS, TOKENS_PER_SECOND, Budget
+from explorer.selection.spec import MARKS, SelectionSpec, read_query
 from explorer.ui import cache, display, links, state
 from explorer.ui.context import View
-from explorer.ui.select import address, keys, method_form, missing_features, reads, rules_form
 from explorer.ui.select import budget as budgets
+from explorer.ui.select import keys, method_form, missing_features, reads, rules_form
 from explorer.ui.select.budget import Chosen, Costs
 from explorer.ui.select.ranking import Outcome, Request, Task
-from explorer.ui.widgets import threshold
+from explorer.ui.widgets import fields, threshold
 from explorer.ui.widgets.elements import plot, section
 
 if TYPE_CHECKING:
-    from explorer.selection import Method
+    from explorer.selection.method import Method
 
 _AUTOMATIC = 100_000  # rows up to which the first ranking is made without being asked
 _SENT = 0.04  # seconds for the plot to be sent: what is not sent when another run begins is lost
@@ -34,37 +38,33 @@ def open_address() -> None:
     query = dict(st.query_params)
     if query == state.get(keys.ADDRESS):
         return
-    values = address.read(query)
-    for name in address.NAMES:
-        if name in query and name not in values and name != state.THRESHOLD:
-            links.warn_ignored(name, query[name])
-    widgets = {
-        "method": keys.METHOD,
-        "seed": keys.SEED,
-        "segment": state.SEGMENT,
-        "within": keys.RULE_WITHIN,
-        "must_cover": keys.RULE_MUST,
-        "exclude": keys.RULE_EXCLUDE,
-        "min_per_source": keys.RULE_SOURCE,
-        "min_per_cluster": keys.RULE_CLUSTER,
-    }
-    for name, key in widgets.items():
-        if name in values:
-            state.put(key, values[name])
-        elif "method" in values and name != "segment":
-            state.forget(key)
+    values = read_query(query)
+    for spec in describe(SelectionSpec):
+        if spec.name in MARKS or spec.name == state.THRESHOLD:
+            continue  # pins and bans belong to the rows, the threshold to all pages
+        if spec.name in query and spec.name not in values:
+            links.warn_ignored(spec.name, query[spec.name])
     if "method" in values:
         method_form.put(values["method"], values.get("params", {}))
+    specs = [spec for spec in _written() if spec.name in values or ("method" in values and spec.name != "segment")]
+    fields.put(specs, values, keys.OPTION)
     if "budget" in values:
         choose_budget(values["budget"])
 
 
-def choose_budget(text: str) -> None:
-    """Put the slider on a budget as `budgets.text` writes it."""
-    read = budgets.read(text)
-    if read is not None:
-        state.put(keys.UNIT, read[0])
-        state.put(f"{keys.BUDGET}_{read[0]}", read[1])
+def choose_budget(budget: Budget) -> None:
+    """Put the slider on a budget."""
+    state.put(keys.UNIT, budget.unit)
+    state.put(f"{keys.BUDGET}_{budget.unit}", replace(budget, epochs=EPOCHS, tokens_per_second=TOKENS_PER_SECOND).text)
+    if budget.unit == "time":
+        state.put(keys.EPOCHS, budget.epochs)
+        state.put(keys.SPEED, budget.tokens_per_second)
+
+
+def _written() -> list[ParameterSpec]:
+    """The options whose widgets hold them as the address has them: all but those that have a part of their own."""
+    apart = {"budget", "params", state.THRESHOLD, *MARKS}
+    return [spec for spec in describe(SelectionSpec) if spec.name not in apart]
 
 
 def controls(view: View) -> tuple[Request | None, Method]:
@@ -74,31 +74,28 @@ def controls(view: View) -> tuple[Request | None, Method]:
     with st.expander("Parameters", key="parameters"):
         params = method_form.parameters(view, method)
     with st.expander("Counting options", key="what_counts"):
-        segment = st.segmented_control(
-            "Count features of the",
-            SEGMENTS,
-            default="response",
-            required=True,
-            key=state.SEGMENT,
-            persist_state="session",
-        )
-        seed = st.number_input("Seed", min_value=0, value=0, step=1, key=keys.SEED, persist_state="session")
+        counting = [spec for spec in _written() if spec.flag and not spec.group]
+        options = {spec.name: fields.field(spec, keys.OPTION[spec.name]) for spec in counting}
     with st.expander("Rules", key="rules"):
         rules = rules_form.draw(view)
     if rules is None:
         return None, method
-    if summary := rules_form.summary(rules):
+    written, resolved = rules
+    if summary := rules_form.summary(resolved):
         st.caption(f"Rules: {display.md(summary, 200)}")
-    request = Request.of(
+    value = threshold.current(view)
+    options["threshold"] = None if math.isclose(value, view.threshold, rel_tol=1e-6) else value
+    try:
+        spec = SelectionSpec(method.slug, Budget.everything(), params=params, rules=written, **options)
+    except ExplorerError as error:
+        st.error(display.md(error, 300), icon=":material/error:")
+        return None, method
+    request = Request(
         workspace=str(view.store.path.resolve()),
         samples=view.samples.id,
         activations=view.activations.id,
-        method=method.slug,
-        threshold=threshold.current(view),
-        segment=str(segment),
-        seed=int(seed),
-        params=params,
-        rules=rules.record(),
+        spec=replace(spec, rules=resolved),
+        written=spec,
     )
     return request, method
 
@@ -111,25 +108,25 @@ def result(view: View, request: Request | None, method: Method) -> tuple[Chosen 
     page.
     """
     costs = _costs(view)
-    unit, value = _slider(view, costs)
-    outcome = _outcome(view, request, method, costs, unit, value)
+    budget = _slider(view, costs)
+    outcome = _outcome(view, request, method, costs, budget)
     drawn = state.get(keys.DRAWN)
-    state.put(keys.DRAWN, (unit, value))
-    if drawn is not None and drawn != (unit, value):
+    state.put(keys.DRAWN, budget.text)
+    if drawn is not None and drawn != budget.text:
         time.sleep(_SENT)
         st.rerun()
     return outcome
 
 
 def _outcome(
-    view: View, request: Request | None, method: Method, costs: Costs, unit: str, value: float
+    view: View, request: Request | None, method: Method, costs: Costs, budget: Budget
 ) -> tuple[Chosen | None, Task | None]:
     if request is None:
-        st.info("The rules do not fit this data: see the message under Rules.", icon=":material/rule:")
+        st.info("The options do not fit this data: see the message on the left.", icon=":material/rule:")
         return None, None
-    _write_address(view, request, unit, value)
+    _write_address(replace(request.written, budget=budget))
     if not method.nested:
-        request = _at_budget(request, unit, value, costs)
+        request = request.at(budget)
     ranker = reads.ranker()
     task = ranker.get(request)
     # The first ranking of a visit starts by itself, and so does another budget of a method that re-ranks for it.
@@ -143,7 +140,7 @@ def _outcome(
         )
         if pressed or first:
             task = ranker.start(request)
-            state.put(keys.REQUEST, dataclasses.replace(request, budget=""))
+            state.put(keys.REQUEST, request.at(Budget.everything()))
         _note(method, task)
     if task is None:
         st.info(f"Press Run to rank the rows with {method.title} and these settings.", icon=":material/play_arrow:")
@@ -155,12 +152,10 @@ def _outcome(
         st.error(display.md(task.error, 600), icon=":material/error:")
         return None, task
     outcome = task.outcome
-    positions = outcome.ranked.ranking.positions
-    minutes = costs.minutes(positions) if unit == "training time" else None
-    chosen = budgets.chosen(unit, value, view.rows, outcome.tokens, len(positions), minutes)
-    wanted = budgets.read(chosen.text)
-    if wanted is not None and wanted[0] == "rows" and wanted[1] > chosen.rows:
-        st.caption(f"The budget is {wanted[1]:,.0f} rows; only {chosen.rows:,} can be selected.")
+    ranked = outcome.ranked
+    chosen = budgets.chosen(budget, ranked.ranking.positions, ranked.pool.response_tokens, costs)
+    if budget.unit == "rows" and budget.amount > chosen.rows:
+        st.caption(f"The budget is {budget.amount:,.0f} rows; only {chosen.rows:,} can be selected.")
     _coverage(method, outcome, chosen)
     _suggested(view, outcome, chosen, costs)
     return chosen, task
@@ -169,54 +164,49 @@ def _outcome(
 def _only_budget(request: Request) -> bool:
     """Whether the last request differs only in its budget."""
     last = state.get(keys.REQUEST)
-    return bool(request.budget) and last == dataclasses.replace(request, budget="")
-
-
-def _at_budget(request: Request, unit: str, value: float, costs: Costs) -> Request:
-    """Return the request for one budget; training time becomes rows of average length."""
-    text = budgets.text(unit, value)
-    if unit == "training time":
-        tokens = value * 60 * costs.tokens_per_second / costs.epochs
-        text = str(max(1, int(tokens / max(1.0, float(costs.tokens.mean())))))
-    return dataclasses.replace(request, budget=text)
+    everything = Budget.everything()
+    return request.spec.budget != everything and last == request.at(everything)
 
 
 def _costs(view: View) -> Costs:
     lengths = cache.lengths(view)
     tokens = sum(lengths[name].fill_null(0).to_numpy() for name in ("prompt_tokens", "response_tokens"))
-    epochs, speed = state.get(keys.EPOCHS) or 3.0, state.get(keys.SPEED) or 5_000.0
+    epochs, speed = state.get(keys.EPOCHS) or EPOCHS, state.get(keys.SPEED) or TOKENS_PER_SECOND
     return Costs(np.asarray(tokens, np.int64), float(epochs), float(speed))
 
 
-def _slider(view: View, costs: Costs) -> tuple[str, float]:
+def _slider(view: View, costs: Costs) -> Budget:
     summary = cache.summary(view)
     left, right = st.columns([4, 5], vertical_alignment="bottom")
-    unit = str(
-        left.segmented_control(
-            "Budget in", budgets.UNITS, default="percent", required=True, key=keys.UNIT, persist_state="session"
-        )
+    unit: Any = left.segmented_control(
+        "Budget in",
+        budgets.UNITS,
+        default="share",
+        format_func=budgets.UNITS.__getitem__,
+        required=True,
+        key=keys.UNIT,
+        persist_state="session",
     )
-    whole = float(costs.tokens.sum()) * costs.epochs / costs.tokens_per_second / 60
-    offered = budgets.options(unit, view.rows, int(summary["response_tokens"] or 0), whole)
+    offered = budgets.steps(unit, view.rows, int(summary["response_tokens"] or 0), costs.seconds())
     key = f"{keys.BUDGET}_{unit}"
-    wanted = state.get(key)
-    if wanted is not None and wanted not in offered:
-        offered = sorted({*offered, float(wanted)})
-    value = right.select_slider(
+    stored = state.get(key)
+    if stored is not None and stored not in offered:
+        offered = sorted((*offered, stored), key=lambda text: Budget.parse(text).amount)
+    text = right.select_slider(
         "Budget",
         offered,
-        value=budgets.start(unit, offered),
-        format_func=lambda number: budgets.shown(unit, number),
+        value=budgets.start(offered),
+        format_func=budgets.label,
         key=key,
         persist_state="session",
     )
-    if unit == "training time":
+    if unit == "time":
         left, middle, right = st.columns([2, 2, 5], vertical_alignment="bottom")
-        left.number_input("Epochs", min_value=0.1, value=3.0, step=1.0, key=keys.EPOCHS, persist_state="session")
+        left.number_input("Epochs", min_value=0.1, value=EPOCHS, step=1.0, key=keys.EPOCHS, persist_state="session")
         middle.number_input(
             "Tokens per second",
             min_value=1.0,
-            value=5_000.0,
+            value=TOKENS_PER_SECOND,
             step=1_000.0,
             format="%.0f",
             key=keys.SPEED,
@@ -226,26 +216,13 @@ def _slider(view: View, costs: Costs) -> tuple[str, float]:
         right.caption(
             "Time = tokens of prompt and response × epochs / tokens per second, in tokens of the extraction's model."
         )
-    return unit, float(value)
+        costs = _costs(view)  # with the epochs and the speed that were just drawn
+    return costs.budget(text)
 
 
-def _write_address(view: View, request: Request, unit: str, value: float) -> None:
+def _write_address(spec: SelectionSpec) -> None:
     """Write the state of the page to its address."""
-    import json
-
-    written = address.write(
-        method=request.method,
-        budget=budgets.text(unit, value),
-        threshold=request.threshold if abs(request.threshold - view.threshold) > 1e-9 else None,
-        segment=request.segment,
-        params=json.loads(request.params),
-        seed=request.seed,
-        within=state.get(keys.RULE_WITHIN),
-        must_cover=state.get(keys.RULE_MUST),
-        exclude=state.get(keys.RULE_EXCLUDE),
-        min_per_source=state.get(keys.RULE_SOURCE),
-        min_per_cluster=state.get(keys.RULE_CLUSTER),
-    )
+    written = spec.query()
     if dict(st.query_params) != written:
         st.query_params.from_dict(written)
     state.put(keys.ADDRESS, written)
@@ -254,7 +231,7 @@ def _write_address(view: View, request: Request, unit: str, value: float) -> Non
 def _note(method: Method, task: Task | None) -> None:
     if task is not None and task.outcome is not None:
         ranked = task.outcome.ranked
-        created = f"; also created: {', '.join(ranked.made)}" if ranked.made else ""
+        created = f"; also created: {', '.join(ranked.created)}" if ranked.created else ""
         seconds = display.seconds(ranked.seconds)
         st.caption(f"Ranked {len(ranked.ranking):,} rows in {seconds}{created}.", width="content")
         short = sum(ranked.ranking.info.get("unfilled", {}).values())
@@ -303,7 +280,7 @@ def _suggested(view: View, outcome: Outcome, chosen: Chosen, costs: Costs) -> No
     """Suggested budgets as buttons, the most common feature that is not covered, and the training time."""
     if outcome.curve is None or outcome.ranked.pool.features is None:
         return
-    nested = outcome.ranked.nested  # other methods rank anew for every budget
+    nested = outcome.ranked.method.nested  # other methods rank anew for every budget
     suggestions = budgets.suggestions(outcome.curve, outcome.ranked.ranking.round) if nested else []
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         if suggestions:
@@ -316,13 +293,13 @@ def _suggested(view: View, outcome: Outcome, chosen: Chosen, costs: Costs) -> No
                 type="tertiary",
                 disabled=suggestion.rows == chosen.rows,
                 on_click=choose_budget,
-                args=(str(suggestion.rows),),
+                args=(Budget(suggestion.rows, "rows"),),
             )
     positions = outcome.ranked.ranking.positions[: chosen.rows]
     if len(positions):
         st.caption(
             f"{missing_features.first(view, outcome.ranked.pool.features, positions)} Training on this selection takes "
-            f"about {display.seconds(60 * float(costs.minutes(positions)[-1]))} at {costs.epochs:g} epochs and "
+            f"about {display.seconds(costs.seconds(positions))} at {costs.epochs:g} epochs and "
             f"{display.count(costs.tokens_per_second)} tokens per second."
         )
 
@@ -335,7 +312,7 @@ def answer(view: View, method: Method, task: Task | None, chosen: Chosen | None)
     tokens = ""
     if outcome.tokens is not None and chosen.rows:
         tokens = f", {display.count(float(outcome.tokens[chosen.rows - 1]))} response tokens"
-    text = f"**{display.noun(chosen.rows, 'row')}** chosen by {method.title} ({chosen.text}{tokens})"
+    text = f"**{display.noun(chosen.rows, 'row')}** chosen by {method.title} ({chosen.budget.text}{tokens})"
     if outcome.curve is None or outcome.bound is None:
         return f"{text}."
     share = outcome.curve.share(chosen.rows)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer.options.base import Options
+from explorer.options.verbs import ExtractOptions, LabelOptions
 from explorer.ui import display
 
 
-def draw(key: str) -> dict[str, tuple[str, ...]] | None:
+def draw(key: str) -> dict[str, Options] | None:
     """Draw the two fields, folded away; returns options by verb, or None where the input is invalid."""
     with st.expander("Model and SAE", key=f"{key}_reader"):
         left, right = st.columns(2, gap="large")
@@ -26,19 +28,20 @@ def draw(key: str) -> dict[str, tuple[str, ...]] | None:
             help="A folder in sae-lens format, `release/sae_id` of sae-lens, or a path on the Hub.",
         )
         st.caption("An SAE belongs to one layer of one model: name both or neither.")
-    values = {"--model": str(model or "").strip(), "--sae": str(sae or "").strip()}
+    values = {"model": str(model or "").strip(), "sae": str(sae or "").strip()}
     for value in values.values():
         if _is_path(value) and not Path(value).expanduser().exists():
             st.error(
                 f"{display.md(value, 200)} does not exist on the machine that runs the app.", icon=":material/error:"
             )
             return None
-    if bool(values["--model"]) != bool(values["--sae"]):
+    if bool(values["model"]) != bool(values["sae"]):
         st.error("Name the model and the SAE that was trained on it, or neither.", icon=":material/error:")
         return None
-    options = {option: str(Path(value).expanduser()) if _is_path(value) else value for option, value in values.items()}
-    extract = tuple(part for option, value in options.items() if value for part in (option, value))
-    return {"extract": extract, "label": extract[:2] if options["--model"] else ()}
+    places = {name: str(Path(value).expanduser()) if _is_path(value) else value for name, value in values.items()}
+    if not places["model"]:
+        return {}
+    return {"extract": ExtractOptions(places["model"], places["sae"]), "label": LabelOptions(places["model"])}
 
 
 def _is_path(text: str) -> bool:
