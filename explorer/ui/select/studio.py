@@ -62,7 +62,7 @@ def choose_budget(budget: Budget) -> None:
 
 
 def _written() -> list[ParameterSpec]:
-    """The options whose widgets hold them as the address has them: all but those that have a part of their own."""
+    """The options whose widget and address hold the same value: all but those with a form of their own."""
     apart = {"budget", "params", state.THRESHOLD, *MARKS}
     return [spec for spec in describe(SelectionSpec) if spec.name not in apart]
 
@@ -189,9 +189,9 @@ def _slider(view: View, costs: Costs) -> Budget:
     )
     offered = budgets.steps(unit, view.rows, int(summary["response_tokens"] or 0), costs.seconds())
     key = f"{keys.BUDGET}_{unit}"
-    stored = state.get(key)
-    if stored is not None and stored not in offered:
-        offered = sorted((*offered, stored), key=lambda text: Budget.parse(text).amount)
+    current = state.get(key)
+    if current is not None and current not in offered:
+        offered = sorted((*offered, current), key=lambda text: Budget.parse(text).amount)
     text = right.select_slider(
         "Budget",
         offered,
