@@ -1,4 +1,4 @@
-"""Hypothesis without deadlines (a kernel may be compiled in the middle of a test), for rules that often leave no row."""
+"""Hypothesis settings: no deadlines, since a kernel may be compiled in the middle of a test."""
 
 from hypothesis import HealthCheck, settings
 

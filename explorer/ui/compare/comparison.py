@@ -19,7 +19,7 @@ from explorer.ui.select import studio
 from explorer.ui.shell import header
 from explorer.ui.widgets import columns, table, threshold
 from explorer.ui.widgets.columns import Column
-from explorer.ui.widgets.page import plot, section
+from explorer.ui.widgets.elements import plot, section
 from explorer.workspace import Artifact
 
 _FIRST = 4  # selections that are shown until the user chooses

@@ -9,7 +9,7 @@ from explorer.figures import dataset as figures
 from explorer.ui import cache, display
 from explorer.ui.context import View
 from explorer.ui.widgets import threshold
-from explorer.ui.widgets.page import figures_row, plot, section
+from explorer.ui.widgets.elements import figures_row, plot, section
 
 
 def answer(view: View) -> str:

@@ -24,7 +24,7 @@ from explorer.ui.select import keys, method_form, missing_features, reads, rules
 from explorer.ui.select.budget import Chosen, Costs
 from explorer.ui.select.ranking import Outcome, Request, Task
 from explorer.ui.widgets import fields, threshold
-from explorer.ui.widgets.page import plot, section
+from explorer.ui.widgets.elements import plot, section
 
 if TYPE_CHECKING:
     from explorer.selection.method import Method
@@ -62,7 +62,7 @@ def choose_budget(budget: Budget) -> None:
 
 
 def _written() -> list[ParameterSpec]:
-    """The options whose widgets hold them as the address has them: all but those that have a part of their own."""
+    """The options whose widget and address hold the same value: all but those with a form of their own."""
     apart = {"budget", "params", state.THRESHOLD, *MARKS}
     return [spec for spec in describe(SelectionSpec) if spec.name not in apart]
 
@@ -187,9 +187,9 @@ def _slider(view: View, costs: Costs) -> Budget:
     )
     offered = budgets.steps(unit, view.rows, int(summary["response_tokens"] or 0), costs.seconds())
     key = f"{keys.BUDGET}_{unit}"
-    stored = state.get(key)
-    if stored is not None and stored not in offered:
-        offered = sorted((*offered, stored), key=lambda text: Budget.parse(text).amount)
+    current = state.get(key)
+    if current is not None and current not in offered:
+        offered = sorted((*offered, current), key=lambda text: Budget.parse(text).amount)
     text = right.select_slider(
         "Budget",
         offered,
