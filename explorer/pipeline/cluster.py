@@ -13,6 +13,8 @@ from explorer.errors import refuse
 from explorer.maps.cards import cluster_cards
 from explorer.maps.choose_k import choose_k
 from explorer.maps.kmeans import check_k, kmeans, stability
+from explorer.options.base import keywords
+from explorer.options.verbs import ClusterOptions
 from explorer.pipeline.embed import find_or_make, read
 from explorer.progress import Progress, silent
 from explorer.records import CLUSTERS
@@ -40,38 +42,31 @@ class ClusterResult:
     made: list[str] = field(default_factory=list)
 
 
-def cluster(
-    store: Store,
-    *,
-    k: int | str = "auto",
-    seed: int = 0,
-    embedding: str = "",
-    progress: Progress = silent,
-) -> ClusterResult:
-    """Cluster the samples; clusters that are there already are returned as they are.
+@keywords(ClusterOptions)
+def cluster(store: Store, options: ClusterOptions, *, progress: Progress = silent) -> ClusterResult:
+    """Cluster the samples; existing clusters are returned as they are.
 
     Args:
         store: The workspace.
-        k: A number, or `auto`: silhouette and inertia over a grid (both are kept in the manifest).
-        seed: Of the starts.
-        embedding: Id of an embeddings artifact; empty means the newest, or `lm-mean` made now.
+        options: k and the embedding; the fields may be given as keywords instead. For k = `auto`, silhouette and
+            inertia over a grid are kept in the manifest.
         progress: Told how far it is.
 
     Raises:
         InputError: k out of range.
         MissingStep: there is no extraction to make the default embedding from.
     """
-    wanted = _parse(k)
+    seed, wanted = options.seed, _parse(options.k)
     samples = Snapshot.newest(store).require("samples")
     count = samples.manifest.rows["samples"]
     if isinstance(wanted, int):
         check_k(wanted, count)
-    used, made = find_or_make(store, embedding, progress=progress)
+    used, made = find_or_make(store, options.embedding, progress=progress)
     parameters = {"k": wanted, "seed": seed}
     inputs = {"samples": samples.id, "embeddings": used.id}
-    known = store.find("clusters", parameters, inputs)
-    if known is not None:
-        return _result(store, known, existed=True, made=made)
+    existing = store.find("clusters", parameters, inputs)
+    if existing is not None:
+        return _result(store, existing, existed=True, made=made)
     with store.draft("clusters", parameters=parameters, inputs=inputs, seed=seed) as draft:
         progress("cluster", 0.0, 1.0, "reading")
         vectors = read(store, used)
@@ -128,11 +123,11 @@ def _stability(vectors: np.ndarray, k: int) -> dict[str, Any]:
     return {"seeds": list(found.seeds), "mean": found.mean, "low": found.low}
 
 
-def _parse(k: int | str) -> int | str:
-    if isinstance(k, str) and k.strip().lower() == "auto":
+def _parse(k: str) -> int | str:
+    if k.strip().lower() == "auto":
         return "auto"
     try:
-        return k if isinstance(k, int) else int(k)
+        return int(k)
     except ValueError:
         refuse("the number of clusters k cannot be read", got=k, allowed="a whole number, or auto")
 

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from explorer.errors import InputError, refuse
+from explorer.options.base import keywords
+from explorer.options.verbs import LabelOptions
 from explorer.progress import Progress, silent
 from explorer.workspace import Artifact, Snapshot, Store, default_threshold
 
@@ -42,26 +44,15 @@ class _Evidence:
     sampled: list[list[Context]]  # across the range of activations
 
 
-def label(
-    store: Store,
-    *,
-    model: str = "default",
-    neuronpedia: str = "",
-    llm: str = "",
-    llm_model: str = "",
-    llm_features: int | None = None,
-    progress: Progress = silent,
-) -> LabelResult:
+@keywords(LabelOptions)
+def label(store: Store, options: LabelOptions, *, progress: Progress = silent) -> LabelResult:
     """Write the `features` artifact of the newest extraction.
 
     Args:
         store: The workspace.
-        model: Only needed for the logit lens. Where it cannot be loaded, or is another model than the extraction's,
-            promoted and suppressed tokens stay empty and the manifest says why; likewise for the SAE's directions.
-        neuronpedia: An export file or folder of Neuronpedia, `api`, or `MODEL/SOURCE`.
-        llm: Base URL of an OpenAI-compatible endpoint that writes labels.
-        llm_model: The model's name at that endpoint.
-        llm_features: Label only this many of the most common features by the LLM.
+        options: Where labels come from; the fields may be given as keywords instead. Where the model cannot be loaded,
+            or is another one than the extraction's, promoted and suppressed tokens stay empty and the manifest says
+            why; likewise for the SAE's directions.
         progress: Told how far it is.
 
     Raises:
@@ -69,32 +60,33 @@ def label(
     """
     from explorer.features import neuronpedia as exports
 
-    if bool(llm) != bool(llm_model):
+    if bool(options.llm) != bool(options.llm_model):
         refuse("labels by an LLM need an endpoint and the name of its model", allowed="--llm URL --llm-model NAME")
     activations = Snapshot.newest(store).require("activations")
     info = activations.manifest.info
     threshold = default_threshold(activations)
     imported: dict[int, Explanation] = {}
-    if neuronpedia:
-        imported = exports.load(neuronpedia, neuronpedia_id=info.get("neuronpedia_id"), width=int(info["d_sae"]))
-    evidence = _evidence(store, activations) if llm else None
-    written = _written(store, evidence, activations, llm, llm_model, llm_features, progress) if evidence else None
+    if options.neuronpedia:
+        neuronpedia_id, width = info.get("neuronpedia_id"), int(info["d_sae"])
+        imported = exports.load(options.neuronpedia, neuronpedia_id=neuronpedia_id, width=width)
+    evidence = _evidence(store, activations) if options.llm else None
+    written = _written(store, evidence, activations, options, progress) if evidence else None
     parameters: dict[str, Any] = {"version": VERSION, "threshold": threshold}
     if imported:
         parameters["neuronpedia"] = _digest({i: asdict(one) for i, one in imported.items()})
     if written is not None:
-        parameters["llm"] = {"endpoint": llm.rstrip("/"), "model": llm_model}
+        parameters["llm"] = {"endpoint": options.llm.rstrip("/"), "model": options.llm_model}
         parameters["llm"]["labels"] = _digest({i: asdict(one) for i, one in written.labels.items()})
     inputs = {"activations": activations.id, "samples": activations.manifest.inputs["samples"]}
-    found = store.find("features", parameters, inputs)
-    if found is not None:
-        return _result(found, existed=True)
+    existing = store.find("features", parameters, inputs)
+    if existing is not None:
+        return _result(existing, existed=True)
     with store.draft("features", parameters=parameters, inputs=inputs) as draft:
         progress("label", 0, 4, "statistics")
         columns = _describe(store, activations, threshold, evidence or _evidence(store, activations), progress)
         progress("label", 2, 4, "logit lens and directions")
-        why = _from_weights(columns, activations, model, progress)
-        kept = _labels(columns, imported, written, llm_model)
+        why = _from_weights(columns, activations, options.model, progress)
+        kept = _labels(columns, imported, written, options.llm_model)
         sources = [source for source in columns["label_source"] if source]
         draft.info = {
             "labelled": len(sources),
@@ -238,23 +230,22 @@ def _written(
     store: Store,
     evidence: _Evidence,
     activations: Artifact,
-    llm: str,
-    llm_model: str,
-    limit: int | None,
+    options: LabelOptions,
     progress: Progress,
 ) -> LlmLabels:
     from explorer.features.llm_labels import Shown, write_labels
     from explorer.quality.chat import Endpoint
 
-    if not llm.startswith(("http://", "https://")):
-        refuse("--llm", got=llm, allowed="an http:// or https:// address, e.g. http://localhost:8000/v1")
+    if not options.llm.startswith(("http://", "https://")):
+        refuse("--llm", got=options.llm, allowed="an http:// or https:// address, e.g. http://localhost:8000/v1")
     pairs = store.scan(activations, "by_feature")
     common = store.sql(f"SELECT feature_id FROM {pairs} GROUP BY 1 ORDER BY count(*) DESC, 1").fetchall()
     shown = [
         Shown(i, list(zip(evidence.contexts[i], evidence.activations[i], strict=True)), evidence.sampled[i])
-        for (i,) in common[:limit]
+        for (i,) in common[: options.llm_features]
     ]
-    return write_labels(shown, Endpoint(llm, llm_model), store.path / ".cache" / "labels", progress=progress)
+    endpoint = Endpoint(options.llm, options.llm_model)
+    return write_labels(shown, endpoint, store.path / ".cache" / "labels", progress=progress)
 
 
 def _labels(

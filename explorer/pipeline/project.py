@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +11,8 @@ import pyarrow as pa
 
 from explorer.errors import refuse
 from explorer.maps.projections import PROJECTIONS, Drawn, Inputs
+from explorer.options.base import keywords
+from explorer.options.verbs import ProjectOptions
 from explorer.pipeline.embed import find_or_make
 from explorer.progress import Progress, silent
 from explorer.queries.sets import load_sets
@@ -36,25 +37,14 @@ class ProjectResult:
     made: list[str] = field(default_factory=list)
 
 
-def project(
-    store: Store,
-    *,
-    method: str = DEFAULT,
-    seed: int = 0,
-    embedding: str = "",
-    onto: str = "",
-    params: Mapping[str, Any] | None = None,
-    progress: Progress = silent,
-) -> ProjectResult:
-    """Draw the samples in the plane; a map that is there already is returned as it is.
+@keywords(ProjectOptions)
+def project(store: Store, options: ProjectOptions, *, progress: Progress = silent) -> ProjectResult:
+    """Place the samples on a two-dimensional map; an existing map is returned as it is.
 
     Args:
         store: The workspace.
-        method: A slug of `explorer.maps.projections.PROJECTIONS`.
-        seed: Of the layout: the same seed gives the same map.
-        embedding: Id of an embeddings artifact; empty means the newest, or `lm-mean` made now.
-        onto: Id of a map of other samples: these samples are placed on it (its method, seed and options are kept).
-        params: Options of the method, as values or as text.
+        options: The method and its parameters; the fields may be given as keywords instead. With `onto`, method, seed
+            and parameters are those of that map.
         progress: Told how far it is.
 
     Raises:
@@ -64,38 +54,38 @@ def project(
     snapshot = Snapshot.newest(store)
     samples = snapshot.require("samples")
     count = samples.manifest.rows["samples"]
-    known_map = store.resolve("projections", onto) if onto else None
+    known_map = store.resolve("projections", options.onto) if options.onto else None
     if known_map is not None:
-        kept = known_map.manifest.parameters
-        method, seed, params = kept["method"], int(kept["seed"]), kept["params"]
-    how = PROJECTIONS[method]
-    options = build(how.Params, params or {}, owner=f"projection {how.slug}")
-    parameters: dict[str, Any] = {"method": how.slug, "seed": seed, "params": dataclasses.asdict(options)}
+        recorded = {name: known_map.manifest.parameters[name] for name in ("method", "seed", "params")}
+        options = dataclasses.replace(options, **recorded)
+    how, seed = PROJECTIONS[options.method], options.seed
+    params = build(how.Params, options.params or {}, owner=f"projection {how.slug}")
+    parameters: dict[str, Any] = {"method": how.slug, "seed": seed, "params": dataclasses.asdict(params)}
     made: list[str] = []
     if "features" in how.needs:
         used = snapshot.require("activations")
         parameters["threshold"] = default_threshold(used)
     else:
-        used, made = find_or_make(store, embedding, progress=progress)
+        used, made = find_or_make(store, options.embedding, progress=progress)
     if known_map is not None:
         _check_same_space(store, known_map, used)
         parameters |= {"onto": known_map.id, "threshold": known_map.manifest.parameters.get("threshold")}
     inputs = {"samples": samples.id, used.kind: used.id}
-    known = store.find("projections", parameters, inputs)
-    if known is not None:
-        return _result(known, existed=True, made=made)
+    existing = store.find("projections", parameters, inputs)
+    if existing is not None:
+        return _result(existing, existed=True, made=made)
     progress("project", 0, count, "reading")
     with store.draft("projections", parameters=parameters, inputs=inputs, seed=seed) as draft:
         given = _given(store, used, parameters.get("threshold"))
         if known_map is None:
-            places = how.project(given, options, seed, progress)
+            places = how.project(given, params, seed, progress)
         else:
             before = _source(store, known_map)
             drawn = Drawn(_given(store, before, parameters["threshold"]), _coordinates(store, known_map))
-            places = how.place(drawn, given, options, seed, progress)
+            places = how.place(drawn, given, params, seed, progress)
         rows = {"sample_id": np.arange(count), "x": places[:, 0], "y": places[:, 1]}
         draft.write(pa.table(rows, schema=PROJECTION))
-        draft.info = {"fitted": min(count, getattr(options, "fit_rows", count)), "source": used.ref}
+        draft.info = {"fitted": min(count, getattr(params, "fit_rows", count)), "source": used.ref}
         if known_map is not None:
             draft.info |= {"fitted": 0, "onto": known_map.ref}
         artifact = draft.commit()
