@@ -17,7 +17,7 @@ from explorer.selection.method import Floats, Ints, Method, Pool, Ranking
 class Params:
     """Options of every ensemble."""
 
-    runs: tuple[str, ...] = param((), "names or ids of stored selections, two or more")
+    runs: tuple[str, ...] = param((), "names or ids of saved selections, two or more")
 
     def __post_init__(self) -> None:
         if len(self.runs) == 1:

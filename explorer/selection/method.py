@@ -24,7 +24,7 @@ NEEDS = {
     "quality": "a quality score (run: score)",
     "tags": "a column of tags (set the parameter column)",
     "hashes": "the content hashes of the samples",
-    "runs": "stored selections (set their names or ids)",
+    "runs": "saved selections (set their names or ids)",
 }
 
 

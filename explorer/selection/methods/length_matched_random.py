@@ -16,7 +16,7 @@ from explorer.selection.quotas import fit, grouped, interleave, largest_remainde
 class Params:
     """Options of length-matched-random."""
 
-    reference: str = param("", "name or id of a stored selection to match; empty: the longest at this budget")
+    reference: str = param("", "name or id of a saved selection to match; empty: the longest at this budget")
     bins: int = param(10, "quantile bins of the response length over the whole pool", minimum=1, maximum=1000)
 
 
