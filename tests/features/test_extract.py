@@ -286,8 +286,8 @@ def test_parquet_files_are_the_schema_of_records(tmp_path, parts):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"max_tokens": 0}, "--max-tokens is too small; got 0; allowed: 8 or more"),
-        ({"batch_tokens": 0}, "--batch-tokens is too small; got 0; allowed: 1 or more"),
+        ({"max_tokens": 0}, "extract: max_tokens must be at least 8; got 0"),
+        ({"batch_tokens": 0}, "extract: batch_tokens must be at least 1; got 0"),
         ({"engine": "magic"}, "unknown engine 'magic'"),
         ({"layer": 0}, "--layer 0: SAE sae was trained on blocks.1.hook_resid_post"),
     ],

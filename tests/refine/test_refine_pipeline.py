@@ -71,7 +71,7 @@ def test_the_selection_stands_beside_the_others_and_can_be_exported(store, model
     assert rounds == [(1, 8), (2, 8), (3, 8)]
     done = export(store, "refined", format="jsonl", out=str(tmp_path / "out.jsonl"))
     recipe = Path(done.recipe).read_text("utf-8")
-    assert done.rows == 24 and "explorer refine -w WS --budget 24 --iterations 3" in recipe
+    assert done.rows == 24 and "explorer refine -w WS --budget 24" in recipe
     assert "select iterative-kmq" not in recipe
 
 

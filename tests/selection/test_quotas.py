@@ -55,7 +55,7 @@ def test_interleaving_keeps_every_prefix_in_proportion() -> None:
 def test_rows_are_drawn_by_quality_with_exponential_keys(rows: list[tuple[int, int, float]]) -> None:
     group, quality, uniform = (list(column) for column in zip(*rows, strict=True))
     drawn, others = drawn_by_quality(np.array(group), np.array(quality, float), np.array(uniform))
-    key = [math.log(1 - u) / -q if q > 0 else u for q, u in zip(quality, uniform, strict=True)]
+    key = [math.log1p(-u) / -q if q > 0 else u for q, u in zip(quality, uniform, strict=True)]
     assert [order.tolist() for order in drawn] == naive.by_group(group, key, [q > 0 for q in quality])
     assert [order.tolist() for order in others] == naive.by_group(group, key, [q <= 0 for q in quality])
 
