@@ -1,4 +1,4 @@
-"""Hypothesis without deadlines (a kernel may be compiled in the middle of a test), for rules that often leave no row."""
+"""Hypothesis without deadlines, as a kernel may be compiled in the middle of a test; rules often leave no row."""
 
 from hypothesis import HealthCheck, settings
 

@@ -12,7 +12,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from explorer.errors import InputError
-from explorer.ranges import from_ranges, to_ranges
 from explorer.registry import build
 from explorer.selection.budget import Budget
 from explorer.selection.method import Pool, Ranking
@@ -270,8 +269,6 @@ def test_rules_that_contradict_each_other_or_the_data_are_refused_in_one_line() 
         (lambda: ruled("longest", pool, "5tok", Rules(pin=(0, 1))), "ask for 7 tokens, more than the budget"),
         (lambda: ruled("longest", pool, 2, Rules(min_per_source=1)), "needs the sources"),
         (lambda: Rules.read({"pins": "1"}), "no parameter 'pins'"),
-        (lambda: from_ranges("3,x"), "cannot be read"),
-        (lambda: from_ranges("10-5"), "backwards"),
     ):
         with pytest.raises(InputError) as caught:
             make()
@@ -284,12 +281,6 @@ def test_rows_missing_from_a_minimum_are_counted() -> None:
     assert ranking.positions.tolist() == [3, 2, 1, 0]
     assert ranking.info["unfilled"] == {"source": 1}
     assert ranking.info["opening"] == {"pinned": 0, "minimum": 3}
-
-
-@given(st.lists(st.integers(0, 50), unique=True))
-def test_lists_of_rows_survive_being_written(ids: list[int]) -> None:
-    assume(ids)
-    assert from_ranges(to_ranges(tuple(ids))) == tuple(ids)
 
 
 @given(pools(), st.data())
