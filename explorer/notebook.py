@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from explorer.options.verbs import OPTIONS
 
 if TYPE_CHECKING:
     import duckdb
@@ -13,31 +16,18 @@ if TYPE_CHECKING:
     from explorer.workspace import Store
 
 VERBS = {
-    "ingest": "ingest",
-    "train_sae": "train_sae",
-    "extract": "extract",
-    "label": "label",
-    "embed": "embed",
-    "cluster": "cluster",
-    "project": "project",
-    "score": "score",
-    "select": "select",
-    "compare": "compare",
-    "differences": "differences",
-    "length": "length",
-    "refine": "refine",
-    "evaluate": "evaluate",
-    "export": "export",
-    "info": "info",
-    "run": "recipe",
-}  # verb -> module of explorer.pipeline that holds the function of that name
+    verb.replace("-", "_"): verb.replace("-", "_") for verb in (*OPTIONS, "select", "compare", "differences", "info")
+}
+VERBS["run"] = "recipe"
+"""Verb -> module of `explorer.pipeline` that holds the function of that name."""
 
 
 class Workspace:
     """A workspace: `Workspace.open(path)`, `ws.ingest("data.json")`, `ws.select("sae-greedselect", budget=0.05)`.
 
-    Every verb is the function of that name in `explorer.pipeline` with the workspace filled in; it returns a frozen
-    result. `ws.table("samples")` is a DuckDB relation (`.df()`, `.arrow()`).
+    Every verb is the function of that name in `explorer.pipeline` for this workspace; its keywords are the options of
+    the command line (`help(ws.select)` lists them), its result is a frozen data class. `ws.table("samples")` is a
+    DuckDB relation (`.df()`, `.arrow()`).
     """
 
     def __init__(self, store: Store) -> None:
@@ -45,7 +35,7 @@ class Workspace:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Workspace:
-        """Open the workspace at `path`, or begin a new one in an empty or missing folder."""
+        """Open the workspace at `path`, or create one in an empty or missing folder."""
         from explorer.workspace import Store
 
         return cls(Store.create(path))
@@ -60,11 +50,8 @@ class Workspace:
         if verb not in VERBS:
             raise AttributeError(f"a workspace has no {verb!r}; it has table and {', '.join(VERBS)}")
         function = getattr(import_module(f"explorer.pipeline.{VERBS[verb]}"), verb)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return function(self.store, *args, **kwargs)
-
-        call.__doc__, call.__name__ = function.__doc__, verb
+        call = partial(function, self.store)
+        call.__doc__ = function.__doc__
         return call
 
     def __dir__(self) -> list[str]:

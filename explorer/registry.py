@@ -220,27 +220,39 @@ def to_text(value: Any) -> str:
 
 def parse(spec: ParameterSpec, value: Any, owner: str) -> Any:
     """Convert `value` (text, or a value of the right type) to the parameter's type and check its range."""
-    where = f"{owner}: parameter {spec.name}"
+    where = f"{owner}: {spec.name}"
     if spec.optional and (value is None or value in ("", "none")):
         return None
     try:
         parsed = _convert(spec, value)
     except (TypeError, ValueError, AttributeError):
-        refuse(f"{where} must be of type {spec.kind}", got=value)
+        refuse(f"{where} must be {_TYPES[spec.kind]}", got=value)
     if spec.choices and parsed not in spec.choices:
-        refuse(where, got=value, allowed=spec.choices)
+        refuse(f"{where} must be one of {', '.join(spec.choices)}", got=value)
     if isinstance(parsed, float) and not math.isfinite(parsed):
         refuse(f"{where} must be a finite number", got=value)
     if isinstance(parsed, (int, float)) and not isinstance(parsed, bool):
         low, high = spec.minimum, spec.maximum
         if (low is not None and parsed < low) or (high is not None and parsed > high):
-            refuse(f"{where} out of range", got=value, allowed=_range(low, high))
+            refuse(f"{where} must be {_range(low, high)}", got=value)
     return parsed
+
+
+_TYPES = {
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "ints": "a list of whole numbers",
+    "strs": "a list of names",
+    "pairs": "a mapping",
+    "parsed": "readable",
+}
 
 
 def _range(low: float | None, high: float | None) -> str:
     if high is None:
-        return f"{low} or more"
+        return f"at least {low}"
     return f"at most {high}" if low is None else f"{low} to {high}"
 
 
@@ -278,6 +290,8 @@ def _convert(spec: ParameterSpec, value: Any) -> Any:
         if isinstance(value, str):
             return from_ranges(value) if value.strip() else ()
         return tuple(int(number) for number in value)
+    if isinstance(value, Mapping):
+        return tuple(f"{key}={inner}" for key, inner in value.items())
     parts = next(csv.reader([value], skipinitialspace=True), []) if isinstance(value, str) else value
     return tuple(str(part).strip() for part in parts if part != "")
 

@@ -1,6 +1,6 @@
 """The command line: `python -m explorer VERB`. One function of `explorer.pipeline` behind each verb.
 
-Exit codes: 0 done, 2 bad input (one line), 1 a fault of ours, 130 interrupted (what is finished is kept).
+Exit codes: 0 done, 1 internal error, 2 bad input (one line), 130 interrupted (finished work is kept).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 import typer
 
 from explorer.cli import choose, data, describe, model, serve, train
+from explorer.cli.options import spread
 
 app = typer.Typer(
     name="explorer",
@@ -20,36 +21,55 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (data, model, describe, choose, train, serve):
-    group.register(app)
+for verb, function in {
+    "ingest": data.ingest,
+    "info": data.info,
+    "train-sae": model.train_sae,
+    "extract": model.extract,
+    "label": describe.label,
+    "embed": describe.embed,
+    "cluster": describe.cluster,
+    "project": describe.project,
+    "score": describe.score,
+    "length": describe.length,
+    "select": choose.select,
+    "compare": choose.compare,
+    "export": data.export,
+    "run": choose.run_recipe,
+    "refine": train.refine,
+    "evaluate": train.evaluate,
+    "serve": serve.serve,
+    "demo": serve.demo,
+}.items():
+    app.command(verb)(spread(function))
 
 
 def main() -> None:
-    """Run the command line and end the process with its exit code."""
+    """Run the command line and exit with its code."""
     sys.exit(_run())
 
 
 def _run() -> int:
     from explorer.errors import ExplorerError
 
-    os.environ.setdefault("TQDM_DISABLE", "1")  # the bars of libraries; ours is in explorer.cli.output
+    os.environ.setdefault("TQDM_DISABLE", "1")  # progress bars of libraries; ours is in explorer.cli.output
     try:
         return int(app(standalone_mode=False) or 0)
     except ExplorerError as error:
-        return _say(str(error), error.exit_code)
+        return _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
-        return _say("interrupted; what is finished is kept, start the same command again to go on", 130)
+        return _fail("interrupted; finished work is kept, run the same command again to resume", 130)
     except BrokenPipeError:
         return 1
     except Exception as error:
         usage = _usage_message(error)
         if usage is not None:
-            return _say(usage, 2)
+            return _fail(usage, 2)
         raise
 
 
 def _usage_message(error: Exception) -> str | None:
-    """The message of a wrong option or argument, whichever copy of click raised it."""
+    """The message of an invalid option or argument, whichever copy of click raised it."""
     if type(error).__name__ == "Abort":
         return "stopped"
     format_message = getattr(error, "format_message", None)
@@ -61,6 +81,6 @@ def _usage_message(error: Exception) -> str | None:
     return f"{where}{format_message()}{help_hint}"
 
 
-def _say(message: str, code: int) -> int:
+def _fail(message: str, code: int) -> int:
     sys.stderr.write(f"error: {' '.join(message.split())}\n" if code != 130 else f"{message}\n")
     return code

@@ -6,16 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from explorer.cli.options import JsonOption, NameOption, ProgressOption, ReportOptions, WorkspaceOption, spread
+from explorer.cli.options import JsonOption, NameOption, ProgressOption, ReportOptions, WorkspaceOption
 from explorer.cli.output import aligned, emit, open_store, progress_printer
 from explorer.selection.spec import SelectionSpec
-
-
-def register(app: typer.Typer) -> None:
-    """Add this module's verbs to `app`."""
-    app.command()(spread(select))
-    app.command()(spread(compare))
-    app.command("run")(run_recipe)
 
 
 def select(
@@ -26,7 +19,7 @@ def select(
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:
-    """Choose a subset. An unknown method raises an error that lists all of them."""
+    """Select a subset of the rows. An unknown method raises an error that lists all of them."""
     from explorer.pipeline.select import select as run
 
     result = run(open_store(workspace), spec, name=name, with_marks=marks, progress=progress_printer(progress))
@@ -41,7 +34,7 @@ def compare(
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:
-    """Compare selections: coverage, redundancy, lengths, clusters, quality, overlap."""
+    """Compare selections. Reports coverage, redundancy, lengths, clusters, quality and overlap."""
     from dataclasses import asdict
     from pathlib import Path
 

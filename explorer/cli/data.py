@@ -8,35 +8,28 @@ from typing import Annotated, Any
 
 import typer
 
-from explorer.cli.options import JsonOption, ProgressOption, WorkspaceOption, parse_pairs, spread
+from explorer.cli.options import JsonOption, ProgressOption, WorkspaceOption
 from explorer.cli.output import emit, open_store, progress_printer
 from explorer.errors import refuse
 from explorer.options.verbs import ExportOptions, IngestOptions
 
 
-def register(app: typer.Typer) -> None:
-    """Add this module's verbs to `app`."""
-    for verb in (ingest, info, export):
-        app.command()(spread(verb))
-
-
 def ingest(
     workspace: WorkspaceOption, options: IngestOptions, json: JsonOption = False, progress: ProgressOption = "auto"
 ) -> None:
-    """Import a dataset into the workspace; dropped rows are counted by reason."""
+    """Import a dataset. Dropped rows are counted by reason."""
     from explorer.ingest.plan import plan
     from explorer.pipeline.ingest import ingest as run
 
-    mapping = parse_pairs(options.mapping, option="--map") or None
-    reading: dict[str, Any] = {"format": options.format, "mapping": mapping, "split": options.split}
     if not json and sys.stderr.isatty():
-        for file in plan(options.source, **reading).files:
+        asked: dict[str, Any] = {"format": options.format, "mapping": options.roles or None, "split": options.split}
+        for file in plan(options.source, **asked).files:
             roles = ", ".join(f"{role} = {column}" for role, column in file.detection.mapping.items())
             typer.echo(f"{file.origin.name}: {file.detection.format} ({roles})", err=True)
     is_new = not (Path(workspace) / "workspace.json").exists()
     store = open_store(workspace, create=True)
     try:
-        result = run(store, options.source, **reading, limit=options.limit, progress=progress_printer(progress))
+        result = run(store, options, progress=progress_printer(progress))
     except BaseException:
         if is_new:
             _remove_if_empty(store.path)
@@ -45,7 +38,7 @@ def ingest(
 
 
 def info(workspace: WorkspaceOption, json: JsonOption = False) -> None:
-    """Show what is in a workspace, what is missing, and what to run next."""
+    """Show what a workspace holds, what is missing, and what to run next."""
     from explorer.pipeline.info import info as run
 
     result = run(open_store(workspace))
@@ -62,7 +55,7 @@ def export(
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:
-    """Write the chosen rows in pick order, and beside them a recipe that makes the selection again."""
+    """Export a selection in pick order. A recipe beside it makes the selection again."""
     from explorer.pipeline.export import export as write
     from explorer.pipeline.export import push
 

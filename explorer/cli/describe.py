@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from explorer.cli.options import JsonOption, ProgressOption, ReportOptions, WorkspaceOption, spread
+from explorer.cli.options import JsonOption, ProgressOption, ReportOptions, WorkspaceOption
 from explorer.cli.output import aligned, emit, open_store, progress_printer
 from explorer.options.verbs import (
     ClusterOptions,
@@ -24,19 +22,13 @@ if TYPE_CHECKING:
     from explorer.workspace import Store
 
 
-def register(app: typer.Typer) -> None:
-    """Add this module's verbs to `app`."""
-    for verb in (label, embed, cluster, project, score, length):
-        app.command()(spread(verb))
-
-
 def label(
     workspace: WorkspaceOption, options: LabelOptions, json: JsonOption = False, progress: ProgressOption = "auto"
 ) -> None:
-    """Describe every feature: statistics, context words, directions, logit lens and a label."""
+    """Describe and label every feature. Adds statistics, context words, directions and the logit lens."""
     from explorer.pipeline.label import label as run
 
-    emit(run(open_store(workspace), **vars(options), progress=progress_printer(progress)), as_json=json)
+    emit(run(open_store(workspace), options, progress=progress_printer(progress)), as_json=json)
 
 
 def embed(
@@ -45,16 +37,16 @@ def embed(
     """Give every sample a unit-norm vector."""
     from explorer.pipeline.embed import embed as run
 
-    emit(run(open_store(workspace), **vars(options), progress=progress_printer(progress)), as_json=json)
+    emit(run(open_store(workspace), options, progress=progress_printer(progress)), as_json=json)
 
 
 def cluster(
     workspace: WorkspaceOption, options: ClusterOptions, json: JsonOption = False, progress: ProgressOption = "auto"
 ) -> None:
-    """Cluster the samples by k-means; `--k auto` chooses k by silhouette and inertia and shows why."""
+    """Cluster the samples by k-means. `--k auto` chooses k by silhouette and inertia and shows why."""
     from explorer.pipeline.cluster import cluster as run
 
-    emit(run(open_store(workspace), **vars(options), progress=progress_printer(progress)), as_json=json)
+    emit(run(open_store(workspace), options, progress=progress_printer(progress)), as_json=json)
 
 
 def project(
@@ -63,16 +55,16 @@ def project(
     """Place the samples on a two-dimensional map."""
     from explorer.pipeline.project import project as run
 
-    emit(run(open_store(workspace), **vars(options), progress=progress_printer(progress)), as_json=json)
+    emit(run(open_store(workspace), options, progress=progress_printer(progress)), as_json=json)
 
 
 def score(
     workspace: WorkspaceOption, options: ScoreOptions, json: JsonOption = False, progress: ProgressOption = "auto"
 ) -> None:
-    """Score the quality of every sample; failed scores are missing and counted."""
+    """Score the quality of every sample. Failed scores are missing and counted."""
     from explorer.pipeline.score import score as run
 
-    emit(run(open_store(workspace), **vars(options), progress=progress_printer(progress)), as_json=json)
+    emit(run(open_store(workspace), options, progress=progress_printer(progress)), as_json=json)
 
 
 def length(
@@ -82,7 +74,7 @@ def length(
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:
-    """Explain why picking the longest responses works: length against active features."""
+    """Explain why selecting the longest responses works. Compares length with the number of active features."""
     from dataclasses import asdict
     from pathlib import Path
 

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import typer
-
-from explorer.cli.options import JsonOption, ProgressOption, WorkspaceOption, spread
+from explorer.cli.options import JsonOption, ProgressOption, WorkspaceOption
 from explorer.cli.output import emit, open_store, progress_printer
 from explorer.options.verbs import ExtractOptions, TrainSaeOptions
-
-
-def register(app: typer.Typer) -> None:
-    """Add this module's verbs to `app`."""
-    app.command("train-sae")(spread(train_sae))
-    app.command()(spread(extract))
 
 
 def train_sae(
     workspace: WorkspaceOption, options: TrainSaeOptions, json: JsonOption = False, progress: ProgressOption = "auto"
 ) -> None:
-    """Train a TopK SAE on the samples and measure it on held-out tokens."""
+    """Train a TopK SAE on the samples. It is measured on held-out tokens."""
     from explorer.pipeline.train_sae import train_sae as run
 
     emit(run(open_store(workspace), options, progress=progress_printer(progress)), as_json=json)

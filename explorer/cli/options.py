@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 import typer
 
 from explorer.errors import refuse
-from explorer.options.base import Options
+from explorer.options.base import Options, parse_pairs
 from explorer.registry import REQUIRED, ParameterSpec, describe, param, parse, to_text
 
 WorkspaceOption = Annotated[str, typer.Option("-w", "--workspace", help="The workspace folder.")]
@@ -51,17 +51,6 @@ def spread(function: Callable[..., None]) -> Callable[..., None]:
     command.__name__, command.__doc__ = function.__name__, function.__doc__
     command.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
     return command
-
-
-def parse_pairs(texts: Iterable[str] | None, *, option: str) -> dict[str, str]:
-    """Turn `key=value` texts into a dictionary."""
-    pairs = {}
-    for text in texts or ():
-        key, sign, value = text.partition("=")
-        if not sign or not key:
-            refuse(f"{option} must read key=value", got=text)
-        pairs[key.strip()] = value
-    return pairs
 
 
 def _by_option(cls: type[Options]) -> dict[str, list[ParameterSpec]]:

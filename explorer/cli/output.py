@@ -1,4 +1,4 @@
-"""What a verb prints: progress on standard error, its result on standard output (one JSON object with `--json`)."""
+"""Output of a verb: progress on standard error, the result on standard output (one JSON object with `--json`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from explorer.progress import silent
 
 
 def open_store(path: str, *, create: bool = False) -> Any:
-    """Open the workspace at `path`; `create` makes one where there is none."""
+    """Open the workspace at `path`; `create` makes a missing one."""
     from explorer.workspace import Store
 
     return Store.create(path) if create else Store.open(path)
@@ -31,7 +31,7 @@ def emit(result: Any, *, as_json: bool, lines: Callable[[], list[str]] | None = 
 
 
 def progress_printer(mode: str) -> Callable[..., None]:
-    """A progress callback that prints to standard error as `mode` says (`auto`: one line on a terminal, else lines)."""
+    """A progress callback that prints to standard error (`auto`: one updated line on a terminal, else plain lines)."""
     if mode == "none":
         return silent
     if mode == "json":
@@ -56,7 +56,7 @@ class _Line:
         now = time.monotonic()
         changed, finished = stage != self._stage, total is not None and done >= total
         if changed:
-            if not self._live and now - self._first < 2.0:  # what fails at once says so in one line
+            if not self._live and now - self._first < 2.0:  # a command that fails at once prints only its error
                 return
             if self._live and self._stage:
                 sys.stderr.write("\n")
@@ -112,9 +112,9 @@ def aligned(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
 
 
 def _plain(fields: Mapping[str, Any]) -> list[str]:
-    said = {name: value for name, value in fields.items() if value != ""}
-    width = max((len(name) for name in said), default=0)
-    return [f"{name.replace('_', ' '):<{width}}  {_shown(value)}" for name, value in said.items()]
+    filled = {name: value for name, value in fields.items() if value != ""}
+    width = max((len(name) for name in filled), default=0)
+    return [f"{name.replace('_', ' '):<{width}}  {_shown(value)}" for name, value in filled.items()]
 
 
 def _shown(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Verbs that start the app and make the demo: serve, demo."""
+"""Verbs that start the app and build the demo: serve, demo."""
 
 from __future__ import annotations
 
@@ -14,15 +14,9 @@ from explorer.errors import refuse
 ROOT = Path(__file__).parents[2]
 
 
-def register(app: typer.Typer) -> None:
-    """Add this module's verbs to `app`."""
-    app.command()(serve)
-    app.command()(demo)
-
-
 def serve(
     workspace: Annotated[
-        str, typer.Option("-w", "--workspace", help="The workspace, or a new folder; the bundled demo if left out.")
+        str, typer.Option("-w", "--workspace", help="The workspace, or a new folder; the bundled demo by default.")
     ] = "",
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = 8501,
@@ -37,7 +31,7 @@ def serve(
 
     _check(host, port)
     folder = Path(workspace) if workspace else WORKSPACE
-    if not Store.is_free(folder):  # on an empty folder the app begins with bringing in a dataset
+    if not Store.is_free(folder):  # on an empty folder the app starts with importing a dataset
         Store.open(folder)
     headless = "false" if browser and sys.stdout.isatty() else "true"
     options = ["--server.address", host, "--server.port", str(port), "--server.headless", headless]
@@ -46,11 +40,11 @@ def serve(
 
 
 def _check(host: str, port: int) -> None:
-    """Refuse a port that cannot be listened on before Streamlit is started."""
+    """Raise an error for a port that cannot be used, before Streamlit starts."""
     import socket
 
     if not 1 <= port <= 65_535:
-        refuse("serve: --port is no port", got=port, allowed="1 to 65535")
+        refuse("serve: --port is not a valid port", got=port, allowed="1 to 65535")
     try:
         with socket.create_server((host, port)):
             pass
@@ -59,11 +53,11 @@ def _check(host: str, port: int) -> None:
 
 
 def demo(
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Make the workspace again from the rows.")] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build the workspace again from its rows.")] = False,
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:
-    """Say where the bundled demo workspace is, or make it again from `data/demo/demo.jsonl`."""
+    """Show or rebuild the bundled demo workspace. It is built from `data/demo/demo.jsonl`."""
     from explorer.pipeline.demo import demo as run
 
     emit(run(rebuild=rebuild, progress=progress_printer(progress)), as_json=json)

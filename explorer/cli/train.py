@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
-from explorer.cli.options import JsonOption, NameOption, ProgressOption, WorkspaceOption, spread
+from explorer.cli.options import JsonOption, NameOption, ProgressOption, WorkspaceOption
 from explorer.cli.output import aligned, emit, open_store, progress_printer
 from explorer.options.verbs import EvaluateOptions, RefineOptions
 
 if TYPE_CHECKING:
     from explorer.pipeline.evaluate import EvaluateResult
-
-
-def register(app: typer.Typer) -> None:
-    """Add this module's verbs to `app`."""
-    app.command()(spread(refine))
-    app.command()(spread(evaluate))
 
 
 def refine(
@@ -27,7 +19,7 @@ def refine(
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:
-    """Iterative kMQ: move cluster weights by what the model learns. An interrupted run resumes."""
+    """Refine cluster weights by what the model learns (iterative kMQ). An interrupted run resumes."""
     from explorer.pipeline.refine import refine as run
 
     emit(run(open_store(workspace), options, name=name, progress=progress_printer(progress)), as_json=json)
@@ -40,7 +32,7 @@ def evaluate(
     json: JsonOption = False,
     progress: ProgressOption = "auto",
 ) -> None:
-    """Fine-tune the model on each selection and compare held-out losses. An interrupted run resumes."""
+    """Fine-tune a model on each selection and compare losses. An interrupted run resumes."""
     from explorer.pipeline.evaluate import evaluate as run
 
     result = run(open_store(workspace), options, name=name, progress=progress_printer(progress))

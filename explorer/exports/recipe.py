@@ -49,8 +49,8 @@ def recipe_path(out: Path) -> Path:
 def ranking_hash(sample_ids: Iterable[int]) -> str:
     """Hash of a ranking: blake2b of the sample ids in pick order, as little-endian 64-bit integers."""
     digest = hashlib.blake2b(digest_size=16)
-    for one in sample_ids:
-        digest.update(int(one).to_bytes(8, "little", signed=True))
+    for sample_id in sample_ids:
+        digest.update(int(sample_id).to_bytes(8, "little", signed=True))
     return f"blake2b:{digest.hexdigest()}"
 
 
@@ -60,17 +60,17 @@ def hash_of(selection: Artifact) -> str:
 
 
 def recipe_of(store: Store, selection: Artifact, *, export: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Write down how `selection` was made, as the plain values of the YAML file."""
-    made = selection.manifest
-    samples = store.resolve("samples", made.inputs["samples"])
-    asked = samples.manifest.parameters
+    """Describe how `selection` was made, as the plain values of the YAML file."""
+    manifest = selection.manifest
+    samples = store.resolve("samples", manifest.inputs["samples"])
+    recorded = samples.manifest.parameters
     source = {
         "path": samples.manifest.info["source"],
-        "split": asked["split"],
-        "limit": asked["limit"],
+        "split": recorded["split"],
+        "limit": recorded["limit"],
         "format": samples.manifest.info["format"],
         "mapping": _common_mapping(samples),
-        "files": asked["files"],
+        "files": recorded["files"],
         "samples": samples.manifest.rows["samples"],
         "dropped": samples.manifest.dropped,
         "id": samples.id,
@@ -82,11 +82,11 @@ def recipe_of(store: Store, selection: Artifact, *, export: Mapping[str, Any] | 
         "source": source,
         "steps": _steps(store, selection),
         "selection": {
-            **made.parameters,
-            "name": made.name,
-            "rows": made.rows["selections"],
+            **manifest.parameters,
+            "name": manifest.name,
+            "rows": manifest.rows["selections"],
             "ranking": hash_of(selection),
-            "inputs": made.inputs,
+            "inputs": manifest.inputs,
             "id": selection.id,
         },
         "export": dict(export or {}),
@@ -109,32 +109,32 @@ def write_recipe(recipe: Mapping[str, Any], path: Path) -> None:
 
 
 def read_recipe(path: str | os.PathLike[str]) -> Recipe:
-    """Read and check a recipe; what is missing or of a newer version is refused in one line."""
+    """Read and check a recipe; an unreadable, incomplete or newer one raises an `InputError`."""
     import yaml
 
     file = Path(path)
     try:
-        found = yaml.safe_load(file.read_text("utf-8"))
+        recipe = yaml.safe_load(file.read_text("utf-8"))
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror or error}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{file} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(found, dict) or "recipe" not in found:
+    if not isinstance(recipe, dict) or "recipe" not in recipe:
         refuse(f"{file} is not a recipe", allowed="a file that an export wrote beside its data (*.recipe.yaml)")
-    if not isinstance(found["recipe"], int) or found["recipe"] > VERSION:
-        refuse(f"{file} is a recipe of version {found['recipe']!r}", allowed=f"up to {VERSION} (update the program)")
-    wanted = {"source": ("path", "files", "split", "limit", "id"), "selection": ("method", "budget", "seed", "ranking")}
-    for part, keys in wanted.items():
-        missing = [key for key in keys if not isinstance(found.get(part), dict) or key not in found[part]]
+    if not isinstance(recipe["recipe"], int) or recipe["recipe"] > VERSION:
+        refuse(f"{file} is a recipe of version {recipe['recipe']!r}", allowed=f"up to {VERSION} (update the program)")
+    needed = {"source": ("path", "files", "split", "limit", "id"), "selection": ("method", "budget", "seed", "ranking")}
+    for part, keys in needed.items():
+        missing = [key for key in keys if not isinstance(recipe.get(part), dict) or key not in recipe[part]]
         if missing:
             refuse(f"{file}: the recipe lacks {part}.{missing[0]}")
-    steps = found.get("steps") or []
-    whole = isinstance(steps, list) and all(
-        isinstance(s, dict) and {"kind", "id", "parameters"} <= set(s) for s in steps
+    steps = recipe.get("steps") or []
+    complete = isinstance(steps, list) and all(
+        isinstance(step, dict) and {"kind", "id", "parameters"} <= set(step) for step in steps
     )
-    if not whole:
+    if not complete:
         refuse(f"{file}: each step of a recipe needs kind, id and parameters")
-    return Recipe(file, found["source"], steps, found["selection"], found.get("export") or {})
+    return Recipe(file, recipe["source"], steps, recipe["selection"], recipe.get("export") or {})
 
 
 def commands(recipe: Mapping[str, Any]) -> list[str]:
@@ -142,7 +142,7 @@ def commands(recipe: Mapping[str, Any]) -> list[str]:
     selection, export = recipe["selection"], recipe["export"]
     chosen = {key: selection[key] for key in ("id", "inputs", "name")} | {"kind": "selections", "parameters": selection}
     steps = [*recipe["steps"], chosen]
-    lines = [argv(_ingest_options(recipe["source"]), "WS")]
+    lines = [argv(ingest_options(recipe["source"]), "WS")]
     for step in steps:
         if "refinements" in step["inputs"]:  # the verb refine makes this selection too
             continue
@@ -183,12 +183,14 @@ def step_options(step: Mapping[str, Any]) -> Options:
     return cls(**{spec.name: parameters[spec.name] for spec in describe(cls) if spec.name in parameters})
 
 
-def _ingest_options(source: Mapping[str, Any]) -> IngestOptions:
-    mixed = "+" in source["format"]  # files of several formats are detected one by one
+def ingest_options(source: Mapping[str, Any]) -> IngestOptions:
+    """Return the options that import the source of a recipe again; files that differ in format are detected anew."""
+    read = {(file["format"], tuple(file["mapping"].items())) for file in source["files"]}
+    format, mapping = read.pop() if len(read) == 1 else ("auto", ())
     return IngestOptions(
         source=source["path"],
-        format="auto" if mixed else source["format"],
-        mapping=() if mixed else tuple(f"{role}={column}" for role, column in source["mapping"].items()),
+        format=format,
+        mapping=tuple(f"{role}={column}" for role, column in mapping),
         split=source["split"],
         limit=source["limit"],
     )

@@ -8,8 +8,10 @@ logits for response tokens alone. (TRL's `SFTTrainer` packs only with flash atte
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import math
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -17,8 +19,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from explorer.errors import ExplorerError, refuse
+from explorer.lm.attention import block_attention
 from explorer.lm.batches import default_batch_tokens, is_out_of_memory
-from explorer.lm.fast import faster, return_memory
 from explorer.lm.model import LoadedModel
 from explorer.lm.packing import Row, pack, response_logits
 from explorer.progress import Progress, silent
@@ -91,7 +93,7 @@ def finetuned(
     with _memory_returned(), _trainable(loaded, params) as model:
         log = _Log(progress, stage, time.perf_counter(), tokens)
         try:
-            with faster(model):
+            with block_attention(model):
                 _train(model, loaded, rows, params, seed, log)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
@@ -111,12 +113,14 @@ def finetuned(
 
 @contextlib.contextmanager
 def _memory_returned() -> Iterator[None]:
-    """Return the memory of a training run to the system; otherwise runs in a row leave gigabytes in the heap."""
+    """Return the memory of a training run to the system after it; glibc would keep about a gigabyte of it."""
     try:
         yield
     finally:
         gc.collect()  # a trainer and its optimiser refer to each other
-        return_memory()
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError, AttributeError):  # another C library, such as musl
+                ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 @contextlib.contextmanager

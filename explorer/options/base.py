@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar
 
 from explorer.errors import refuse
@@ -64,6 +64,17 @@ def argv(options: Options, workspace: str) -> list[str]:
     return [options.verb, *arguments, "-w", workspace, *words]
 
 
+def parse_pairs(texts: Iterable[str] | None, *, option: str) -> dict[str, str]:
+    """Turn `key=value` texts into a dictionary."""
+    pairs = {}
+    for text in texts or ():
+        key, sign, value = text.partition("=")
+        if not sign or not key:
+            refuse(f"{option} must read key=value", got=text)
+        pairs[key.strip()] = value
+    return pairs
+
+
 def keywords(cls: type[Options]) -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Let a function with a parameter of option class `cls` take the fields of the class as keywords instead.
 
@@ -91,6 +102,8 @@ def keywords(cls: type[Options]) -> Callable[[Callable[..., R]], Callable[..., R
 
         fields = [_keyword(spec) for spec in describe(cls)]
         spread = sorted([*parameters[:place], *fields, *parameters[place + 1 :]], key=lambda parameter: parameter.kind)
+        listed = "\n".join(f"    {spec.name}: {spec.doc}" for spec in describe(cls))
+        with_keywords.__doc__ = f"{inspect.cleandoc(function.__doc__ or '')}\n\nOptions:\n{listed}"
         with_keywords.__signature__ = inspect.signature(function).replace(parameters=spread)  # type: ignore[attr-defined]
         return with_keywords
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from explorer.options.base import Options
+from explorer.options.base import Options, parse_pairs
 from explorer.registry import REQUIRED, param
 
 SEGMENTS = ("response", "prompt", "all")
@@ -26,7 +26,12 @@ class IngestOptions(Options):
     format: str = param("auto", "auto, alpaca, sharegpt, messages or columns.")
     mapping: tuple[str, ...] = param((), "Columns by role, e.g. prompt=COL,response=COL.", flag="--map")
     split: str = param("train", "The split to read, of a dataset that has several.")
-    limit: int | None = param(None, "Stop after this many samples.")
+    limit: int | None = param(None, "Stop after this many samples.", minimum=1)
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Columns by role."""
+        return parse_pairs(self.mapping, option="--map")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from explorer.errors import refuse
 from explorer.maps.cards import cluster_cards
 from explorer.maps.choose_k import choose_k
 from explorer.maps.kmeans import check_k, kmeans, stability
+from explorer.options.base import keywords
+from explorer.options.verbs import ClusterOptions
 from explorer.pipeline.embed import find_or_make
 from explorer.progress import Progress, silent
 from explorer.queries.maps import cluster_names
@@ -42,33 +44,26 @@ class ClusterResult:
     made: list[str] = field(default_factory=list)
 
 
-def cluster(
-    store: Store,
-    *,
-    k: int | str = "auto",
-    seed: int = 0,
-    embedding: str = "",
-    progress: Progress = silent,
-) -> ClusterResult:
+@keywords(ClusterOptions)
+def cluster(store: Store, options: ClusterOptions, *, progress: Progress = silent) -> ClusterResult:
     """Cluster the samples, unless these clusters already exist.
 
     Args:
         store: The workspace.
-        k: A number, or `auto`: chosen by silhouette and inertia over a grid (both are stored in the manifest).
-        seed: Of the starting centres.
-        embedding: Id of an embeddings artifact; empty means the newest, or a new `lm-mean`.
+        options: k and the embedding; the fields may be given as keywords instead. For k = `auto`, silhouette and
+            inertia over a grid are stored in the manifest.
         progress: Called with the step and its progress.
 
     Raises:
         InputError: k out of range.
         MissingStep: there is no embedding, and no extraction to make one from.
     """
-    asked = _parse(k)
+    seed, asked = options.seed, _parse(options.k)
     snapshot = Snapshot.newest(store)
     samples, count = snapshot.require("samples"), snapshot.rows
     if isinstance(asked, int):
         check_k(asked, count)
-    used, made = find_or_make(snapshot, embedding, progress=progress)
+    used, made = find_or_make(snapshot, options.embedding, progress=progress)
     parameters = {"k": asked, "seed": seed}
     inputs = {"samples": samples.id, "embeddings": used.id}
     existing = store.find("clusters", parameters, inputs)
@@ -131,11 +126,11 @@ def _stability(vectors: np.ndarray, k: int) -> dict[str, Any]:
     return {"seeds": list(agreement.seeds), "mean": agreement.mean, "low": agreement.low}
 
 
-def _parse(k: int | str) -> int | str:
-    if isinstance(k, str) and k.strip().lower() == "auto":
+def _parse(k: str) -> int | str:
+    if k.strip().lower() == "auto":
         return "auto"
     try:
-        return k if isinstance(k, int) else int(k)
+        return int(k)
     except ValueError:
         refuse("the number of clusters k cannot be read", got=k, allowed="a whole number, or auto")
 

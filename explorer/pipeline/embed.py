@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +10,8 @@ import numpy as np
 
 from explorer.maps.embeddings import Embedding, Inputs, Text, resolve
 from explorer.maps.vectors import to_table, without_direction
+from explorer.options.base import keywords
+from explorer.options.verbs import EmbedOptions
 from explorer.progress import Progress, silent
 from explorer.queries.samples import texts
 from explorer.queries.sets import feature_sets
@@ -35,31 +36,25 @@ class EmbedResult:
     existed: bool
 
 
-def embed(
-    store: Store,
-    *,
-    method: str = DEFAULT,
-    params: Mapping[str, Any] | None = None,
-    progress: Progress = silent,
-) -> EmbedResult:
+@keywords(EmbedOptions)
+def embed(store: Store, options: EmbedOptions, *, progress: Progress = silent) -> EmbedResult:
     """Embed every sample and store the vectors, unless this embedding already exists.
 
     Args:
         store: The workspace.
-        method: A slug of `explorer.maps.embeddings.EMBEDDINGS`, or the folder or Hub id of a sentence model.
-        params: Options of the method, as values or as text.
+        options: The method and its parameters; the fields may be given as keywords instead.
         progress: Called with the step and its progress.
 
     Raises:
         InputError: an unknown method, or a model that cannot be loaded.
         MissingStep: the method needs an extraction.
     """
-    how, named = resolve(method)
-    options = build(how.Params, {**named, **(params or {})}, owner=f"embedding method {how.slug}")
+    how, named = resolve(options.method)
+    params = build(how.Params, {**named, **(options.params or {})}, owner=f"embedding method {how.slug}")
     snapshot = Snapshot.newest(store)
     samples = snapshot.require("samples")
     inputs = {"samples": samples.id}
-    parameters: dict[str, Any] = {"method": how.slug, "params": dataclasses.asdict(options)}
+    parameters: dict[str, Any] = {"method": how.slug, "params": dataclasses.asdict(params)}
     if how.needs & {"lm_mean", "features"}:
         inputs["activations"] = snapshot.require("activations").id
     if "features" in how.needs:
@@ -69,7 +64,7 @@ def embed(
         return _result(existing, existed=True)
     with store.draft("embeddings", parameters=parameters, inputs=inputs, seed=SEED) as draft:
         method_inputs = _gather(snapshot, how, progress)
-        vectors = how.embed(method_inputs, options, np.random.default_rng(SEED), progress)
+        vectors = how.embed(method_inputs, params, np.random.default_rng(SEED), progress)
         draft.write(to_table(vectors))
         draft.info = {"dimensions": vectors.shape[1], "without_direction": without_direction(vectors)}
         artifact = draft.commit()

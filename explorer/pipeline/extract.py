@@ -62,7 +62,7 @@ def extract(store: Store, options: ExtractOptions, *, progress: Progress = silen
         MissingStep: the workspace has no samples.
     """
     from explorer.engine import ENGINES
-    from explorer.lm.fast import faster
+    from explorer.lm.attention import block_attention
     from explorer.lm.model import load_model, model_fingerprint, pick_device, pick_dtype
     from explorer.sae.load import check_fit, check_layer, load_sae
 
@@ -90,9 +90,9 @@ def extract(store: Store, options: ExtractOptions, *, progress: Progress = silen
     if existing is not None:
         return _result(existing, existed=True)
     shards = plan_shards(store, samples)
-    extraction = _Extraction(store, samples, loaded, loaded_sae, options.max_tokens, options.batch_tokens)
+    extraction = _Extraction(store, samples, loaded, loaded_sae, options)
     with store.draft("activations", parameters=parameters, inputs=inputs, resumable=True) as draft:
-        with faster(loaded.model):
+        with block_attention(loaded.model):
             runner.run(lambda: extraction.worker(draft), shards, Shards(draft), progress)
         progress("finish", 0, 1, "sorting by feature")
         draft.info = {"model_source": options.model, "sae_source": options.sae, "layer_source": options.layer}
@@ -146,8 +146,7 @@ class _Extraction:
     samples: Artifact
     model: LoadedModel
     sae: LoadedSAE
-    max_tokens: int
-    batch_tokens: int | None
+    options: ExtractOptions
 
     def worker(self, draft: Draft) -> Callable[[Shard, Tick], ShardTables]:
         """Set up the function that extracts a shard; an engine calls this once in each of its workers."""
@@ -157,8 +156,8 @@ class _Extraction:
             self.model,
             self.sae,
             median_norm=self.median_norm(draft),
-            max_tokens=self.max_tokens,
-            batch_tokens=self.batch_tokens,
+            max_tokens=self.options.max_tokens,
+            batch_tokens=self.options.batch_tokens,
         )
 
         def run(shard: Shard, tick: Tick) -> ShardTables:
@@ -180,7 +179,8 @@ class _Extraction:
             scan = self.store.scan(self.samples)
             query = f"SELECT turns FROM {scan} ORDER BY content_hash, sample_id LIMIT {CALIBRATION_SAMPLES}"
             turns = [[(turn["role"], turn["content"]) for turn in row[0]] for row in self.store.sql(query).fetchall()]
-            write_json(file, {"median_norm": median_norm(self.model, self.sae.hook_name, turns, self.max_tokens)})
+            norm = median_norm(self.model, self.sae.hook_name, turns, self.options.max_tokens)
+            write_json(file, {"median_norm": norm})
         return float(json.loads(file.read_text("utf-8"))["median_norm"])
 
 

@@ -13,6 +13,8 @@ from explorer.ingest.datamodels import RowDropped
 from explorer.ingest.formats import FORMATS
 from explorer.ingest.plan import FilePlan, Plan, plan
 from explorer.ingest.values import has_escaped_surrogate, json_text, plain, without_surrogates
+from explorer.options.base import keywords
+from explorer.options.verbs import IngestOptions
 from explorer.progress import Progress, silent
 from explorer.records import SAMPLES, Sample
 from explorer.workspace import Artifact, Store
@@ -42,26 +44,15 @@ class IngestResult:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
-def ingest(
-    store: Store,
-    source: str,
-    *,
-    format: str = "auto",
-    mapping: Mapping[str, str] | None = None,
-    split: str = "train",
-    limit: int | None = None,
-    progress: Progress = silent,
-) -> IngestResult:
-    """Read `source` into a samples artifact of `store`, or say that this very content is there already.
+@keywords(IngestOptions)
+def ingest(store: Store, options: IngestOptions, *, progress: Progress = silent) -> IngestResult:
+    """Read a dataset into a samples artifact of `store`; the same content is imported only once.
 
-    `format` is `auto` or one of `explorer.ingest.formats.FORMATS`; `mapping` names columns by role (`prompt`,
-    `response`, `system`, `input`, `history`, or `turns`); `split` matters for datasets and folders that have splits;
-    `limit` stops after that many samples. A row that makes no sample is counted with its reason, never lost silently.
-    Raises `InputError` for a source that is missing, empty or broken (file, line and column), and writes nothing then.
+    `mapping` names columns by role: `prompt`, `response`, `system`, `input`, `history`, or `turns`. A row that makes
+    no sample is counted with its reason. A source that is missing, empty or broken raises an `InputError` (file, line
+    and column), and nothing is written.
     """
-    if limit is not None and limit < 1:
-        refuse("limit must be at least 1", got=limit)
-    planned = plan(source, format=format, mapping=mapping, split=split)
+    planned = plan(options.source, format=options.format, mapping=options.roles or None, split=options.split)
     identities = []
     for file in planned.files:
         progress("fingerprint", len(identities), len(planned.files), file.origin.name)
@@ -72,18 +63,18 @@ def ingest(
             {**identity, "format": file.detection.format, "mapping": dict(file.detection.mapping)}
             for identity, file in zip(identities, planned.files, strict=True)
         ],
-        "split": split,
-        "limit": limit,
+        "split": options.split,
+        "limit": options.limit,
     }
     existing = store.find("samples", parameters, {})
     if existing is not None:
         return _result(existing, planned, existed=True)
     with store.draft("samples", parameters=parameters, inputs={}) as draft:
-        work = _Work(planned, limit, progress)
+        work = _Work(planned, options.limit, progress)
         draft.write(work.batches())
         draft.dropped = dict(work.dropped.most_common())
         draft.info = {
-            "source": source,
+            "source": options.source,
             "format": planned.format,
             "source_rows": work.source_row,
             "duplicates": work.duplicates,

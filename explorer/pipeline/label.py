@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from explorer.errors import InputError, refuse
+from explorer.options.base import keywords
+from explorer.options.verbs import LabelOptions
 from explorer.progress import Progress, silent
 from explorer.workspace import Artifact, Snapshot, Store
 
@@ -43,26 +45,15 @@ class _Evidence:
     sampled: list[list[Context]]  # across the range of activations
 
 
-def label(
-    store: Store,
-    *,
-    model: str = "default",
-    neuronpedia: str = "",
-    llm: str = "",
-    llm_model: str = "",
-    llm_features: int | None = None,
-    progress: Progress = silent,
-) -> LabelResult:
+@keywords(LabelOptions)
+def label(store: Store, options: LabelOptions, *, progress: Progress = silent) -> LabelResult:
     """Write the `features` artifact of the newest extraction.
 
     Args:
         store: The workspace.
-        model: Needed for the logit lens only. If it cannot be loaded or is not the extraction's model, promoted and
-            suppressed tokens stay empty and the manifest gives the reason; likewise for the SAE and its directions.
-        neuronpedia: An export file or folder of Neuronpedia, `api`, or `MODEL/SOURCE`.
-        llm: Base URL of an OpenAI-compatible endpoint that writes labels.
-        llm_model: The model's name at that endpoint.
-        llm_features: The LLM labels only this many of the most common features.
+        options: Where labels come from; the fields may be given as keywords instead. If the model cannot be loaded or
+            is not the extraction's model, promoted and suppressed tokens stay empty and the manifest gives the reason;
+            likewise for the SAE and its directions.
         progress: Called with the step and its progress.
 
     Raises:
@@ -70,22 +61,23 @@ def label(
     """
     from explorer.features import neuronpedia as exports
 
-    endpoint = _endpoint(llm, llm_model)
+    endpoint = _endpoint(options.llm, options.llm_model)
     snapshot = Snapshot.newest(store)
     activations, threshold = snapshot.require("activations"), snapshot.threshold
     info = activations.manifest.info
     imported: dict[int, Explanation] = {}
-    if neuronpedia:
-        imported = exports.load(neuronpedia, neuronpedia_id=info.get("neuronpedia_id"), width=int(info["d_sae"]))
+    if options.neuronpedia:
+        neuronpedia_id, width = info.get("neuronpedia_id"), int(info["d_sae"])
+        imported = exports.load(options.neuronpedia, neuronpedia_id=neuronpedia_id, width=width)
     evidence = written = None
     if endpoint is not None:
         evidence = _evidence(store, activations)
-        written = _written(store, evidence, activations, endpoint, llm_features, progress)
+        written = _written(store, evidence, activations, endpoint, options.llm_features, progress)
     parameters: dict[str, Any] = {"version": VERSION, "threshold": threshold}
     if imported:
         parameters["neuronpedia"] = _digest({i: asdict(explanation) for i, explanation in imported.items()})
     if written is not None:
-        parameters["llm"] = {"endpoint": llm.rstrip("/"), "model": llm_model}
+        parameters["llm"] = {"endpoint": options.llm.rstrip("/"), "model": options.llm_model}
         parameters["llm"]["labels"] = _digest({i: asdict(label) for i, label in written.labels.items()})
     inputs = {"activations": activations.id, "samples": activations.manifest.inputs["samples"]}
     existing = store.find("features", parameters, inputs)
@@ -95,8 +87,8 @@ def label(
         progress("label", 0, 4, "statistics")
         columns = _describe(store, activations, threshold, evidence or _evidence(store, activations), progress)
         progress("label", 2, 4, "logit lens and directions")
-        lens_missing, directions_missing = _from_weights(columns, activations, model, progress)
-        labels = _labels(columns, imported, written, llm_model)
+        lens_missing, directions_missing = _from_weights(columns, activations, options.model, progress)
+        labels = _labels(columns, imported, written, options.llm_model)
         sources = [source for source in columns["label_source"] if source]
         draft.info = {
             "labelled": len(sources),

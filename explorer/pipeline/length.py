@@ -74,7 +74,7 @@ def read(snapshot: Snapshot) -> Inputs:
         groups["cluster"] = Groups(columns.clusters(snapshot).astype(np.int64), cluster_names(snapshot.clusters))
     return Inputs(
         tokens=columns.response_tokens(snapshot).astype(np.int64),
-        characters=columns.read_column(samples, "response_chars", rows).astype(np.int64),
+        characters=columns.response_characters(snapshot),
         groups={factor: named for factor, named in groups.items() if len(named.names) > 1},
     )
 

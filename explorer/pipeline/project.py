@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +11,8 @@ import pyarrow as pa
 
 from explorer.errors import refuse
 from explorer.maps.projections import PROJECTIONS, Drawn, Inputs
+from explorer.options.base import keywords
+from explorer.options.verbs import ProjectOptions
 from explorer.pipeline.embed import find_or_make
 from explorer.progress import Progress, silent
 from explorer.queries.columns import read_column
@@ -37,25 +38,14 @@ class ProjectResult:
     made: list[str] = field(default_factory=list)
 
 
-def project(
-    store: Store,
-    *,
-    method: str = DEFAULT,
-    seed: int = 0,
-    embedding: str = "",
-    onto: str = "",
-    params: Mapping[str, Any] | None = None,
-    progress: Progress = silent,
-) -> ProjectResult:
+@keywords(ProjectOptions)
+def project(store: Store, options: ProjectOptions, *, progress: Progress = silent) -> ProjectResult:
     """Project the samples to the plane, unless this map already exists.
 
     Args:
         store: The workspace.
-        method: A slug of `explorer.maps.projections.PROJECTIONS`.
-        seed: Of the layout; the same seed gives the same map.
-        embedding: Id of an embeddings artifact; empty means the newest, or a new `lm-mean`.
-        onto: Id of a map of another dataset to place these samples on, with its method, seed and options.
-        params: Options of the method, as values or as text.
+        options: The method and its parameters; the fields may be given as keywords instead. With `onto`, method, seed
+            and parameters are those of that map.
         progress: Called with the step and its progress.
 
     Raises:
@@ -64,19 +54,19 @@ def project(
     """
     snapshot = Snapshot.newest(store)
     samples, count = snapshot.require("samples"), snapshot.rows
-    base_map = store.resolve("projections", onto) if onto else None
+    base_map = store.resolve("projections", options.onto) if options.onto else None
     if base_map is not None:
-        recorded = base_map.manifest.parameters
-        method, seed, params = recorded["method"], int(recorded["seed"]), recorded["params"]
-    how = PROJECTIONS[method]
-    options = build(how.Params, params or {}, owner=f"projection {how.slug}")
-    parameters: dict[str, Any] = {"method": how.slug, "seed": seed, "params": dataclasses.asdict(options)}
+        recorded = {name: base_map.manifest.parameters[name] for name in ("method", "seed", "params")}
+        options = dataclasses.replace(options, **recorded)
+    how, seed = PROJECTIONS[options.method], options.seed
+    params = build(how.Params, options.params or {}, owner=f"projection {how.slug}")
+    parameters: dict[str, Any] = {"method": how.slug, "seed": seed, "params": dataclasses.asdict(params)}
     made: list[str] = []
     if "features" in how.needs:
         used = snapshot.require("activations")
         parameters["threshold"] = snapshot.threshold
     else:
-        used, made = find_or_make(snapshot, embedding, progress=progress)
+        used, made = find_or_make(snapshot, options.embedding, progress=progress)
     if base_map is not None:
         _check_same_space(store, base_map, used)
         parameters |= {"onto": base_map.id, "threshold": base_map.manifest.parameters.get("threshold")}
@@ -88,14 +78,14 @@ def project(
     with store.draft("projections", parameters=parameters, inputs=inputs, seed=seed) as draft:
         plane_inputs = _read_inputs(store, used, parameters.get("threshold"))
         if base_map is None:
-            places = how.project(plane_inputs, options, seed, progress)
+            places = how.project(plane_inputs, params, seed, progress)
         else:
             before = _source(store, base_map)
             drawn = Drawn(_read_inputs(store, before, parameters["threshold"]), _coordinates(base_map))
-            places = how.place(drawn, plane_inputs, options, seed, progress)
+            places = how.place(drawn, plane_inputs, params, seed, progress)
         rows = {"sample_id": np.arange(count), "x": places[:, 0], "y": places[:, 1]}
         draft.write(pa.table(rows, schema=PROJECTION))
-        draft.info = {"fitted": min(count, getattr(options, "fit_rows", count)), "source": used.ref}
+        draft.info = {"fitted": min(count, getattr(params, "fit_rows", count)), "source": used.ref}
         if base_map is not None:
             draft.info |= {"fitted": 0, "onto": base_map.ref}
         artifact = draft.commit()

@@ -1,4 +1,4 @@
-"""Run a recipe: make a recorded selection again, step by step, or say in one line what differs."""
+"""Run a recipe: make a recorded selection again, step by step, or report in one line what differs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from explorer.errors import InputError, refuse
-from explorer.exports.recipe import Recipe, hash_of, read_recipe, step_options
+from explorer.exports.recipe import Recipe, hash_of, ingest_options, read_recipe, step_options
 from explorer.ingest.plan import plan
 from explorer.options.verbs import OPTIONS, ExtractOptions
 from explorer.pipeline.ingest import ingest
@@ -21,7 +21,7 @@ from explorer.workspace import KINDS, Artifact, Snapshot, Store
 
 @dataclass(frozen=True)
 class RunResult:
-    """The selection made again: the same ranking, hash for hash. `made` are the artifacts that were not there yet."""
+    """The selection made again, with the same hash of its ranking. `made` are the artifacts that were missing."""
 
     artifact: str
     method: str
@@ -43,37 +43,36 @@ def run(
 ) -> RunResult:
     """Make the selection that `recipe` (a file beside an export) records again in `store`, which may be empty.
 
-    The source is looked for where the recipe says, then beside the recipe; `source`, `model` and `sae` say where they
-    are now (a recipe knows a folder by its last name only). The SAE is compared before anything runs. Steps whose
-    artifact is there already are not repeated. `InputError` says what differs: the dataset, the SAE or any other
-    parameter of a step, or (same inputs, yet another order) the ranking.
+    The source is looked for where the recipe says, then beside the recipe; `source`, `model` and `sae` tell where they
+    are now. The SAE is compared before anything runs. Existing artifacts are not made again. An `InputError` tells what
+    differs: the dataset, the SAE or any other parameter of a step, or (same inputs, yet another order) the ranking.
     """
-    wanted = read_recipe(recipe)
-    made: list[str] = []
-    samples = _samples(store, wanted, source, made, progress)
+    recorded = read_recipe(recipe)
+    created: list[str] = []
+    samples = _samples(store, recorded, source, created, progress)
     _must_be_newest(store, samples)
-    for step in wanted.steps:
-        _step(store, step, {"model": model, "sae": sae}, made, progress)
-    chosen = wanted.selection
-    _agree(store, wanted)
-    recorded = chosen.get("inputs", {})
-    if "refinements" in recorded:
-        artifact, existed = _refined(store, recorded["refinements"]), not made
+    for step in recorded.steps:
+        _step(store, step, {"model": model, "sae": sae}, created, progress)
+    selection = recorded.selection
+    _must_have_newest(store, recorded)
+    inputs = selection.get("inputs", {})
+    if "refinements" in inputs:
+        artifact, existed = _refined(store, inputs["refinements"]), not created
     else:
-        spec = SelectionSpec.from_manifest(chosen)
-        result = select(store, spec, name=chosen.get("name", ""), with_marks=False, progress=progress)
+        spec = SelectionSpec.from_manifest(selection)
+        result = select(store, spec, name=selection.get("name", ""), with_marks=False, progress=progress)
         artifact, existed = store.resolve("selections", result.artifact), result.existed
     for kind, used in artifact.manifest.inputs.items():
-        if kind in recorded and recorded[kind] != used:
-            refuse(f"the selection was made from {kind} {recorded[kind]}, here it would be from {used}")
+        if kind in inputs and inputs[kind] != used:
+            refuse(f"the selection was made from {kind} {inputs[kind]}, here it would be from {used}")
     ranking = hash_of(artifact)
-    if ranking != chosen["ranking"]:
+    if ranking != selection["ranking"]:
         refuse(
             f"the ranking differs from the recipe's although its inputs are the same ({artifact.ref}: "
-            f"{ranking}, recipe: {chosen['ranking']}); another version of the program or of a library made it"
+            f"{ranking}, recipe: {selection['ranking']}); another version of the program or of a library made it"
         )
     if not existed:
-        made.append(artifact.ref)
+        created.append(artifact.ref)
     return RunResult(
         artifact=artifact.ref,
         method=artifact.manifest.parameters["method"],
@@ -81,35 +80,30 @@ def run(
         ranking=ranking,
         same=True,
         existed=existed,
-        made=made,
+        made=created,
     )
 
 
 def _refined(store: Store, refinement: str) -> Artifact:
     """The selection that a refinement ended in."""
-    found = [run for run in store.artifacts("selections") if run.manifest.inputs.get("refinements") == refinement]
-    if not found:
+    runs = [run for run in store.artifacts("selections") if run.manifest.inputs.get("refinements") == refinement]
+    if not runs:
         refuse(f"refinement {refinement} has no selection here", allowed="a new workspace (-w NEW)")
-    return found[-1]
+    return runs[-1]
 
 
-def _samples(store: Store, recipe: Recipe, source: str | None, made: list[str], progress: Progress) -> Artifact:
+def _samples(store: Store, recipe: Recipe, source: str | None, created: list[str], progress: Progress) -> Artifact:
     recorded = recipe.source
-    present = _present(store, "samples", recorded["id"])
     place = _find(recipe, source)
     if place is None:
-        if present is not None:
-            return present
-        place = str(recorded["path"])  # ingest says best what is wrong with it: it may be an id of the hub
+        existing = _existing(store, "samples", recorded["id"])
+        if existing is not None:
+            return existing
+        place = str(recorded["path"])  # it may be an id of the Hub; ingest explains what is wrong with it
     _compare_source(place, recorded)
-    arguments: dict[str, Any] = {"split": recorded["split"], "limit": recorded["limit"]}
-    formats = {file["format"] for file in recorded["files"]}
-    mappings = [file["mapping"] for file in recorded["files"]]
-    if len(formats) == 1 and all(one == mappings[0] for one in mappings):
-        arguments |= {"format": formats.pop(), "mapping": mappings[0]}
-    result = ingest(store, place, **arguments, progress=progress)
+    result = ingest(store, replace(ingest_options(recorded), source=place), progress=progress)
     if not result.existed:
-        made.append(result.artifact)
+        created.append(result.artifact)
     artifact = store.resolve("samples", result.artifact)
     if artifact.id != recorded["id"]:
         refuse(f"the samples made from {place} are {artifact.id}, the recipe's are {recorded['id']}")
@@ -127,7 +121,7 @@ def _find(recipe: Recipe, source: str | None) -> str | None:
 
 
 def _compare_source(place: str, recorded: Mapping[str, Any]) -> None:
-    """Refuse a source whose content is not the recorded one, naming the first file that differs."""
+    """Raise an error that names the first file whose content is not the recorded one."""
     here = {file.origin.name: file.origin.identity() for file in plan(place, split=recorded["split"]).files}
     files = {file["name"]: file for file in recorded["files"]}
     if len(here) == len(files) == 1 and here.keys() != files.keys():
@@ -145,10 +139,10 @@ def _compare_source(place: str, recorded: Mapping[str, Any]) -> None:
 
 
 def _step(
-    store: Store, step: Mapping[str, Any], places: Mapping[str, str | None], made: list[str], progress: Progress
+    store: Store, step: Mapping[str, Any], places: Mapping[str, str | None], created: list[str], progress: Progress
 ) -> None:
     kind = str(step["kind"])
-    if _present(store, kind, step["id"]) is not None:
+    if _existing(store, kind, step["id"]) is not None:
         return
     if kind not in KINDS or KINDS[kind].verb not in (*OPTIONS, SelectionSpec.verb):
         refuse(f"the recipe has a step of kind {kind!r}", allowed="the kinds that a selection can be made from")
@@ -161,15 +155,15 @@ def _step(
         if isinstance(options, ExtractOptions):
             _compare_sae(options, step["parameters"].get("sae_fingerprint"))
         verb = getattr(importlib.import_module(f"explorer.pipeline.{options.verb}"), options.verb)
-        result = verb(store, **vars(options), progress=progress)
-    made.append(result.artifact)
+        result = verb(store, options, progress=progress)
+    created.append(result.artifact)
     artifact = store.resolve(kind, result.artifact)
     if artifact.id != step["id"]:
         raise InputError(_difference(kind, artifact, step))
 
 
 def _compare_sae(options: ExtractOptions, recorded: str | None) -> None:
-    """Refuse another SAE than the recorded one, before hours of extraction show it."""
+    """Raise an error for another SAE than the recorded one, before hours of extraction show it."""
     from explorer.sae.load import load_sae
 
     if recorded is None:
@@ -189,8 +183,8 @@ def _difference(kind: str, artifact: Artifact, step: Mapping[str, Any]) -> str:
     )
 
 
-def _agree(store: Store, recipe: Recipe) -> None:
-    """Refuse a workspace whose newest artifact of a kind, which a step would take, is another than the recipe's."""
+def _must_have_newest(store: Store, recipe: Recipe) -> None:
+    """Raise an error if the newest artifact of a kind, which a step would use, is not the recipe's."""
     for step in recipe.steps:
         kind = str(step["kind"])
         newest = store.newest(kind, inputs=step.get("inputs"))
@@ -210,5 +204,5 @@ def _must_be_newest(store: Store, samples: Artifact) -> None:
         )
 
 
-def _present(store: Store, kind: str, wanted: str) -> Artifact | None:
-    return next((artifact for artifact in store.artifacts(kind) if artifact.id == wanted), None)
+def _existing(store: Store, kind: str, artifact_id: str) -> Artifact | None:
+    return next((artifact for artifact in store.artifacts(kind) if artifact.id == artifact_id), None)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from explorer.errors import ExplorerError, InputError, refuse
+from explorer.options.base import keywords
+from explorer.options.verbs import ScoreOptions
 from explorer.progress import Progress, silent
 from explorer.quality.base import Item, Score, Scorer
 from explorer.quality.cache import Cache
@@ -41,13 +43,8 @@ class ScoreResult:
     existed: bool
 
 
-def score(
-    store: Store,
-    *,
-    scorer: str = DEFAULT,
-    params: Mapping[str, Any] | None = None,
-    progress: Progress = silent,
-) -> ScoreResult:
+@keywords(ScoreOptions)
+def score(store: Store, options: ScoreOptions, *, progress: Progress = silent) -> ScoreResult:
     """Score every sample, unless this score already exists.
 
     A score with failed samples is made again by scorers that may succeed later (`llm-judge`): a new artifact is written
@@ -55,17 +52,16 @@ def score(
 
     Args:
         store: The workspace.
-        scorer: A slug of `explorer.quality.scorers.SCORERS`, or the name of a numeric column of the source rows.
-        params: Options of the scorer, as values or as text.
+        options: The scorer and its parameters; the fields may be given as keywords instead.
         progress: Called with the step and its progress.
 
     Raises:
         InputError: an unknown scorer or column, an unavailable model or endpoint, or no sample that could be scored.
     """
     samples = Snapshot.newest(store).require("samples")
-    how, named = _resolve(store, samples, scorer)
-    options = build(how.Params, {**named, **(params or {})}, owner=f"scorer {how.slug}")
-    parameters: dict[str, Any] = {"scorer": how.slug, "version": how.version, "params": how.identity(options)}
+    how, named = _resolve(store, samples, options.scorer)
+    params = build(how.Params, {**named, **(options.params or {})}, owner=f"scorer {how.slug}")
+    parameters: dict[str, Any] = {"scorer": how.slug, "version": how.version, "params": how.identity(params)}
     inputs = {"samples": samples.id}
     existing = store.find("quality", parameters, inputs)
     while existing is not None:
@@ -75,9 +71,9 @@ def score(
         existing = store.find("quality", parameters, inputs)
     total = samples.manifest.rows["samples"]
     progress("score", 0, total, how.title)
-    cache = Cache(store.path, how.slug, how.version, how.identity(options)) if how.cached else None
+    cache = Cache(store.path, how.slug, how.version, how.identity(params)) if how.cached else None
     with store.draft("quality", parameters=parameters, inputs=inputs) as draft:
-        scores, from_cache = _score_all(read_items(store, samples), how, options, cache, total, progress)
+        scores, from_cache = _score_all(read_items(store, samples), how, params, cache, total, progress)
         good = [s.value for s in scores if s.value is not None]
         reasons = dict(Counter(s.problem for s in scores if s.value is None).most_common())
         if not good:
@@ -98,6 +94,8 @@ def score(
             "high": max(good),
             "parts": names,
         }
+        if hasattr(params, "model"):
+            draft.info["model_source"] = params.model
         artifact = draft.commit()
     return _result(artifact, existed=False)
 

@@ -16,7 +16,7 @@ from explorer.options.base import keywords
 from explorer.pipeline.pool import LoadedPool, PoolInputs, find_inputs, read_pool
 from explorer.pipeline.rules import resolved
 from explorer.progress import Progress, reporting, silent
-from explorer.queries.columns import read_column
+from explorer.queries import columns
 from explorer.records import RANKING
 from explorer.selection.budget import Budget
 from explorer.selection.method import Method, Pool, Ranking
@@ -159,7 +159,7 @@ def keep(store: Store, ranked: Ranked, *, budget: Any, name: str = "") -> Select
     if allowance != ranked_for and not (ranked.method.nested and ranked_for == Budget.everything()):
         refuse(f"{ranked.method.title} was ranked for another budget", got=allowance.text, allowed=ranked_for.text)
     if allowance.unit == "time" and ranked.training_tokens is None:
-        ranked = replace(ranked, training_tokens=_training_tokens(Snapshot.newest(store)))
+        ranked = replace(ranked, training_tokens=columns.training_tokens(Snapshot.newest(store)))
     existing = store.find("selections", ranked.parameters | {"budget": allowance.text}, ranked.inputs)
     if existing is not None:
         store.also_call(existing, name)
@@ -213,7 +213,7 @@ def _rank(snapshot: Snapshot, spec: SelectionSpec, loaded: LoadedPool, progress:
     if "features" in _needs(spec) and pool.features is not None and not len(pool.features.indices):
         where = "" if spec.segment == "all" else f" in any {spec.segment}"
         refuse(f"no feature is active above the threshold{where}", got=spec.threshold, allowed="a lower --threshold")
-    training_tokens = _training_tokens(snapshot) if spec.budget.unit == "time" else None
+    training_tokens = columns.training_tokens(snapshot) if spec.budget.unit == "time" else None
     progress("select", 0, None, method.title)
     method.warm_up()
     started = time.perf_counter()
@@ -266,14 +266,6 @@ def _in_time(
         else:
             high = rows
     return by_rules(Budget(low, "rows"))
-
-
-def _training_tokens(snapshot: Snapshot) -> np.ndarray:
-    """Tokens of prompt and response of every sample, int64 [n]."""
-    extracted = snapshot.require("activations")
-    names = ("prompt_tokens", "response_tokens")
-    columns = [read_column(extracted, name, snapshot.rows, table="tokens") for name in names]
-    return columns[0].astype(np.int64) + columns[1]
 
 
 def _info(ranked: Ranked) -> dict[str, Any]:

@@ -79,6 +79,18 @@ def response_tokens(snapshot: Snapshot) -> NDArray[np.int32]:
     return read_column(snapshot.require("activations"), "response_tokens", snapshot.rows, table="tokens")
 
 
+def training_tokens(snapshot: Snapshot) -> NDArray[np.int64]:
+    """Tokens of prompt and response of every sample."""
+    activations = snapshot.require("activations")
+    prompt = read_column(activations, "prompt_tokens", snapshot.rows, table="tokens")
+    return prompt + response_tokens(snapshot).astype(np.int64)
+
+
+def response_characters(snapshot: Snapshot) -> NDArray[np.int64]:
+    """Characters of the response of every sample."""
+    return read_column(snapshot.require("samples"), "response_chars", snapshot.rows)
+
+
 def clusters(snapshot: Snapshot) -> NDArray[np.int32]:
     """The cluster of every sample."""
     return read_column(snapshot.require("clusters"), "cluster", snapshot.rows)

@@ -80,14 +80,6 @@ def texts(snapshot: Snapshot, ids: Sequence[int] | NDArray[np.int64] | None = No
     return [(prompt or "", response or "") for prompt, response in relation.fetchall()]
 
 
-def lengths(snapshot: Snapshot) -> pa.Table:
-    """(sample_id, prompt_tokens, response_tokens, response_chars, source, words), sample 0 first."""
-    return snapshot.store.sql(
-        "SELECT sample_id, prompt_tokens, response_tokens, response_chars, source, left(prompt, 90) AS words "
-        f"FROM {snapshot.samples_sql()} ORDER BY sample_id"
-    ).to_arrow_table()
-
-
 def summary(snapshot: Snapshot) -> dict[str, Any]:
     """Counts and quantiles of the dataset: rows, tokens, characters, duplicates, sources."""
     source = snapshot.samples_sql()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from explorer.lm.attention import block_attention
 from explorer.lm.batches import default_batch_tokens, pad, plan_batches
-from explorer.lm.fast import faster
 from explorer.lm.layout import RESPONSE, TEMPLATE, Layout, Turn, lay_out
 from explorer.lm.model import LoadedModel
 from explorer.lm.reader import Reader
@@ -77,7 +77,7 @@ def measure(
     tokens, sinks, active, error = 0, 0, 0, 0.0
     total, squares = torch.zeros(sae.cfg.d_in, dtype=torch.float64), 0.0
     batches = plan_batches([len(layout) for layout in layouts], default_batch_tokens(model.device))
-    with faster(model.model), torch.inference_mode():
+    with block_attention(model.model), torch.inference_mode():
         for number, batch in enumerate(batches):
             acts, batch_sinks = _counted(model, reader, [layouts[i] for i in batch], median_norm)
             features = sae.encode(acts.to(sae.device))

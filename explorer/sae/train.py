@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from explorer.errors import refuse
+from explorer.lm.attention import block_attention
 from explorer.lm.batches import default_batch_tokens, pad, plan_batches
-from explorer.lm.fast import faster
 from explorer.lm.layout import TEMPLATE, Turn, lay_out
 from explorer.lm.model import LoadedModel
 from explorer.lm.reader import Reader, layer_hook
@@ -126,7 +126,7 @@ def residuals(
 
     layouts = lay_out(model.tokenizer, conversations, max_tokens=max_tokens)
     parts = []
-    with faster(model.model):
+    with block_attention(model.model):
         for batch in plan_batches([len(layout) for layout in layouts], default_batch_tokens(model.device)):
             ids = pad([layouts[i].ids for i in batch], 0)
             content = pad([(layouts[i].segment != TEMPLATE).astype(np.int32) for i in batch], 0)

@@ -9,10 +9,10 @@ since ours reads the model in bfloat16. The second figure is the share of the ma
 ours reaches with everything but loading counted (tokenising, grouping, evidence, writing); only the matrix products of
 the layers up to the hook, of causal attention and of the SAE's encoder count as work.
 
-`--ablation N` times N extractions with the changes of `explorer.lm.fast` and N without, alternately, each in its own
-process, and saves all times and the median of the paired ratios. On a shared machine, compare CPU seconds with one
-thread. `results/extract_packed.json` is such a run for weights packed in advance for oneDNN, which were removed for
-gaining 2%.
+`--ablation N` times N extractions with block attention (`explorer.lm.attention`) and N without, alternately, each in
+its own process, and saves all times and the median of the paired ratios. On a shared machine, compare CPU seconds with
+one thread. `results/extract_packed.json` is such a run of linear layers with weights packed in advance for oneDNN,
+which were removed for gaining 2%.
 """
 
 from __future__ import annotations
@@ -101,16 +101,16 @@ class MatrixRate:
         return self._flops * len(self.rates) / self.seconds
 
 
-def timed_extraction(workspace: str, faster: bool, threads: int) -> tuple[float, float]:
-    """Wall and CPU seconds of `extract` on a copy of `workspace`, with or without the changes of `explorer.lm.fast`.
+def timed_extraction(workspace: str, in_blocks: bool, threads: int) -> tuple[float, float]:
+    """Wall and CPU seconds of `extract` on a copy of `workspace`, with or without block attention.
 
     Each call needs its own process: oneDNN's caches and the heap outlive an extraction.
     """
-    from explorer.lm import fast
+    from explorer.lm import attention
 
     torch.set_num_threads(threads)
-    if not faster:
-        fast.faster = contextlib.nullcontext
+    if not in_blocks:
+        attention.block_attention = contextlib.nullcontext
     load_model()  # imports are not timed
     load_sae()
     with tempfile.TemporaryDirectory() as folder:
@@ -121,16 +121,16 @@ def timed_extraction(workspace: str, faster: bool, threads: int) -> tuple[float,
 
 
 def ablate(data: str, rows: int, pairs: int, threads: int) -> None:
-    """Time extraction with and without the changes of `explorer.lm.fast` alternately, and save both."""
+    """Time extraction with and without block attention alternately, and save both."""
     seconds: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     with tempfile.TemporaryDirectory() as folder:
         ingest(Store.create(f"{folder}/workspace"), data, limit=rows)
         for pair in range(pairs):
-            for faster in (True, False) if pair % 2 == 0 else (False, True):
+            for in_blocks in (True, False) if pair % 2 == 0 else (False, True):
                 with multiprocessing.get_context("spawn").Pool(1) as pool:
-                    wall, cpu = pool.apply(timed_extraction, (f"{folder}/workspace", faster, threads))
-                seconds[faster].append((wall, cpu))
-                name = "with" if faster else "without"
+                    wall, cpu = pool.apply(timed_extraction, (f"{folder}/workspace", in_blocks, threads))
+                seconds[in_blocks].append((wall, cpu))
+                name = "with" if in_blocks else "without"
                 print(f"pair {pair + 1}, {name}: {wall:.1f} s, CPU {cpu:.1f} s", flush=True)
     options = f"--rows {rows} --ablation {pairs} --threads {threads}"
     result: dict[str, object] = {
@@ -138,17 +138,17 @@ def ablate(data: str, rows: int, pairs: int, threads: int) -> None:
         "rows": rows,
     }
     for column, clock in enumerate(("wall", "cpu")):
-        with_changes, without = ([times[column] for times in seconds[faster]] for faster in (True, False))
-        ratios = np.divide(without, with_changes)
+        with_blocks, without = ([times[column] for times in seconds[in_blocks]] for in_blocks in (True, False))
+        ratios = np.divide(without, with_blocks)
         result[f"{clock}_seconds"] = {
-            "with": np.round(with_changes, 1).tolist(),
+            "with": np.round(with_blocks, 1).tolist(),
             "without": np.round(without, 1).tolist(),
-            "median_with": round(float(np.median(with_changes)), 1),
+            "median_with": round(float(np.median(with_blocks)), 1),
             "median_without": round(float(np.median(without)), 1),
             "without_over_with": np.round(ratios, 3).tolist(),
             "median_ratio": round(float(np.median(ratios)), 3),
         }
-    save("extract_fast", result)
+    save("extract_attention", result)
 
 
 def main() -> None:
@@ -156,7 +156,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", required=True)
     parser.add_argument("--rows", type=int, default=2000)
-    parser.add_argument("--ablation", type=int, metavar="N", help="time N pairs with and without explorer.lm.fast")
+    parser.add_argument("--ablation", type=int, metavar="N", help="time N pairs with and without block attention")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads of the ablation")
     options = parser.parse_args()
     if options.ablation:

@@ -175,12 +175,12 @@ def test_equal_tokens_takes_other_rows_than_equal_rows(store, model):
     [
         ({"runs": ()}, "which selections"),
         ({"runs": ("nothing",)}, "is not there"),
-        ({"seeds": 0}, "number of seeds"),
-        ({"match": "hours"}, "unknown match"),
+        ({"seeds": 0}, "seeds must be at least 1"),
+        ({"match": "hours"}, "match must be one of rows, tokens"),
         ({"held_out": "0%"}, "budget"),
-        ({"held_out": "5000tok"}, "share, a number of rows or a file"),
+        ({"held_out": "5000tok"}, "budget in tokens cannot be used"),
         ({"baseline": "kmq"}, "baseline 'kmq' is none of these selections"),
-        ({"params": {"rank": 0}}, "parameter rank out of range"),
+        ({"params": {"rank": 0}}, "rank must be 1 to 1024"),
         ({"params": {"colour": 1}}, "has no parameter 'colour'"),
     ],
 )

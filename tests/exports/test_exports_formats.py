@@ -253,7 +253,7 @@ def test_a_failed_or_unwanted_export_leaves_nothing_and_touches_nothing(make, tm
     [
         ({"format": "xlsx"}, "unknown export format 'xlsx'"),
         ({"format": "csv", "params": {"save": 1}}, "has no parameter 'save'"),
-        ({"format": "csv", "params": {"safe": "perhaps"}}, "must be of type bool"),
+        ({"format": "csv", "params": {"safe": "perhaps"}}, "must be true or false"),
         ({"format": "jsonl", "extras": ("length",)}, "unknown extra column 'length'"),
         ({"format": "jsonl", "run": "none"}, "is not there"),
     ],

@@ -14,16 +14,24 @@ from tests.lm.traces import traces
 
 @pytest.mark.parametrize("family", tiny.FAMILIES)
 def test_a_loaded_model_is_as_transformers_makes_it(family, tmp_path):
-    folder, environment = tiny.save_model(tmp_path, family), dict(os.environ)
+    folder = tiny.save_model(tmp_path, family)
     plain = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     loaded = load_model(str(folder), dtype="float32", device="cpu")
     assert traces(loaded.model) == traces(plain)
     assert not loaded.model.training
     assert not any(parameter.requires_grad for parameter in loaded.model.parameters())
-    assert dict(os.environ) == environment
     ids = torch.randint(3, 400, (2, 40))
     with torch.inference_mode():
         assert torch.equal(loaded.model(ids).logits, plain(ids).logits)
+
+
+def test_loading_sets_no_variable_but_the_limits_of_the_kernel_cache(tmp_path, monkeypatch):
+    folder = str(tiny.save_model(tmp_path))
+    monkeypatch.setenv("LRU_CACHE_CAPACITY", "7")
+    monkeypatch.delenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", raising=False)
+    before = dict(os.environ)
+    load_model(folder, dtype="float32", device="cpu")
+    assert dict(os.environ) == before | {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64"}
 
 
 def test_a_loaded_model_knows_its_name_and_shape(tmp_path):

@@ -175,11 +175,11 @@ def test_a_judge_that_does_not_answer_is_one_line_and_loses_nothing(store, model
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({"budget": "500tok"}, "budget in rows or a share"),
-        ({"iterations": 0}, "number of iterations is out of range"),
-        ({"iterations": 99}, "number of iterations is out of range"),
+        ({"budget": "500tok"}, "budget in tokens cannot be used"),
+        ({"iterations": 0}, "iterations must be at least 1"),
+        ({"iterations": 99}, "more iterations than rows"),
         ({"scorer": "luck"}, "unknown reward"),
-        ({"factor": "luck"}, "unknown factor"),
+        ({"factor": "luck"}, "factor must be one of heuristic, none"),
         ({"clusters": "nothing"}, "is not there"),
         ({"max_new_tokens": 0}, "max_new_tokens"),
         ({"scorer": "reward-model", "scorer_params": {"colour": 1}}, "has no parameter 'colour'"),

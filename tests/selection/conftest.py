@@ -1,4 +1,4 @@
-"""Hypothesis without deadlines, as a kernel may be compiled in the middle of a test; rules often leave no row."""
+"""Hypothesis settings: no deadlines, since a kernel may be compiled in the middle of a test."""
 
 from hypothesis import HealthCheck, settings
 

@@ -262,7 +262,7 @@ def test_rules_that_contradict_each_other_or_the_data_are_refused_in_one_line() 
         (lambda: Rules(pin=(1,), ban=(1,)), "both pinned and banned"),
         (lambda: Rules(must_cover=(1,), exclude=(1,)), "both to be covered and excluded"),
         (lambda: Rules(within=()), "are none"),
-        (lambda: Rules(min_per_source=-1), "allowed: 0 or more"),
+        (lambda: Rules(min_per_source=-1), "must be at least 0"),
         (lambda: ruled("longest", pool, 2, Rules(pin=(9,))), "there is no row 9"),
         (lambda: ruled("longest", pool, 2, Rules(ban=(0, 1, 2, 3))), "leave no row"),
         (lambda: ruled("longest", pool, 2, Rules(pin=(0, 1, 2))), "ask for 3 rows, more than the budget"),

@@ -156,8 +156,8 @@ def test_an_address_may_give_only_some_options() -> None:
 @pytest.mark.parametrize(
     ("make", "problem"),
     [
-        (lambda: SelectionSpec.of("random", budget=5, seed=-1), "seed out of range"),
-        (lambda: SelectionSpec.of("random", budget=5, segment="sky"), "allowed: response, prompt, all"),
+        (lambda: SelectionSpec.of("random", budget=5, seed=-1), "seed must be at least 0"),
+        (lambda: SelectionSpec.of("random", budget=5, segment="sky"), "segment must be one of response, prompt, all"),
         (lambda: SelectionSpec.of("random", budget=5, threshold=float("nan")), "threshold must be a finite number"),
         (lambda: SelectionSpec.of("random", budget=5, magic=1), "has no option 'magic'"),
         (lambda: SelectionSpec.of("random"), "needs the option budget"),

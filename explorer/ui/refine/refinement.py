@@ -20,7 +20,7 @@ from explorer.ui.refine.reads import Refinement
 from explorer.ui.shell import header
 from explorer.ui.widgets import columns, fields, table
 from explorer.ui.widgets.columns import Column
-from explorer.ui.widgets.page import choose, plot, section
+from explorer.ui.widgets.elements import choose, plot, section
 from explorer.workspace import Artifact
 
 _TITLE = "Which topics can the model still learn from?"

@@ -1,19 +1,15 @@
-"""Run a model faster on the CPU for the length of a `with` block, with the same results up to rounding.
+"""Causal attention in blocks for models on the CPU, used within a `with block_attention(model)` block.
 
-Three changes, each measured. Attention over a whole sequence runs block by block on batched matrix products, because
-PyTorch's CPU flash kernel reaches a tenth of the matrix rate in bfloat16. RMS norms take fewer passes over memory. The
-heap keeps freed memory for the next layer; by default glibc returns every block over 128 KiB to the system, which then
-has to clear the pages again. Nothing here happens when a model is loaded: extraction, scoring, fine-tuning and SAE
-training each open such a block.
+Over a whole sequence, PyTorch's own CPU kernel is slower in bfloat16 than batched matrix products. For packed rows it
+also needs a mask over all pairs of tokens, most of which belong to different rows. Extraction, scoring, fine-tuning
+and SAE training use this attention; loading a model does not.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
 import itertools
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -22,82 +18,24 @@ if TYPE_CHECKING:
 
 ATTENTION = "block_causal"
 QUERY_BLOCK = 96
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # names from malloc.h
-_KEPT_BYTES = 1 << 30
-_GLIBC_MAX_MMAP_THRESHOLD = 32 << 20  # where glibc's own adjustment of the threshold stops
 
 
 @contextlib.contextmanager
-def faster(model: Any) -> Iterator[None]:
-    """Apply the changes to `model` within the block and undo them after it; blocks may be nested.
+def block_attention(model: Any) -> Iterator[None]:
+    """Let `model` compute attention in blocks, with the same result up to rounding; undone after the block.
 
-    Changes what the architecture and the system allow: nothing for a model that is not on the CPU, no attention for a
-    model with sliding windows or another attention than transformers' default, no norm of Gemma's kind. A copy of the
-    model must be made outside the block, as replaced norms belong to the original.
+    Does nothing for a model that is not on the CPU, that has sliding windows, or whose attention is not transformers'
+    default (`sdpa`). Blocks may be nested.
     """
-    if model.device.type != "cpu":
+    if model.device.type != "cpu" or model.config._attn_implementation != "sdpa" or _windowed(model):
         yield
         return
-    with contextlib.ExitStack() as undo:
-        undo.enter_context(_memory_kept())
-        for module in model.modules():
-            if type(module).__name__.endswith("RMSNorm") and hasattr(module, "variance_epsilon"):
-                undo.enter_context(replaced_forward(module, functools.partial(_rms_norm, module)))
-        if model.config._attn_implementation == "sdpa" and not _windowed(model):
-            _register()
-            model.set_attn_implementation(ATTENTION)
-            undo.callback(model.set_attn_implementation, "sdpa")
-        yield
-
-
-@contextlib.contextmanager
-def replaced_forward(module: Any, forward: Any) -> Iterator[None]:
-    """Let `module` run `forward` within the block."""
-    missing = object()
-    before = module.__dict__.get("forward", missing)  # accelerate also puts a forward on the instance
-    module.forward = forward
+    _register()
+    model.set_attn_implementation(ATTENTION)
     try:
         yield
     finally:
-        if before is missing:
-            del module.forward
-        else:
-            module.forward = before
-
-
-@contextlib.contextmanager
-def _memory_kept() -> Iterator[None]:
-    """Within the block glibc serves blocks of up to 1 GiB from its heap and keeps up to 1 GiB of freed memory."""
-    library = _glibc()
-    if library is None:
-        yield
-        return
-    library.mallopt(_M_MMAP_THRESHOLD, _KEPT_BYTES)
-    library.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
-    try:
-        yield
-    finally:
-        library.mallopt(_M_MMAP_THRESHOLD, _GLIBC_MAX_MMAP_THRESHOLD)
-        library.mallopt(_M_TRIM_THRESHOLD, 2 * _GLIBC_MAX_MMAP_THRESHOLD)
-        return_memory()
-
-
-def return_memory() -> None:
-    """Return freed memory that the heap still holds to the system."""
-    library = _glibc()
-    if library is not None:
-        library.malloc_trim(0)
-
-
-def _glibc() -> ctypes.CDLL | None:
-    """The C library, if it is glibc."""
-    if sys.platform != "linux":
-        return None
-    try:
-        library = ctypes.CDLL("libc.so.6")
-    except OSError:  # another one, such as musl
-        return None
-    return library if hasattr(library, "mallopt") and hasattr(library, "malloc_trim") else None
+        model.set_attn_implementation("sdpa")
 
 
 def _windowed(model: Any) -> bool:
@@ -106,18 +44,6 @@ def _windowed(model: Any) -> bool:
     kinds = getattr(config, "layer_types", None) or []
     window = getattr(config, "sliding_window", None) if getattr(config, "use_sliding_window", True) else None
     return window is not None or any(kind != "full_attention" for kind in kinds)
-
-
-def _rms_norm(norm: Any, x: torch.Tensor) -> torch.Tensor:
-    """The forward pass of an RMS norm that scales by its weight, as Llama's does."""
-    import torch
-
-    weight, epsilon = norm.weight, norm.variance_epsilon
-    if torch.is_grad_enabled():
-        return torch.nn.functional.rms_norm(x, weight.shape, weight, epsilon)
-    wide = x.float()
-    mean_square = torch.linalg.vector_norm(wide, dim=-1, keepdim=True).square_().div_(x.shape[-1])
-    return wide.mul(mean_square.add_(epsilon).rsqrt_()).mul_(weight).to(x.dtype)
 
 
 def _register() -> None:
