@@ -1,4 +1,4 @@
-"""Methods that take long report how far they are, stop where they are asked to, and rank the same in any pieces."""
+"""Long searches report progress, stop when cancelled, and rank the same whatever the size of their pieces."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from explorer.errors import Cancelled
+from explorer.features.sets import FeatureSets
 from explorer.progress import reporting
 from explorer.selection.method import Pool
 from tests.selection.pools import entries, run
@@ -19,8 +20,6 @@ def pool() -> Pool:
     vectors = rng.normal(size=(120, 6)).astype(np.float32)
     vectors[::7] = vectors[0]
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    from explorer.features.sets import FeatureSets
-
     sets = FeatureSets.from_rows([sorted({int(f) for f in rng.integers(0, 30, 5)}) for _ in range(120)], 30)
     tokens = rng.integers(1, 90, 120).astype(np.int32)
     return Pool(n=120, features=sets, response_tokens=tokens, embeddings=vectors, quality=rng.random(120))
@@ -32,10 +31,10 @@ def test_the_ranking_does_not_depend_on_the_pieces_it_is_worked_out_in(
 ) -> None:
     whole = entries(run(slug, pool, 90))
     monkeypatch.setattr("explorer.selection.pieces.PIECE", 3_000)
-    said: list[float] = []
-    with reporting(lambda stage, done, total, note="": said.append(done)):
+    reports: list[tuple[float, float | None]] = []
+    with reporting(lambda stage, done, total, note="": reports.append((done, total))):
         assert entries(run(slug, pool, 90)) == whole
-    assert len(said) > 3
+    assert len(reports) > 3 and reports[-1] == (90, 90)
 
 
 @pytest.mark.parametrize("slug", SLOW)
