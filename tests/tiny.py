@@ -78,8 +78,8 @@ def save_model(folder: Path, family: str = "llama", *, chat: str | None = CHAT) 
 
 
 def trainable(folder: Path, family: str) -> LoadedModel:
-    """Make a tiny model that can be fine-tuned, loaded from `folder`, without dropout: it trains the same each time."""
-    loaded = load_model(str(save_model(folder, family)), dtype="float32", device="cpu", trainable=True)
+    """Load a tiny model saved to `folder`, with dropout switched off: it trains the same each time."""
+    loaded = load_model(str(save_model(folder, family)), dtype="float32", device="cpu")
     for module in loaded.model.modules():
         if isinstance(module, torch.nn.Dropout):  # GPT-2 has some
             module.p = 0.0

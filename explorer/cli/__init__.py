@@ -21,27 +21,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for verb, function in {
-    "ingest": data.ingest,
-    "info": data.info,
-    "train-sae": model.train_sae,
-    "extract": model.extract,
-    "label": describe.label,
-    "embed": describe.embed,
-    "cluster": describe.cluster,
-    "project": describe.project,
-    "score": describe.score,
-    "length": describe.length,
-    "select": choose.select,
-    "compare": choose.compare,
-    "export": data.export,
-    "run": choose.run_recipe,
-    "refine": train.refine,
-    "evaluate": train.evaluate,
-    "serve": serve.serve,
-    "demo": serve.demo,
-}.items():
-    app.command(verb)(spread(function))
+for group in (data, model, describe, choose, train, serve):
+    for function in group.VERBS:
+        app.command(function.__name__.replace("_", "-"))(spread(function))
 
 
 def main() -> None:

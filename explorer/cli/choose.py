@@ -74,7 +74,7 @@ def _comparison(result: dict[str, Any]) -> list[str]:
     return [*aligned(header, rows), *pairs, *report]
 
 
-def run_recipe(
+def run(
     recipe: Annotated[str, typer.Argument(help="The .recipe.yaml beside an export.")],
     workspace: WorkspaceOption,
     source: Annotated[str | None, typer.Option(help="Where the dataset is now, if it was moved.")] = None,
@@ -84,8 +84,11 @@ def run_recipe(
     progress: ProgressOption = "auto",
 ) -> None:
     """Make a recorded selection again, or report what differs."""
-    from explorer.pipeline.recipe import run
+    from explorer.pipeline.recipe import run as run_recipe
 
     store = open_store(workspace, create=True)
-    result = run(store, recipe, source=source, model=model, sae=sae, progress=progress_printer(progress))
+    result = run_recipe(store, recipe, source=source, model=model, sae=sae, progress=progress_printer(progress))
     emit(result, as_json=json)
+
+
+VERBS = (select, compare, run)

@@ -1,4 +1,4 @@
-"""What `compare --report FILE.html` writes: the Compare page's figures and tables as one file."""
+"""The report of `compare --report FILE.html`: the Compare page's figures and tables in one file."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def write(
     """Write the comparison to `target`; with `seeds`, coverage has a band over the seeds 0 to `seeds` - 1.
 
     Raises:
-        InputError: no features to draw the coverage of, or a file that is there already.
+        InputError: there is no extraction, or the file already exists.
     """
     if compared.threshold is None:
-        refuse("a report draws the features that are covered", allowed="a workspace that `extract` has run on")
+        refuse("a report needs an extraction, to count the covered features", allowed="run extract first")
     snapshot = Snapshot.newest(store)
     runs = [store.resolve("selections", run.artifact) for run in compared.runs]
     tokens = columns.response_tokens(snapshot)
@@ -55,7 +55,7 @@ def write(
 def _sides(
     snapshot: Snapshot, compared: CompareResult, runs: list[Artifact], seeds: int, progress: Progress
 ) -> list[figures.Side]:
-    assert compared.threshold is not None  # the caller refuses without
+    assert compared.threshold is not None  # `write` refuses it
     counting = {"threshold": compared.threshold, "segment": compared.segment}
     sets = feature_sets(snapshot, **counting)
     sides = []

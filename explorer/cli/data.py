@@ -78,3 +78,6 @@ def _remove_if_empty(folder: Path) -> None:
 
     if {entry.name for entry in folder.iterdir()} <= {"workspace.json", ".drafts"}:
         shutil.rmtree(folder)
+
+
+VERBS = (ingest, info, export)

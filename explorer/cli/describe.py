@@ -123,3 +123,6 @@ def _report(store: Store, result: dict[str, Any], at: Stop, target: Path, *, ove
         subtitle=f"{store.name}, {len(words):,} rows",
         overwrite=overwrite,
     )
+
+
+VERBS = (label, embed, cluster, project, score, length)

@@ -23,3 +23,6 @@ def extract(
     from explorer.pipeline.extract import extract as run
 
     emit(run(open_store(workspace), options, progress=progress_printer(progress)), as_json=json)
+
+
+VERBS = (train_sae, extract)

@@ -61,3 +61,6 @@ def demo(
     from explorer.pipeline.demo import demo as run
 
     emit(run(rebuild=rebuild, progress=progress_printer(progress)), as_json=json)
+
+
+VERBS = (serve, demo)

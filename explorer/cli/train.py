@@ -51,3 +51,6 @@ def _table(result: EvaluateResult) -> list[str]:
         rows.append([entry["label"], entry["loss"], improvement, round(entry["tokens"]), round(entry["seconds"])])
     header = ["selection", "held-out loss", "improvement (95% interval)", "training tokens", "seconds"]
     return [*aligned(header, rows), result.summary, *result.failed, f"saved as {result.artifact}"]
+
+
+VERBS = (refine, evaluate)

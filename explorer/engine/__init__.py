@@ -1,4 +1,4 @@
-"""Where the shards of an extraction are run. One engine a file, listed here."""
+"""Engines that run the shards of an extraction: one per file, listed here."""
 
 from explorer.engine.local import LocalEngine
 from explorer.registry import Registry

@@ -137,11 +137,11 @@ def _summary(entries: Sequence[Mapping[str, Any]], baseline: str) -> str:
     else:
         side = "below" if best["improvement"] > 0 else "above"
         start = (
-            f"No selection is shown to train better than {baseline}; the nearest, {best['label']}, has a held-out loss "
+            f"No selection trains significantly better than {baseline}; the best, {best['label']}, has a held-out loss "
         )
         start += f"{_percent(best)} {side} {baseline}'s"
     unclear = len(compared) - len(better) - len(worse)
-    verdict = f"{len(better)} better, {len(worse)} worse and {unclear} not to be told apart from {baseline}"
+    verdict = f"{len(better)} better, {len(worse)} worse and {unclear} not significantly different from {baseline}"
     return f"{start}. Of {len(compared)} methods {verdict} (corrected p < {REAL})."
 
 

@@ -1,4 +1,4 @@
-"""The chosen rows in pick order, streamed out of the workspace with what the export formats need of each."""
+"""The rows of a selection in pick order, streamed from the workspace with the fields that export formats need."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 EXTRAS = ("rank", "gain", "cluster", "score")
-PREFIX = "selection_"  # of an extra column whose plain name the source uses itself
-BATCH = 2_048  # rows as Python objects at a time
+PREFIX = "selection_"  # of an extra column whose plain name is a column of the source
+BATCH = 2_048  # rows in memory as Python objects
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What ingest wrote down about one source file; its rows are `first_row` and the `rows - 1` after it."""
+    """One source file as ingest recorded it; its rows are `first_row` and the `rows - 1` after it."""
 
     name: str
     kind: str
@@ -35,7 +35,7 @@ class Origin:
     schema: str | None
 
     def arrow_schema(self) -> pa.Schema | None:
-        """Return the column types that the file declared, or None."""
+        """The column types that the file declares, or None."""
         import pyarrow as pa
 
         return None if self.schema is None else pa.ipc.read_schema(pa.py_buffer(base64.b64decode(self.schema)))
@@ -53,14 +53,14 @@ class Pick:
 
     @cached_property
     def row(self) -> dict[str, Any]:
-        """The source row as values; lone surrogates, which no file can hold, replaced."""
+        """The source row as values; lone surrogates, which UTF-8 cannot encode, are replaced."""
         value = json.loads(self.raw)
         return without_surrogates(value) if has_escaped_surrogate(self.raw) else value
 
 
 @dataclass(frozen=True)
 class Picks:
-    """A selection to export. `extras` maps each wanted extra to the column name it gets; `limit` is for previews."""
+    """A selection to export. `extras` maps each extra to its column name; `limit` is for previews."""
 
     store: Store
     selection: Artifact
@@ -70,7 +70,7 @@ class Picks:
 
     @classmethod
     def of(cls, store: Store, selection: Artifact, *, extras: Sequence[str] = (), limit: int | None = None) -> Picks:
-        """Check the extras (each needs its artifact) and fix their column names."""
+        """Check that the artifacts of the extras exist, and name their columns."""
         samples = store.resolve("samples", selection.manifest.inputs["samples"])
         names: dict[str, str] = {}
         for extra in extras:
@@ -87,13 +87,13 @@ class Picks:
 
     @property
     def rows(self) -> int:
-        """How many rows there are to write."""
+        """Number of rows to write."""
         rows = self.selection.manifest.rows["selections"]
         return rows if self.limit is None else min(rows, self.limit)
 
     @property
     def columns(self) -> list[str]:
-        """Every column that any source row has, in order of first appearance."""
+        """The columns of all source rows, in order of first appearance."""
         return list(self.samples.manifest.info["columns"])
 
     @cached_property
@@ -110,20 +110,28 @@ class Picks:
         starts = [origin.first_row for origin in self.origins]
         for batch in self._reader():
             picks = []
-            for found in batch.to_pylist():
-                origin = self.origins[bisect_right(starts, found["source_row"]) - 1]
-                turns = tuple((turn["role"], turn["content"]) for turn in found["turns"])
-                extras = {self.extras[extra]: found[f"x_{extra}"] for extra in self.extras}
-                picks.append(Pick(found["source_row"], found["raw"], turns, origin, extras))
+            for row in batch.to_pylist():
+                origin = self.origins[bisect_right(starts, row["source_row"]) - 1]
+                turns = tuple((turn["role"], turn["content"]) for turn in row["turns"])
+                extras = {self.extras[extra]: row[f"x_{extra}"] for extra in self.extras}
+                picks.append(Pick(row["source_row"], row["raw"], turns, origin, extras))
             yield picks
 
     def source_rows(self) -> list[int]:
-        """Return the zero-based rows of the source, in pick order."""
+        """The zero-based rows of the source, in pick order."""
         query = (
             f"SELECT s.source_row FROM {self.store.scan(self.selection)} r "
             f"JOIN {self.store.scan(self.samples)} s USING (sample_id) ORDER BY r.rank LIMIT ?"
         )
         return [row for (row,) in self.store.sql(query, [self.rows]).fetchall()]
+
+    def source_bytes(self) -> int:
+        """The size of the source rows in bytes."""
+        query = (
+            f"SELECT coalesce(sum(strlen(s.raw)), 0) FROM {self.store.scan(self.selection)} r "
+            f"JOIN {self.store.scan(self.samples)} s USING (sample_id)"
+        )
+        return int(self.store.sql(query).fetchall()[0][0])
 
     def shape(self) -> tuple[bool, bool]:
         """Whether any pick has a system prompt, and whether any has more than one exchange."""
@@ -150,7 +158,7 @@ class Picks:
         return self.store.sql(query, [self.rows]).to_arrow_reader(BATCH)
 
     def _side(self, kind: str) -> Artifact:
-        """Return the artifact of `kind` that the selection used, else the newest one of the same samples."""
+        """The artifact of `kind` that the selection was made from, else the newest one of its dataset."""
         used = self.selection.manifest.inputs.get(kind)
         if used is not None:
             return self.store.resolve(kind, used)

@@ -19,6 +19,7 @@ from typing import Any
 from explorer.errors import InputError, refuse
 from explorer.options.base import Options, argv
 from explorer.options.verbs import OPTIONS, ExportOptions, IngestOptions
+from explorer.queries.rankings import read_ranking
 from explorer.registry import describe
 from explorer.sae.load import DEFAULT_SAE
 from explorer.selection.spec import SelectionSpec
@@ -53,10 +54,9 @@ def ranking_hash(sample_ids: Iterable[int]) -> str:
     return f"blake2b:{digest.hexdigest()}"
 
 
-def hash_of(store: Store, selection: Artifact) -> str:
+def hash_of(selection: Artifact) -> str:
     """`ranking_hash` of a stored selection."""
-    rows = store.sql(f"SELECT sample_id FROM {store.scan(selection)} ORDER BY rank").fetchall()
-    return ranking_hash(sample_id for (sample_id,) in rows)
+    return ranking_hash(read_ranking(selection).tolist())
 
 
 def recipe_of(store: Store, selection: Artifact, *, export: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def recipe_of(store: Store, selection: Artifact, *, export: Mapping[str, Any] | 
             **manifest.parameters,
             "name": manifest.name,
             "rows": manifest.rows["selections"],
-            "ranking": hash_of(store, selection),
+            "ranking": hash_of(selection),
             "inputs": manifest.inputs,
             "id": selection.id,
         },

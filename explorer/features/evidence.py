@@ -1,8 +1,8 @@
-"""Evidence of what a feature means: the contexts it is strongest in, and a fair sample of all contexts it is in.
+"""Evidence of what a feature means: its top activating contexts, and a uniform sample of all its contexts.
 
-Every shard of an extraction proposes candidates; a gate of bounded size drops those that cannot be among the final
-ones, which never changes the outcome. The sample is the candidates with the smallest hash of (sample, feature): it is
-uniform, needs no random state, and is the same however the work was split.
+Every shard of an extraction proposes candidates; a gate of bounded size drops those that cannot be in the final
+evidence, which never changes the result. The sample takes the smallest hashes of (sample, feature): it is uniform,
+needs no random state, and does not depend on how the work is split.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ class Peaks:
 
 
 class Gate:
-    """Remembers per feature the strongest `TOP` values and the smallest `SAMPLED` hashes seen so far."""
+    """Tracks per feature the `TOP` strongest values and the `SAMPLED` smallest hashes seen so far."""
 
     def __init__(self, width: int) -> None:
         self._tops = np.full((width, TOP), -np.inf, dtype=np.float32)
         self._hashes = np.full((width, SAMPLED), np.iinfo(np.uint64).max, dtype=np.uint64)
 
     def admit(self, peaks: Peaks) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Which peaks may still be among the top, and which among the sampled; ties stay in."""
+        """Mask the peaks that may still be in the top, and those that may be in the sample; ties stay."""
         hashes = pair_hash(peaks.sample, peaks.feature)
         strong = peaks.value >= self._tops[peaks.feature, -1]
         drawn = hashes <= self._hashes[peaks.feature, -1]
@@ -63,7 +63,7 @@ def pair_hash(sample: NDArray[np.int64], feature: NDArray[np.int32]) -> NDArray[
 
 
 def _best(group: NDArray[np.int32], key: NDArray, count: int) -> NDArray[np.bool_]:
-    """True for the `count` smallest keys of each group, and for everything that ties with the last of them."""
+    """Mask of the `count` smallest keys of each group, and of all keys that tie with the last of them."""
     order = np.lexsort((key, group))
     place = _place_in_group(group[order])
     keep = np.zeros(len(group), dtype=bool)
@@ -85,7 +85,7 @@ def _place_in_group(sorted_group: NDArray[np.int32]) -> NDArray[np.int64]:
 
 
 def _merge(table: NDArray, group: NDArray[np.int32], key: NDArray, *, descending: bool) -> None:
-    """Put `key` into the rows of `table` they belong to, keeping the best of each row in order."""
+    """Insert each key into the row of `table` of its group, keeping the best of each row in order."""
     if len(group) == 0:
         return
     order = np.lexsort((-key if descending else key, group))

@@ -1,8 +1,8 @@
-"""From a batch of samples to Arrow tables: a pure function that any engine can call on any shard.
+"""Turn a shard of samples into Arrow tables of active features; any engine can call it on any shard.
 
-For each sample: which features are active in its prompt and in its response, how strongly at most and on how many
-tokens; the mean residual of its response; and candidates for the evidence of each feature. Tokens that are padding,
-chat template or attention sinks are left out, and counted.
+For each sample: the features active in its prompt and in its response, with their maximum activation and number of
+tokens; the mean residual of its response; and candidates for the evidence of each feature. Padding, template tokens and
+attention sinks do not count; the latter two are reported.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from explorer.features.evidence import AFTER, BEFORE, Gate, Peaks, pair_hash
-from explorer.lm.batches import default_batch_tokens, pad, plan_batches
-from explorer.lm.layout import PROMPT, RESPONSE, SEGMENT_NAMES, Layout, Turn, lay_out
+from explorer.lm.batches import default_batch_tokens, is_out_of_memory, pad, plan_batches
+from explorer.lm.layout import PROMPT, RESPONSE, SEGMENT_NAMES, TEMPLATE, Layout, Turn, lay_out
 from explorer.lm.model import LoadedModel
 from explorer.lm.reader import Reader
 from explorer.records import EMBEDDINGS, PAIRS, TOKENS
@@ -42,12 +42,12 @@ CANDIDATES = pa.schema(
         ("activations", pa.list_(pa.float32())),
     ]
 )
-FVU_EVERY = 16  # variance unexplained is measured on one counted token in this many
+FVU_EVERY = 16  # the fraction of variance unexplained is measured on one counted token in this many
 
 
 @dataclass(frozen=True)
 class ShardTables:
-    """What one shard of samples gives: tables of explorer.records, evidence candidates, and sums for the health."""
+    """The tables of one shard: those of `explorer.records`, evidence candidates, and sums for L0 and FVU."""
 
     pairs: pa.Table
     tokens: pa.Table
@@ -57,8 +57,8 @@ class ShardTables:
 
 
 @dataclass(frozen=True)
-class _Read:
-    """The counted tokens of a batch: entries with the sample (index in shard), position and segment of each."""
+class _TokenEntries:
+    """Active features of counted tokens: parallel arrays [m]; `sample` is the sample's index in the shard."""
 
     sample: NDArray[np.int32]
     position: NDArray[np.int32]
@@ -67,8 +67,34 @@ class _Read:
     value: NDArray[np.float32]
 
 
+@dataclass
+class _Sums:
+    """Sums over the tokens of a shard, added to batch by batch.
+
+    `means` float32 [samples, d_model] are mean response residuals, `sinks` int32 [samples] counts of attention sinks.
+    `error` (|x - x̂|²), `squares` (|x|²) and `residual` float64 [d_in] (x) are summed over `measured` tokens; `entries`
+    counts the active features of all `counted` tokens.
+    """
+
+    means: NDArray[np.float32]
+    sinks: NDArray[np.int32]
+    residual: NDArray[np.float64]
+    error: float = 0.0
+    squares: float = 0.0
+    measured: int = 0
+    entries: int = 0
+    counted: int = 0
+
+    def scalars(self) -> dict[str, float]:
+        """The sums over tokens by name, as they are stored with the shard and added up over shards."""
+        names = ("error", "squares", "measured", "entries", "counted")
+        return {name: float(getattr(self, name)) for name in names} | {
+            f"shift_{i}": float(value) for i, value in enumerate(self.residual)
+        }
+
+
 class Extractor:
-    """Holds the model, the SAE and the evidence gate; `extractor(ids, conversations)` reads one shard."""
+    """`extractor(ids, conversations)` extracts one shard; holds the model, the SAE and the evidence gate."""
 
     def __init__(
         self,
@@ -93,55 +119,48 @@ class Extractor:
         conversations: Sequence[Sequence[Turn]],
         tick: Callable[[int, int], None] | None = None,
     ) -> ShardTables:
-        """Extract the shard whose samples are `sample_ids` (ascending) with their `conversations`.
+        """Extract the shard of the samples `sample_ids` (ascending) with their `conversations`.
 
-        After each batch `tick` is told how many tokens it held and how many the shard has.
+        After each batch, `tick` is called with the number of tokens in it and in the whole shard.
         """
         layouts = lay_out(
             self.model.tokenizer, conversations, max_tokens=self.max_tokens, prepend_bos=self.sae.prepend_bos
         )
-        means = np.full((len(layouts), self.model.d_model), np.nan, dtype=np.float32)
-        sinks = np.zeros(len(layouts), dtype=np.int32)
-        sums = {"error": 0.0, "squares": 0.0, "measured": 0.0, "entries": 0.0, "counted": 0.0}
-        shift = np.zeros(self.sae.d_in, dtype=np.float64)
-        reads = []
-        total = sum(len(layout) for layout in layouts)
-        waiting = plan_batches([len(layout) for layout in layouts], self.batch_tokens)
-        while waiting:
-            batch = waiting.pop(0)
+        sums = _Sums(
+            means=np.full((len(layouts), self.model.d_model), np.nan, dtype=np.float32),
+            sinks=np.zeros(len(layouts), dtype=np.int32),
+            residual=np.zeros(self.sae.d_in, dtype=np.float64),
+        )
+        parts = []
+        shard_tokens = sum(len(layout) for layout in layouts)
+        pending = plan_batches([len(layout) for layout in layouts], self.batch_tokens)
+        while pending:
+            batch = pending.pop(0)
             try:
-                reads.append(self._read(layouts, batch, means, sinks, sums, shift))
+                parts.append(self._read(layouts, batch, sums))
             except (MemoryError, RuntimeError) as error:
-                if len(batch) == 1 or not _out_of_memory(error):
+                if len(batch) == 1 or not is_out_of_memory(error):
                     raise
                 self.batch_tokens = max(1, self.batch_tokens // 2)
-                waiting[:0] = [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
+                pending[:0] = [batch[: len(batch) // 2], batch[len(batch) // 2 :]]
                 continue
             if tick is not None:
-                tick(sum(len(layouts[i]) for i in batch), total)
-        sums |= {f"shift_{i}": float(value) for i, value in enumerate(shift)}
+                tick(sum(len(layouts[i]) for i in batch), shard_tokens)
         ids = np.asarray(sample_ids, dtype=np.int64)
-        read = _Read(*(np.concatenate([getattr(r, name) for r in reads]) for name in _Read.__dataclass_fields__))
+        entries = _concatenate(parts)
         if self.model.dtype != "float32":
-            read = replace(read, value=_as_half(read.value))
-        pairs, peaks, read = _group(read, ids)
+            entries = replace(entries, value=_as_half(entries.value))
+        pairs, peaks, entries = _group(entries, ids)
         return ShardTables(
             pairs=pairs,
-            tokens=_token_table(ids, layouts, sinks),
-            lm_mean=_mean_table(ids, means),
-            candidates=self._candidates(peaks, read, layouts, ids),
-            sums=sums,
+            tokens=_token_table(ids, layouts, sums.sinks),
+            lm_mean=_mean_table(ids, sums.means),
+            candidates=self._candidates(peaks, entries, layouts, ids),
+            sums=sums.scalars(),
         )
 
-    def _read(
-        self,
-        layouts: list[Layout],
-        batch: NDArray[np.int64],
-        means: NDArray[np.float32],
-        sinks: NDArray[np.int32],
-        sums: dict[str, float],
-        shift: NDArray[np.float64],
-    ) -> _Read:
+    def _read(self, layouts: list[Layout], batch: NDArray[np.int64], sums: _Sums) -> _TokenEntries:
+        """Read and encode the counted tokens of a batch, adding to `sums`."""
         import torch
 
         rows = [layouts[i] for i in batch]
@@ -150,89 +169,91 @@ class Extractor:
         acts = self._reader(ids)
         row, position = torch.nonzero(segment > 0, as_tuple=True)
         x = acts[row, position].float()
-        sink = x.norm(dim=-1) > SINK_FACTOR * self.median_norm
-        for index in row[sink].cpu().numpy():
-            sinks[batch[index]] += 1
-        row, position, x = row[~sink], position[~sink], x[~sink]
-        kind = segment[row, position]
-        _add_means(x[kind == RESPONSE], row[kind == RESPONSE], batch, means)
+        is_sink = x.norm(dim=-1) > SINK_FACTOR * self.median_norm
+        np.add.at(sums.sinks, batch[row[is_sink].cpu().numpy()], 1)
+        row, position, x = row[~is_sink], position[~is_sink], x[~is_sink]
+        code = segment[row, position]
+        _add_means(x[code == RESPONSE], row[code == RESPONSE], batch, sums.means)
         entries = self._encode(x)
-        self._measure(x, entries, sums, shift)
-        sums["entries"] += len(entries)
-        sums["counted"] += len(x)
-        at = entries.row
-        return _Read(
-            sample=batch[row.cpu().numpy()[at]].astype(np.int32),
-            position=position.cpu().numpy()[at].astype(np.int32),
-            segment=kind.cpu().numpy()[at].astype(np.int8),
+        self._add_reconstruction(x, entries, sums)
+        sums.entries += len(entries)
+        sums.counted += len(x)
+        token = entries.row
+        return _TokenEntries(
+            sample=batch[row.cpu().numpy()[token]].astype(np.int32),
+            position=position.cpu().numpy()[token].astype(np.int32),
+            segment=code.cpu().numpy()[token].astype(np.int8),
             feature=entries.feature,
             value=entries.value,
         )
 
-    def _measure(self, x: torch.Tensor, entries: Entries, sums: dict[str, float], shift: NDArray[np.float64]) -> None:
-        """Add to the sums that variance unexplained is made of, on one token in `FVU_EVERY`."""
+    def _add_reconstruction(self, x: torch.Tensor, entries: Entries, sums: _Sums) -> None:
+        """Add one token in `FVU_EVERY` to the sums that give the fraction of variance unexplained."""
         import torch
 
-        some = x[::FVU_EVERY]
-        measured = entries.row % FVU_EVERY == 0
+        sampled = x[::FVU_EVERY]
+        is_sampled = entries.row % FVU_EVERY == 0
         with torch.inference_mode():
             sae: Any = self.sae.sae
-            seen = some.to(sae.device)
-            active = torch.zeros(len(seen), self.sae.d_sae, device=sae.device, dtype=sae.dtype)
-            row = torch.from_numpy(entries.row[measured] // FVU_EVERY).long()
-            feature = torch.from_numpy(entries.feature[measured]).long()
-            active[row, feature] = torch.from_numpy(entries.value[measured]).to(active)
-            sae.process_sae_in(seen)  # decoding undoes the scaling of what went in last
-            sums["error"] += float((sae.decode(active) - seen).pow(2).sum())
-        sums["squares"] += float(some.double().pow(2).sum())
-        sums["measured"] += len(some)
-        shift += some.double().sum(0).cpu().numpy()
+            target = sampled.to(sae.device)
+            active = torch.zeros(len(target), self.sae.d_sae, device=sae.device, dtype=sae.dtype)
+            row = torch.from_numpy(entries.row[is_sampled] // FVU_EVERY).long()
+            feature = torch.from_numpy(entries.feature[is_sampled]).long()
+            active[row, feature] = torch.from_numpy(entries.value[is_sampled]).to(active)
+            sae.process_sae_in(target)  # decoding undoes the scaling of the last input
+            sums.error += float((sae.decode(active) - target).pow(2).sum())
+        sums.squares += float(sampled.double().pow(2).sum())
+        sums.measured += len(sampled)
+        sums.residual += sampled.double().sum(0).cpu().numpy()
 
-    def _candidates(self, peaks: Peaks, read: _Read, layouts: list[Layout], ids: NDArray[np.int64]) -> pa.Table:
+    def _candidates(
+        self, peaks: Peaks, entries: _TokenEntries, layouts: list[Layout], ids: NDArray[np.int64]
+    ) -> pa.Table:
+        """The peaks that the evidence gate admits, each with a window of tokens and activations around it."""
         top, drawn = self._gate.admit(peaks)
-        chosen = np.flatnonzero(top | drawn)
-        picked = peaks.take(chosen)
-        index = np.searchsorted(ids, picked.sample)
+        admitted = np.flatnonzero(top | drawn)
+        peaks = peaks.take(admitted)
+        index = np.searchsorted(ids, peaks.sample)
         lengths = np.array([len(layout) for layout in layouts])
-        first = np.concatenate([[0], np.cumsum(lengths)])  # of each sample in the shard's tokens, one after another
+        first_token = np.concatenate([[0], np.cumsum(lengths)])  # of each sample, in the tokens of the whole shard
         segments = np.concatenate([layout.segment for layout in layouts])
-        low = np.maximum(0, picked.position - BEFORE)
-        width = np.minimum(lengths[index], picked.position + AFTER + 1) - low
-        where = np.concatenate([[0], np.cumsum(width)])  # of each window in the list of all windows
-        shown = np.arange(where[-1]) + np.repeat(first[index] + low - where[:-1], width)
+        low = np.maximum(0, peaks.position - BEFORE)
+        width = np.minimum(lengths[index], peaks.position + AFTER + 1) - low
+        start = np.concatenate([[0], np.cumsum(width)])  # of each window, in the concatenation of all windows
+        window_tokens = np.arange(start[-1]) + np.repeat(first_token[index] + low - start[:-1], width)
         texts = pa.array([text for layout in layouts for text in layout.content_texts()], pa.string())
-        entry, owner = _ranges(picked.start, picked.stop)
-        offset = read.position[entry] - low[owner]
+        entry, owner = _ranges(peaks.start, peaks.stop)
+        offset = entries.position[entry] - low[owner]
         inside = (offset >= 0) & (offset < width[owner])
-        activations = np.zeros(where[-1], dtype=np.float32)
-        activations[where[owner[inside]] + offset[inside]] = read.value[entry[inside]]
+        activations = np.zeros(start[-1], dtype=np.float32)
+        activations[start[owner[inside]] + offset[inside]] = entries.value[entry[inside]]
         names = np.array([SEGMENT_NAMES.get(code, "") for code in range(max(SEGMENT_NAMES) + 1)])
         return pa.table(
             [
-                pa.array(picked.feature),
-                pa.array(top[chosen]),
-                pa.array(drawn[chosen]),
-                pa.array(pair_hash(picked.sample, picked.feature)),
-                pa.array(picked.sample),
-                pa.array(names[segments[first[index] + picked.position]], pa.string()),
-                pa.array(picked.value),
-                pa.array(picked.position - low, pa.int32()),
-                pa.array(picked.position),
-                pa.ListArray.from_arrays(pa.array(where, pa.int32()), texts.take(pa.array(shown))),
-                pa.ListArray.from_arrays(pa.array(where, pa.int32()), pa.array(np.round(activations, 2))),
+                pa.array(peaks.feature),
+                pa.array(top[admitted]),
+                pa.array(drawn[admitted]),
+                pa.array(pair_hash(peaks.sample, peaks.feature)),
+                pa.array(peaks.sample),
+                pa.array(names[segments[first_token[index] + peaks.position]], pa.string()),
+                pa.array(peaks.value),
+                pa.array(peaks.position - low, pa.int32()),
+                pa.array(peaks.position),
+                pa.ListArray.from_arrays(pa.array(start, pa.int32()), texts.take(pa.array(window_tokens))),
+                pa.ListArray.from_arrays(pa.array(start, pa.int32()), pa.array(np.round(activations, 2))),
             ],
             schema=CANDIDATES,
         )
 
 
 def median_norm(model: LoadedModel, hook_name: str, conversations: Sequence[Sequence[Turn]], max_tokens: int) -> float:
-    """Median norm of the content tokens' activations, the yardstick for attention sinks, from some conversations."""
+    """Median norm of the activations of content tokens, which attention sinks are measured against."""
     import torch
 
     reader = Reader(model, hook_name)
     layouts = lay_out(model.tokenizer, conversations, max_tokens=max_tokens)
     norms = []
-    for layout in layouts:  # one at a time: few, and nothing to run out of memory on
+    for layout in layouts:  # one by one: there are few, and no batch can run out of memory
         content = torch.from_numpy(layout.segment > 0).to(model.device)
         acts = reader(torch.from_numpy(layout.ids.astype(np.int64))[None])[0]
         norms.append(acts[content].float().norm(dim=-1).cpu())
@@ -240,13 +261,14 @@ def median_norm(model: LoadedModel, hook_name: str, conversations: Sequence[Sequ
 
 
 def _as_half(value: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Keep 11 significant bits, as float16 does: a model in half precision knows no more, and files are half as big."""
+    """Round to 11 significant bits, as float16 has: a half-precision model gives no more, and files are half as big."""
     bits = value.view(np.uint32)
     return ((bits + np.uint32(1 << 12)) & np.uint32(0xFFFFE000)).view(np.float32)
 
 
-def _out_of_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError) or "out of memory" in str(error).lower() or "alloc" in str(error).lower()
+def _concatenate(parts: Sequence[_TokenEntries]) -> _TokenEntries:
+    names = _TokenEntries.__dataclass_fields__
+    return _TokenEntries(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 def _add_means(x: torch.Tensor, row: torch.Tensor, batch: NDArray[np.int64], means: NDArray[np.float32]) -> None:
@@ -258,14 +280,19 @@ def _add_means(x: torch.Tensor, row: torch.Tensor, batch: NDArray[np.int64], mea
     means[batch[present]] = (sums / counts.clamp(min=1)[:, None]).cpu().numpy()[present]
 
 
-def _group(read: _Read, ids: NDArray[np.int64]) -> tuple[pa.Table, Peaks, _Read]:
-    """Group entries: the pairs table sorted by (sample, segment, feature), and the peak of each (sample, feature)."""
-    order = _order(read.sample, read.feature, read.segment, read.position)
-    read = _Read(*(getattr(read, name)[order] for name in _Read.__dataclass_fields__))
-    same_pair = _starts(read.sample, read.feature, read.segment)
-    peak = np.maximum.reduceat(read.value, same_pair) if len(same_pair) else read.value
-    count = np.diff(np.r_[same_pair, len(read.value)])
-    sample, feature, segment = read.sample[same_pair], read.feature[same_pair], read.segment[same_pair]
+def _group(entries: _TokenEntries, ids: NDArray[np.int64]) -> tuple[pa.Table, Peaks, _TokenEntries]:
+    """Group entries by sample and feature.
+
+    Returns the pairs table sorted by (sample, segment, feature), the peak of each (sample, feature), and the entries
+    in the order that the peaks' `start:stop` refer to.
+    """
+    order = _order(entries.sample, entries.feature, entries.segment, entries.position)
+    entries = _TokenEntries(*(getattr(entries, name)[order] for name in _TokenEntries.__dataclass_fields__))
+    value = entries.value
+    same_pair = _starts(entries.sample, entries.feature, entries.segment)
+    peak = np.maximum.reduceat(value, same_pair) if len(same_pair) else value
+    count = np.diff(np.r_[same_pair, len(value)])
+    sample, feature, segment = entries.sample[same_pair], entries.feature[same_pair], entries.segment[same_pair]
     by_sample = _order(sample, segment, feature)
     names = pa.DictionaryArray.from_arrays(
         pa.array(segment[by_sample] - PROMPT, pa.int8()), pa.array([SEGMENT_NAMES[PROMPT], SEGMENT_NAMES[RESPONSE]])
@@ -280,17 +307,17 @@ def _group(read: _Read, ids: NDArray[np.int64]) -> tuple[pa.Table, Peaks, _Read]
         ],
         schema=PAIRS,
     )
-    start = _starts(read.sample, read.feature)
-    stop = np.r_[start[1:], len(read.value)] if len(start) else start
-    highest = np.maximum.reduceat(read.value, start) if len(start) else read.value
-    at_peak = np.flatnonzero(read.value == np.repeat(highest, stop - start))
+    start = _starts(entries.sample, entries.feature)
+    stop = np.r_[start[1:], len(value)] if len(start) else start
+    highest = np.maximum.reduceat(value, start) if len(start) else value
+    at_peak = np.flatnonzero(value == np.repeat(highest, stop - start))
     first = at_peak[np.searchsorted(at_peak, start)]  # the earliest entry of each group that reaches its peak
-    peaks = Peaks(ids[read.sample[start]], read.feature[start], highest, read.position[first], start, stop)
-    return pairs, peaks, read
+    peaks = Peaks(ids[entries.sample[start]], entries.feature[start], highest, entries.position[first], start, stop)
+    return pairs, peaks, entries
 
 
 def _order(*columns: NDArray) -> NDArray[np.int64]:
-    """The order of rows that are all different, first column first: one sort of 64-bit keys, as their parts fit in."""
+    """Sort order of distinct rows, first column first, by packing the columns into 64-bit keys."""
     key = np.zeros(len(columns[0]), dtype=np.uint64)
     for column in columns:
         bits = int(column.max(initial=0)).bit_length()
@@ -299,14 +326,14 @@ def _order(*columns: NDArray) -> NDArray[np.int64]:
 
 
 def _ranges(start: NDArray[np.int64], stop: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Every number of every range `start[i]:stop[i]`, one after another, and the i of each."""
+    """Concatenate the ranges `start[i]:stop[i]`; returns their numbers and the i of each."""
     sizes = stop - start
     owner = np.repeat(np.arange(len(start)), sizes)
     return np.arange(len(owner)) + np.repeat(start - (np.cumsum(sizes) - sizes), sizes), owner
 
 
 def _starts(*columns: NDArray) -> NDArray[np.int64]:
-    """Where a new run of equal rows begins."""
+    """Positions where a new run of equal rows begins."""
     length = len(columns[0])
     if length == 0:
         return np.zeros(0, dtype=np.int64)
@@ -323,12 +350,12 @@ def _token_table(ids: NDArray[np.int64], layouts: list[Layout], sinks: NDArray[n
 
     truncated = pa.array([layout.truncated for layout in layouts])
     return pa.table(
-        [pa.array(ids), count(PROMPT), count(RESPONSE), count(0), pa.array(sinks), truncated], schema=TOKENS
+        [pa.array(ids), count(PROMPT), count(RESPONSE), count(TEMPLATE), pa.array(sinks), truncated], schema=TOKENS
     )
 
 
 def _mean_table(ids: NDArray[np.int64], means: NDArray[np.float32]) -> pa.Table:
-    """Mean response residual per sample; a sample without a counted response token has a null vector."""
+    """Mean response residual of each sample; null for a sample without a counted response token."""
     rows = [None if np.isnan(row).any() else row for row in means]
     vectors = pa.array(rows, EMBEDDINGS.field(1).type)
     return pa.table([pa.array(ids), vectors], schema=EMBEDDINGS)

@@ -1,9 +1,9 @@
 """Labels written by a language model behind an OpenAI-compatible endpoint, each scored by detection.
 
-Writing: the model sees the strongest contexts with the active tokens between marks and gives a short label. Scoring
-(detection, Paulo et al. 2024): a second request shows contexts that were not used for writing, half of them of this
-feature and half of others, and asks which fit the label; the score is the balanced accuracy, 0.5 is guessing. A request
-that fails leaves the label or the score missing, and counted. Answers are kept in the workspace's cache.
+Writing: the model sees the top activating contexts with the active tokens marked, and replies with a short label.
+Scoring (detection, Paulo et al. 2024): a second request shows contexts that were not used for writing, half of them of
+this feature and half of others, and asks which match the label; the score is the balanced accuracy (0.5 is chance). A
+request that fails leaves the label or score missing and is counted. Answers are cached in the workspace.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from explorer.features.naming import Context
 from explorer.progress import Progress, silent
 from explorer.quality.chat import Chat, Endpoint, connect
 
-VERSION = 1  # of the requests: raise it when they ask differently
+VERSION = 1  # of the requests: raise it when their wording changes
 SHOWN = 10  # contexts a label is written from
 HELD_OUT = 5  # contexts of the feature, and as many of others, that the label is scored on
 MAX_LABEL = 120  # characters
@@ -41,7 +41,7 @@ _LABEL = re.compile(r'"label"\s*:\s*"((?:[^"\\]|\\.)*)"')
 
 
 @dataclass(frozen=True)
-class Shown:
+class LabelTask:
     """One feature: contexts to write a label from, with the activation of each token, and others to score it on."""
 
     feature_id: int
@@ -59,59 +59,61 @@ class LlmLabel:
 
 @dataclass(frozen=True)
 class LlmLabels:
-    """Labels by feature, and how many failed for which reason."""
+    """Labels by feature, and the number of failures by reason."""
 
     labels: dict[int, LlmLabel]
     failed: dict[str, int] = field(default_factory=dict)
 
 
 def write_labels(
-    features: Sequence[Shown], endpoint: Endpoint, cache: Path, *, seed: int = 0, progress: Progress = silent
+    features: Sequence[LabelTask], endpoint: Endpoint, cache: Path, *, seed: int = 0, progress: Progress = silent
 ) -> LlmLabels:
-    """Label `features` through `endpoint`; what is in the folder `cache` is not asked again.
+    """Label `features` through `endpoint`; answers in the folder `cache` are not requested again.
 
     Raises:
-        InputError: the endpoint refuses the key or the model, or nobody answers there.
+        InputError: the endpoint rejects the key or the model, or does not answer.
     """
-    known = _Kept(cache, endpoint)
+    answers = _Answers(cache, endpoint)
     rng = np.random.default_rng(seed)
-    jobs = [(one, _exam(one, features, rng)) for one in features if one.strongest]
+    jobs = [(task, _exam(task, features, rng)) for task in features if task.strongest]
     labels: dict[int, LlmLabel] = {}
     failed: Counter[str] = Counter()
     with connect(endpoint) as chat, ThreadPoolExecutor(endpoint.concurrency) as pool:
-        done = pool.map(lambda job: _one(chat, known, *job), jobs)
-        for number, ((one, _), (found, problem)) in enumerate(zip(jobs, done, strict=True), 1):
-            if found is None:
+        results = pool.map(lambda job: _label(chat, answers, *job), jobs)
+        for number, ((task, _), (label, problem)) in enumerate(zip(jobs, results, strict=True), 1):
+            if label is None:
                 failed[problem] += 1
             else:
-                labels[one.feature_id] = found
+                labels[task.feature_id] = label
             progress("llm labels", number, len(jobs), f"{len(labels):,} labels")
     return LlmLabels(labels, dict(failed))
 
 
-def _one(chat: Chat, known: _Kept, one: Shown, exam: Sequence[tuple[str, bool]]) -> tuple[LlmLabel | None, str]:
-    excerpts = "\n".join(f"{n}. {marked(c, a)}" for n, (c, a) in enumerate(one.strongest[:SHOWN], 1))
+def _label(
+    chat: Chat, answers: _Answers, task: LabelTask, exam: Sequence[tuple[str, bool]]
+) -> tuple[LlmLabel | None, str]:
+    """Write and score one label; None with the reason where that fails."""
+    excerpts = "\n".join(f"{n}. {marked(c, a)}" for n, (c, a) in enumerate(task.strongest[:SHOWN], 1))
     request = [{"role": "system", "content": _WRITE}, {"role": "user", "content": excerpts}]
     key = hashlib.blake2b(json.dumps([request, exam]).encode("utf-8", "replace"), digest_size=12).hexdigest()
-    kept = known.get(key)
-    if kept is not None and kept.score is not None:
-        return kept, ""
-    if kept is None:
+    label = answers.get(key)
+    if label is not None and label.score is not None:
+        return label, ""
+    if label is None:
         reply = chat.ask(request)
         text = parse_label(reply.text) if reply.text is not None else ""
         if not text:
             return None, reply.problem or "the answer holds no label"
-        kept = LlmLabel(text, None)
-    score = _detect(chat, kept.label, exam) if exam else None
-    kept = LlmLabel(kept.label, score)
-    known.keep(key, kept)
-    return kept, ""
+        label = LlmLabel(text, None)
+    label = LlmLabel(label.label, _detect(chat, label.label, exam) if exam else None)
+    answers.add(key, label)
+    return label, ""
 
 
-def _exam(one: Shown, features: Sequence[Shown], rng: np.random.Generator) -> list[tuple[str, bool]]:
-    """Contexts to tell apart, shuffled: (text, whether it is of this feature); empty where there are too few."""
-    own = [context.text for context in one.held_out[:HELD_OUT]]
-    others = [f for f in features if f.feature_id != one.feature_id and f.held_out]
+def _exam(task: LabelTask, tasks: Sequence[LabelTask], rng: np.random.Generator) -> list[tuple[str, bool]]:
+    """Shuffled contexts to tell apart: (text, whether it is of this feature); empty where there are too few."""
+    own = [context.text for context in task.held_out[:HELD_OUT]]
+    others = [other for other in tasks if other.feature_id != task.feature_id and other.held_out]
     if len(own) < 2 or not others:
         return []
     drawn = [others[int(i)] for i in rng.choice(len(others), size=min(len(own), len(others)), replace=False)]
@@ -124,17 +126,17 @@ def _detect(chat: Chat, label: str, exam: Sequence[tuple[str, bool]]) -> float |
     reply = chat.ask(
         [{"role": "system", "content": _DETECT}, {"role": "user", "content": f"LABEL: {label}\n\n{listed}"}]
     )
-    said = parse_match(reply.text) if reply.text is not None else None
-    if said is None:
+    matches = parse_match(reply.text) if reply.text is not None else None
+    if matches is None:
         return None
-    hits = [(n in said) == truth for n, (_, truth) in enumerate(exam, 1)]
+    hits = [(n in matches) == truth for n, (_, truth) in enumerate(exam, 1)]
     own = [hit for hit, (_, truth) in zip(hits, exam, strict=True) if truth]
     others = [hit for hit, (_, truth) in zip(hits, exam, strict=True) if not truth]
     return (sum(own) / len(own) + sum(others) / len(others)) / 2
 
 
 def marked(context: Context, activations: Sequence[float]) -> str:
-    """A context on one line, its active tokens (at least a third of the strongest) between « and »."""
+    """A context on one line with its active tokens (over a third of the largest activation) between « and »."""
     cut = max(activations, default=0.0) / 3
     pieces = [
         f"{token[: len(token) - len(token.lstrip())]}«{token.lstrip()}»" if value > cut and token.strip() else token
@@ -148,7 +150,7 @@ def _line(text: str) -> str:
 
 
 def parse_label(text: str) -> str:
-    """Read the label in an answer; empty where there is none."""
+    """The label in an answer; empty where there is none."""
     value: object = None
     start, end = text.find("{"), text.rfind("}")
     if 0 <= start < end:
@@ -161,7 +163,7 @@ def parse_label(text: str) -> str:
 
 
 def parse_match(text: str) -> set[int] | None:
-    """Read the numbers in an answer; None where it is no list of numbers."""
+    """The numbers in an answer; None where it holds no list of numbers."""
     start, end = text.find("{"), text.rfind("}")
     try:
         value = json.loads(text[start : end + 1])["match"]
@@ -170,33 +172,33 @@ def parse_match(text: str) -> set[int] | None:
         return None
 
 
-class _Kept:
-    """Answers of one endpoint and model, one JSON line each, appended as they come."""
+class _Answers:
+    """Cached answers of one endpoint and model, one JSON line each, appended as they come."""
 
     def __init__(self, folder: Path, endpoint: Endpoint) -> None:
         name = hashlib.blake2b(f"{VERSION}|{endpoint.url}|{endpoint.model}".encode(), digest_size=6).hexdigest()
         self._file = folder / f"{name}.jsonl"
         self._lock = threading.Lock()
-        self._known: dict[str, LlmLabel] = {}
+        self._labels: dict[str, LlmLabel] = {}
         if self._file.is_file():
             for line in self._file.read_text("utf-8").splitlines():
                 try:
                     row: Mapping[str, object] = json.loads(line)
                 except ValueError:
-                    continue  # the end of a line that a crash cut off: it is asked again
+                    continue  # a line that a crash cut off: it is requested again
                 score = row["score"]
-                self._known[str(row["key"])] = LlmLabel(
+                self._labels[str(row["key"])] = LlmLabel(
                     str(row["label"]), float(score) if isinstance(score, (int, float)) else None
                 )
 
     def get(self, key: str) -> LlmLabel | None:
-        """Return what was answered before."""
-        return self._known.get(key)
+        """The cached answer."""
+        return self._labels.get(key)
 
-    def keep(self, key: str, label: LlmLabel) -> None:
-        """Add an answer."""
+    def add(self, key: str, label: LlmLabel) -> None:
+        """Add an answer to the cache."""
         with self._lock:
-            self._known[key] = label
+            self._labels[key] = label
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with open(self._file, "a", encoding="utf-8") as file:
                 file.write(json.dumps({"key": key, **asdict(label)}, ensure_ascii=False) + "\n")

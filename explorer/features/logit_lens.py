@@ -21,7 +21,7 @@ def promoted_and_suppressed(
 ) -> tuple[list[list[str]], list[list[str]]]:
     """For each row of `decoder` [F, d_model]: the `keep` tokens with the highest and with the lowest logits.
 
-    The final norm's weight is applied to the direction; logits are centred over features, so that tokens which every
+    The final norm's weight is applied to the direction. Logits are centred over features, so that tokens that every
     direction promotes do not fill every list.
     """
     import torch

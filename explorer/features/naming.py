@@ -1,9 +1,9 @@
-"""Names for features from their strongest contexts: where they peak, on which words, and what the contexts are about.
+"""Local labels for features from their top activating contexts: where they peak, on which words, and the topic.
 
-Local and free of keys. Rules in order, on contexts that differ from each other: the place (start of an answer, end of a
-prompt); numbers, years and names; pieces and endings of words; words with their forms put together; fixed phrases; and
-for words that say little alone (`the`, a comma) the word that stands beside them. Topic words, which come from
-`explorer.maps.keywords` as those of clusters do, are added only where enough of the contexts hold them.
+Needs no model and no API key. These rules apply in order, to distinct contexts: position (start of an answer, end of a
+prompt); numbers, years and names; word pieces and endings; words grouped by their forms; fixed phrases; and for words
+that say little alone (`the`, a comma) the neighbouring word. Topic words come from `explorer.features.keywords`, as
+those of clusters do, and are added only where enough of the contexts contain them.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from explorer.features.keywords import STOPWORDS, stem, words_of
 from explorer.lm.layout import TURN
-from explorer.maps.keywords import STOPWORDS, stem, words_of
 
 _NAMES = {
     "\n": "line break", ".": "full stop", ",": "comma", ":": "colon", ";": "semicolon", "?": "question mark",
@@ -49,15 +49,15 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _LAST_WORD = re.compile(r"(?<![^\W_])([^\W_]+(?:['’][^\W_]+)*)[ ]?$")
 _NEXT_WORD = re.compile(r"^[ ]?([^\W_]+(?:['’][^\W_]+)*)")
 
-OFTEN = 0.6  # share of the contexts that makes a rule hold
-BESIDE = 0.4  # share that a neighbouring word needs to be named
-HEAD = 0.15  # share that a peak word needs to stand in the label
-TOPIC = 0.25  # share of the contexts that a topic word needs
+OFTEN = 0.6  # share of the contexts from which a rule applies
+BESIDE = 0.4  # share from which a neighbouring word is named
+HEAD = 0.15  # share from which a peak word is part of the label
+TOPIC = 0.25  # share of the contexts from which a topic word is added
 
 
 @dataclass(frozen=True)
 class Context:
-    """One example of a feature: its tokens, which of them it peaks on, and the segment it is in."""
+    """One context of a feature: its tokens, the index of the peak token, and its segment."""
 
     tokens: Sequence[str]
     peak: int
@@ -87,7 +87,7 @@ class Context:
 
     @cached_property
     def written(self) -> str:
-        """The whole word around the peak as it is written, or the bare sign."""
+        """The whole word around the peak as written, or the bare sign."""
         start, stop = self.span
         return "".join(self.tokens[start:stop]).strip()
 
@@ -104,15 +104,15 @@ class Context:
 
     @cached_property
     def before(self) -> str:
-        """The word straight before the peak word, in lower case; empty where a sign or a line break stands there."""
-        found = _LAST_WORD.search("".join(self.tokens[: self.span[0]]) + self._space)
-        return found[1].lower() if found else ""
+        """The word directly before the peak word, in lower case; empty after a sign or a line break."""
+        match = _LAST_WORD.search("".join(self.tokens[: self.span[0]]) + self._space)
+        return match[1].lower() if match else ""
 
     @cached_property
     def after(self) -> str:
-        """The word straight after the peak word, in lower case."""
-        found = _NEXT_WORD.match("".join(self.tokens[self.span[1] :]))
-        return found[1].lower() if found else ""
+        """The word directly after the peak word, in lower case."""
+        match = _NEXT_WORD.match("".join(self.tokens[self.span[1] :]))
+        return match[1].lower() if match else ""
 
     @property
     def _space(self) -> str:
@@ -137,7 +137,7 @@ class Context:
 
 @dataclass(frozen=True)
 class Name:
-    """What a feature is called, the words it peaks on (most frequent first) and the words of its contexts."""
+    """A feature's label, the words it peaks on (most frequent first) and the words of its contexts."""
 
     label: str
     peaks: tuple[str, ...]
@@ -145,17 +145,17 @@ class Name:
 
 
 def distinct(contexts: Sequence[Context]) -> list[Context]:
-    """Leave out contexts that say the same around the peak (three words to each side, digits alike)."""
-    kept: dict[tuple[str, ...], Context] = {}
+    """Drop contexts with the same words around the peak (three to each side, all digits equal)."""
+    by_words: dict[tuple[str, ...], Context] = {}
     for context in contexts:
         low, high = max(0, context.peak - 6), context.peak + 7
         near = "".join(context.tokens[low:high]).lower()
-        kept.setdefault(tuple(re.sub(r"\d", "0", word) for word in _WORD.findall(near)), context)
-    return list(kept.values())
+        by_words.setdefault(tuple(re.sub(r"\d", "0", word) for word in _WORD.findall(near)), context)
+    return list(by_words.values())
 
 
 def top_peak_words(contexts: Sequence[Context], *, keep: int = 5) -> list[tuple[str, float]]:
-    """The words the contexts peak on with their share of the contexts, most frequent first (ties: first seen)."""
+    """Peak words with their share of the contexts, most frequent first (ties: first seen)."""
     counts = Counter(context.peak_word for context in contexts if context.peak_word)
     return [(word, count / len(contexts)) for word, count in counts.most_common(keep)]
 
@@ -206,7 +206,7 @@ def _what(contexts: Sequence[Context]) -> str:
 
 
 def _shape(contexts: Sequence[Context]) -> str:
-    """What differing peak words have in common: a beginning, an ending, or that they are names."""
+    """What different peak words have in common: a beginning, an ending, or that they are names."""
     token, often = _most(context.peak_token.strip().lower() for context in contexts)
     whole = [context.written.lower() for context in contexts if context.peak_token.strip().lower() == token]
     if token.isalnum() and often >= 0.5 and len(set(whole)) > 1:
@@ -228,7 +228,7 @@ def _shape(contexts: Sequence[Context]) -> str:
 
 
 def _with_neighbour(contexts: Sequence[Context], heads: Sequence[str]) -> str:
-    """A word or sign that says little alone, with the word that mostly stands beside it."""
+    """A word or sign that says little alone, with its most frequent neighbour."""
     mine = [context for context in contexts if context.peak_word == heads[0]]
     before, b = _most(context.before for context in mine)
     after, a = _most(context.after for context in mine)
@@ -243,7 +243,7 @@ def _with_neighbour(contexts: Sequence[Context], heads: Sequence[str]) -> str:
 
 
 def _phrase(contexts: Sequence[Context], word: str) -> str:
-    """The two-word phrase that most contexts of `word` are part of, where its other word says something."""
+    """The two-word phrase that most contexts of `word` contain, where the other word is no stop word."""
     mine = [context for context in contexts if stem(context.peak_word) == stem(word)]
     if len(mine) < max(3, OFTEN * len(contexts)):
         return ""
@@ -255,7 +255,7 @@ def _phrase(contexts: Sequence[Context], word: str) -> str:
 
 
 def _grouped(peaks: Sequence[str]) -> list[tuple[str, float]]:
-    """Peak words with the forms of one word put together: (most frequent form, share), most frequent first."""
+    """Peak words grouped by stem: (most frequent form, share), most frequent first."""
     counts, forms = Counter(), {}
     for word, count in Counter(peaks).most_common():
         root = stem(word) if word not in _SIGNS else word
@@ -265,13 +265,13 @@ def _grouped(peaks: Sequence[str]) -> list[tuple[str, float]]:
 
 
 def _supported(topic: Sequence[str], contexts: Sequence[Context], head: str) -> list[str]:
-    """Topic words that enough of the contexts hold and the head does not say already."""
-    held: Counter[str] = Counter()
+    """Topic words that enough of the contexts contain and the head does not."""
+    counts: Counter[str] = Counter()
     for context in contexts:
-        held.update({stem(word) for word in words_of(context.text)})
+        counts.update({stem(word) for word in words_of(context.text)})
     needed = max(3 if len(contexts) > 5 else 2, TOPIC * len(contexts))
-    said = {stem(word) for word in _WORD.findall(head.lower())}
-    return [word for word in topic if held[stem(word)] >= needed and stem(word) not in said]
+    in_head = {stem(word) for word in _WORD.findall(head.lower())}
+    return [word for word in topic if counts[stem(word)] >= needed and stem(word) not in in_head]
 
 
 def _most(values: Iterable[str]) -> tuple[str, float]:

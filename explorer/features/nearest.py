@@ -1,7 +1,7 @@
-"""Rows that are like a given one: by the features they share, by embedding, or nearly word for word.
+"""Rows similar to a given one: by shared features, by embedding, or nearly word for word.
 
 By features: cosine of two sets with idf weights, sim(q, i) = sum of idf_f^2 over shared f / (|q| |i|), with
-idf_f = log((1 + N) / (1 + n_f)), so that a feature that everybody has counts for nothing.
+idf_f = log((1 + N) / (1 + n_f)): a feature that every row has counts for nothing.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from explorer.features.sets import FeatureSets
 
 SHINGLE = 3  # words in a row
-NEAR_DUPLICATE = 0.5  # share of shingles that two near-duplicates have in common
+NEAR_DUPLICATE = 0.5  # share of shingles in common from which two texts are near-duplicates
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """Rows `ids` int64 [m] with their `similarity` float64 [m], most alike first (ties: smaller id)."""
+    """Rows `ids` int64 [m] with their `similarity` float64 [m], most similar first (ties: smaller id)."""
 
     ids: NDArray[np.int64]
     similarity: NDArray[np.float64]
@@ -27,14 +27,14 @@ class Nearest:
 
 @dataclass(frozen=True)
 class Weights:
-    """What a search over one collection of sets needs: squared idf of each feature, length of each row's vector."""
+    """Squared idf of each feature, and the norm of each row's weighted vector."""
 
     squared: NDArray[np.float64]
     norms: NDArray[np.float64]
 
 
 def weigh(sets: FeatureSets) -> Weights:
-    """Compute idf weights and vector lengths; O(nnz)."""
+    """Compute idf weights and vector norms; O(nnz)."""
     squared = np.log((1 + sets.n) / (1 + sets.counts)) ** 2
     return Weights(squared, np.sqrt(_row_sums(sets, squared)))
 
@@ -42,7 +42,7 @@ def weigh(sets: FeatureSets) -> Weights:
 def by_overlap(
     sets: FeatureSets, weights: Weights, wanted: NDArray[np.int64], *, keep: int = 10, leave_out: int | None = None
 ) -> Nearest:
-    """Rows whose feature sets are most like the features `wanted`; rows without a shared feature are left out."""
+    """Rows whose feature sets are most similar to the features `wanted`; rows that share none are left out."""
     inside = np.zeros(sets.width)
     inside[wanted] = weights.squared[wanted]
     shared = _row_sums(sets, inside)
@@ -71,20 +71,20 @@ def _best(similarity: NDArray[np.float64], keep: int, leave_out: int | None) -> 
     if count == 0:
         return Nearest(np.zeros(0, np.int64), np.zeros(0))
     edge = np.partition(similarity, -count)[-count]
-    found = np.flatnonzero(similarity >= max(edge, 1e-9))
-    order = np.lexsort((found, -similarity[found]))[:keep]
-    return Nearest(found[order].astype(np.int64), similarity[found[order]])
+    rows = np.flatnonzero(similarity >= max(edge, 1e-9))
+    rows = rows[np.lexsort((rows, -similarity[rows]))[:keep]]
+    return Nearest(rows.astype(np.int64), similarity[rows])
 
 
 def shingles(text: str) -> set[tuple[str, ...]]:
-    """Runs of `SHINGLE` words of a text in lower case; a shorter text is one run."""
+    """Shingles of a text: every run of `SHINGLE` words, in lower case; a shorter text is one run."""
     words = text.lower().split()
     if len(words) <= SHINGLE:
         return {tuple(words)} if words else set()
     return {tuple(words[i : i + SHINGLE]) for i in range(len(words) - SHINGLE + 1)}
 
 
-def resemblance(one: str, other: str) -> float:
-    """Share of word runs that two texts have in common (Jaccard; Broder 1997)."""
-    a, b = shingles(one), shingles(other)
+def resemblance(left: str, right: str) -> float:
+    """Share of shingles that two texts have in common (Jaccard; Broder 1997)."""
+    a, b = shingles(left), shingles(right)
     return len(a & b) / len(a | b) if a or b else 1.0

@@ -1,8 +1,8 @@
-"""Explanations that Neuronpedia has for an SAE: read from its export files, or fetched from its public export bucket.
+"""Explanations of SAE features on Neuronpedia: from its export files, or downloaded from its public export bucket.
 
 Exports are JSON arrays or JSON lines (also gzipped), one explanation each, with the feature's number as `index` and the
-text as `description` (https://docs.neuronpedia.org/api-and-data/exports). Of several explanations of one feature the
-one with the highest score stays, else the last.
+text as `description` (https://docs.neuronpedia.org/api-and-data/exports). Of several explanations of a feature, the
+one with the highest score is used, or else the last.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _BATCHES = 4096
 
 @dataclass(frozen=True)
 class Explanation:
-    """One explanation of feature `index`; `score` is the best score it has there, `by` the model that wrote it."""
+    """One explanation of feature `index`; `score` is its best score on Neuronpedia, `by` the model that wrote it."""
 
     index: int
     text: str
@@ -36,7 +36,7 @@ class Explanation:
 
 
 def page_url(neuronpedia_id: str, feature_id: int) -> str:
-    """Address of a feature's page, for an SAE whose makers gave it an id (`model/layer-source`)."""
+    """Address of a feature's page on Neuronpedia, from the SAE's id there (`model/layer-source`)."""
     return f"{SITE}/{neuronpedia_id}/{feature_id}"
 
 
@@ -44,12 +44,12 @@ def load(source: str, *, neuronpedia_id: str | None, width: int) -> dict[int, Ex
     """Read the explanations at `source` by feature.
 
     Args:
-        source: A file, a folder of files, `api` (the id that the SAE has there), or an id `MODEL/SOURCE`.
-        neuronpedia_id: The SAE's own id; explanations of another SAE are refused.
+        source: A file, a folder of files, `api` (the SAE's own id), or an id `MODEL/SOURCE`.
+        neuronpedia_id: The SAE's id on Neuronpedia; explanations of another SAE are refused.
         width: Number of features of the SAE; a number beyond it is refused.
 
     Raises:
-        InputError: nothing is there, it cannot be read, or it belongs to another SAE.
+        InputError: there are no explanations, they cannot be read, or they belong to another SAE.
     """
     path = Path(source)
     if path.exists():
@@ -62,15 +62,15 @@ def load(source: str, *, neuronpedia_id: str | None, width: int) -> dict[int, Ex
         refuse(
             f"--neuronpedia {source!r}: there is no such file or folder", allowed="FILE, FOLDER, api or MODEL/SOURCE"
         )
-    found: dict[int, Explanation] = {}
+    explanations: dict[int, Explanation] = {}
     for where, row in rows:
         _check_owner(row, neuronpedia_id, where)
-        one = _explanation(row, where, width)
-        if one is not None and _better(one, found.get(one.index)):
-            found[one.index] = one
-    if not found:
+        explanation = _explanation(row, where, width)
+        if explanation is not None and _better(explanation, explanations.get(explanation.index)):
+            explanations[explanation.index] = explanation
+    if not explanations:
         refuse(f"--neuronpedia {source!r} holds no explanation", allowed="rows with index and description")
-    return found
+    return explanations
 
 
 def _from_files(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -87,7 +87,7 @@ def _from_files(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _from_exports(neuronpedia_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Fetch `explanations/batch-0.jsonl.gz`, `batch-1` … until there is no further one."""
+    """Download `explanations/batch-0.jsonl.gz`, `batch-1` … until one is missing."""
     import httpx
 
     root = f"{os.environ.get(MIRROR_VARIABLE, EXPORTS).rstrip('/')}/{neuronpedia_id}/explanations"
@@ -97,9 +97,9 @@ def _from_exports(neuronpedia_id: str) -> Iterator[tuple[str, dict[str, Any]]]:
             try:
                 answer = client.get(url)
             except httpx.HTTPError as error:
-                said = str(error) or type(error).__name__
-                refuse(f"{url} cannot be reached ({said})", allowed="a network, or --neuronpedia with an export file")
-            if answer.status_code in (403, 404):  # the bucket answers 403 for what is not there
+                reason = str(error) or type(error).__name__
+                refuse(f"{url} cannot be reached ({reason})", allowed="a network, or --neuronpedia with an export file")
+            if answer.status_code in (403, 404):  # the bucket answers 403 for a missing file
                 if number == 0:
                     refuse(f"Neuronpedia has no export of explanations for {neuronpedia_id!r} ({url})")
                 return
@@ -139,8 +139,8 @@ def _explanation(row: dict[str, Any], where: str, width: int) -> Explanation | N
     return Explanation(int(str(index)), text[:MAX_LABEL], max(numbers, default=None), by)
 
 
-def _better(one: Explanation, known: Explanation | None) -> bool:
-    return known is None or (one.score or 0.0) >= (known.score or 0.0)
+def _better(new: Explanation, known: Explanation | None) -> bool:
+    return known is None or (new.score or 0.0) >= (known.score or 0.0)
 
 
 def _check_owner(row: dict[str, Any], neuronpedia_id: str | None, where: str) -> None:

@@ -47,12 +47,12 @@ class FeatureSets:
 
     @property
     def n(self) -> int:
-        """How many samples there are, those with an empty set included."""
+        """Number of samples, including those with an empty set."""
         return len(self.indptr) - 1
 
     @property
     def nnz(self) -> int:
-        """How many (sample, feature) pairs are active."""
+        """Number of active (sample, feature) pairs."""
         return len(self.indices)
 
     @cached_property
@@ -62,9 +62,9 @@ class FeatureSets:
 
     @cached_property
     def counts(self) -> npt.NDArray[np.int64]:
-        """In how many samples each feature is active, int64 [width]."""
+        """Number of samples in which each feature is active, int64 [width]."""
         total = np.zeros(self.width, np.int64)
-        for start in range(0, self.nnz, BATCH_ROWS):  # in pieces: bincount widens what it counts to 64 bits
+        for start in range(0, self.nnz, BATCH_ROWS):  # in blocks: bincount converts its input to 64 bits
             total += np.bincount(self.indices[start : start + BATCH_ROWS], minlength=self.width)
         return total
 
@@ -91,7 +91,7 @@ class FeatureSets:
         return self.indices[self.indptr[position] : self.indptr[position + 1]]
 
     def above(self, threshold: float) -> FeatureSets:
-        """The same sets with only activations over `threshold`, for a threshold slider: O(nnz), no reading."""
+        """The same sets with only activations above `threshold`, for a threshold slider: O(nnz), no reading."""
         return self._keep(self.values > np.float64(threshold))  # as SQL compares
 
     def without(self, features: npt.ArrayLike) -> FeatureSets:
@@ -107,9 +107,9 @@ class FeatureSets:
         flat = np.arange(indptr[-1]) + np.repeat(self.indptr[positions] - indptr[:-1], sizes)
         return FeatureSets(indptr, self.indices[flat], self.values[flat], self.width)
 
-    def _keep(self, kept: npt.NDArray[np.bool_]) -> FeatureSets:
-        running = np.concatenate([[0], np.cumsum(kept)])
-        return FeatureSets(running[self.indptr].astype(np.int64), self.indices[kept], self.values[kept], self.width)
+    def _keep(self, mask: npt.NDArray[np.bool_]) -> FeatureSets:
+        running = np.concatenate([[0], np.cumsum(mask)])
+        return FeatureSets(running[self.indptr].astype(np.int64), self.indices[mask], self.values[mask], self.width)
 
 
 def check_threshold(threshold: float) -> float:

@@ -1,4 +1,4 @@
-"""Per-feature statistics of an extraction, computed in DuckDB: frequency, strength, histogram, relation to length."""
+"""Per-feature statistics of an extraction, computed in DuckDB: frequency, strength, histogram, r with length."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Statistics:
 
     Attributes:
         n_samples: int64 [F], samples whose response has the feature above the threshold.
-        n_tokens: int64 [F], tokens on which it is active at all (prompt and response).
+        n_tokens: int64 [F], tokens of prompt and response on which it is active at any strength.
         max_act, mean_act: float32 [F], over the per-sample maxima of prompt and response.
         bin_counts: int64 [F, BINS], histogram of those maxima between 0 and `max_act`.
         length_corr: float64 [F], Pearson r between its presence in the response and response tokens.
-        samples, tokens: samples in all, and counted tokens in all.
+        samples, tokens: number of samples and of counted tokens.
     """
 
     n_samples: NDArray[np.int64]
@@ -40,7 +40,7 @@ class Statistics:
 
 
 def measure(store: Store, activations: Artifact, *, threshold: float) -> Statistics:
-    """Compute the statistics of every feature; presence in a response means an activation above `threshold`."""
+    """Compute the statistics of every feature; it is present in a response where `max_act > threshold`."""
     width = int(activations.manifest.info["d_sae"])
     pairs = store.scan(activations, "by_feature")
     tokens = store.scan(activations, "tokens")

@@ -1,4 +1,4 @@
-"""The user's own feature labels: `labels.json` in the workspace, by SAE, because they outlive an extraction."""
+"""The user's own feature labels: `labels.json` in the workspace, by SAE, so that they outlast an extraction."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ MAX_LENGTH = 200  # characters
 
 
 def owner(activations: Artifact) -> str:
-    """Return the name under which labels of an extraction's SAE are kept: features of the same SAE mean the same."""
+    """The key of an extraction's SAE: labels hold for every extraction with the same model, SAE and layer."""
     info = activations.manifest.info
     return "|".join(str(info.get(key, "")) for key in ("model", "sae", "layer", "d_sae"))
 
 
 def read(store: Store, activations: Artifact) -> dict[int, str]:
-    """Return the user's labels for the features of `activations`, by feature id."""
+    """The user's labels for the features of `activations`, by feature id."""
     return {int(number): text for number, text in _read(store).get(owner(activations), {}).items()}
 
 
 def write(store: Store, activations: Artifact, feature_id: int, label: str) -> None:
-    """Keep `label` for a feature; an empty one takes the user's label away again."""
+    """Save `label` for a feature; an empty one removes the user's label."""
     text = " ".join(label.split())
     if len(text) > MAX_LENGTH:
         refuse("the label is too long", got=f"{len(text)} characters", allowed=f"up to {MAX_LENGTH}")
-    kept = _read(store)
-    mine = kept.setdefault(owner(activations), {})
-    mine.pop(str(feature_id), None)
+    by_sae = _read(store)
+    labels = by_sae.setdefault(owner(activations), {})
+    labels.pop(str(feature_id), None)
     if text:
-        mine[str(feature_id)] = text
-    write_json(store.path / FILE, kept)
+        labels[str(feature_id)] = text
+    write_json(store.path / FILE, by_sae)
 
 
 def _read(store: Store) -> dict[str, dict[str, str]]:
@@ -41,7 +41,7 @@ def _read(store: Store) -> dict[str, dict[str, str]]:
     if not path.is_file():
         return {}
     try:
-        kept = json.loads(path.read_text("utf-8"))
-        return {str(sae): {str(n): str(text) for n, text in labels.items()} for sae, labels in kept.items()}
+        by_sae = json.loads(path.read_text("utf-8"))
+        return {str(sae): {str(n): str(text) for n, text in labels.items()} for sae, labels in by_sae.items()}
     except (ValueError, AttributeError) as error:
         raise InputError(f"{path} cannot be read: {error}") from error

@@ -15,7 +15,7 @@ Values = Sequence[Any] | np.ndarray
 
 
 def curve(x: Values, y: Values, line: dict[str, Any], *, name: str = "", hover: str = "", **more: Any) -> go.Scatter:
-    """Return a curve; `line` holds its colour, width and dash, `hover` is a template. One with a name has a legend."""
+    """Return a curve; `line` holds its colour, width and dash, `hover` is a template. A name puts it in the legend."""
     look = {"mode": "lines", "line": {"width": 2.2, **line}, "name": theme.plain(name, 40), "showlegend": bool(name)}
     return go.Scatter(x=x, y=y, **{**look, **_tip(hover), **more})
 

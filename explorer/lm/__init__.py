@@ -1,1 +1,1 @@
-"""The language model: loading it, laying out a sample as tokens, and reading its residual stream."""
+"""The language model: loading, tokenising samples, reading the residual stream, generating and fine-tuning."""

@@ -9,15 +9,21 @@ from numpy.typing import NDArray
 
 
 def default_batch_tokens(device: str) -> int:
-    """Padded tokens per batch: on a CPU what stays in its caches (measured), on a GPU what keeps it busy."""
+    """Padded tokens per batch: on a CPU as many as fit its caches (measured), on a GPU enough to keep it busy."""
     return 2048 if device == "cpu" else 65_536
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether `error` says that an allocation failed; torch raises a RuntimeError for that on most devices."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or "out of memory" in text or "alloc" in text
 
 
 def plan_batches(lengths: Sequence[int] | NDArray[np.int64], batch_tokens: int) -> list[NDArray[np.int64]]:
     """Split positions 0..n-1 into batches whose padded size (rows × longest) is at most `batch_tokens`.
 
-    Longest first, so that running out of memory shows at once. A single sample longer than the budget is a batch of
-    its own. Deterministic: ties keep the order of the input.
+    Longest first, so that a lack of memory shows at once. A sample longer than the budget is a batch of its own.
+    Deterministic: ties keep the order of the input.
     """
     order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
     batches: list[NDArray[np.int64]] = []

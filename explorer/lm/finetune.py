@@ -1,15 +1,17 @@
 """Fine-tune a loaded model on rows with their response tokens marked: LoRA adapters, or every weight.
 
-transformers' `Trainer` runs the steps (optimiser, schedule, clipping, device) and peft holds the adapters. Ours is only
-what makes it fit a CPU: rows are packed without padding, and the output layer reads response tokens alone. TRL's
-`SFTTrainer` packs only where flash attention is there, and pads otherwise.
+transformers' `Trainer` runs the steps (optimiser, schedule, clipping, device) and peft provides the adapters. This
+module adds only what makes training affordable on a CPU: rows are packed without padding, and the output layer computes
+logits for response tokens alone. (TRL's `SFTTrainer` packs only with flash attention, and pads otherwise.)
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
 import math
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -17,8 +19,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from explorer.errors import ExplorerError, refuse
-from explorer.lm.batches import default_batch_tokens
-from explorer.lm.fast import give_back_memory
+from explorer.lm.attention import block_attention
+from explorer.lm.batches import default_batch_tokens, is_out_of_memory
 from explorer.lm.model import LoadedModel
 from explorer.lm.packing import Row, pack, response_logits
 from explorer.progress import Progress, silent
@@ -27,7 +29,7 @@ from explorer.registry import param
 
 @dataclass(frozen=True)
 class Params:
-    """How a model is fine-tuned."""
+    """Options of a fine-tuning run."""
 
     weights: str = param("lora", "what is trained: low-rank adapters, or every weight", choices=("lora", "full"))
     rank: int = param(16, "rank of the adapters", minimum=1, maximum=1024)
@@ -41,7 +43,7 @@ class Params:
 
 @dataclass(frozen=True)
 class Tuned:
-    """A fine-tuned model and its cost: `losses` of each step (nats a response token), tokens over all epochs."""
+    """A fine-tuned model and its cost: `losses` of each step (nats per response token), tokens over all epochs."""
 
     loaded: LoadedModel
     losses: tuple[float, ...]
@@ -64,71 +66,72 @@ def finetuned(
     progress: Progress = silent,
     stage: str = "fine-tune",
 ) -> Iterator[Tuned]:
-    """Fine-tune on `rows`; inside the block the result can be used, after it `loaded` is as it was.
+    """Fine-tune `loaded` on `rows`; the result is valid inside the block, after which `loaded` is as before.
 
-    The same rows, parameters and seed give the same weights on one machine and number of threads. Random state of
-    Python, NumPy and torch is set, as `Trainer` needs it.
+    The same rows, parameters and seed give the same weights on one machine with one number of threads. Seeds the
+    global random generators of Python, NumPy and torch, as `Trainer` needs it.
 
     Args:
-        loaded: A model loaded with `trainable=True`.
-        rows: (token ids, which are response) of each row.
-        params: How.
-        seed: Of the adapters' first values and of the order of the rows.
-        progress: Told every step; may raise `Cancelled`.
-        stage: The name under which progress is told.
+        loaded: The model to start from.
+        rows: (token ids, which of them are response) of each row.
+        params: Options of the run.
+        seed: Decides the adapters' initial values and the order of the rows.
+        progress: Called after every step; may raise `Cancelled`.
+        stage: The stage that progress is reported under.
 
     Raises:
-        NotFinite: the loss left the numbers.
-        ExplorerError: the memory does not hold a step.
+        NotFinite: the loss became infinite or not a number.
+        ExplorerError: out of memory.
     """
     import transformers
 
     if not rows:
-        refuse("there is no row to fine-tune on")
+        refuse("there are no rows to fine-tune on")
     transformers.set_seed(seed)
-    with _memory_given_back(), _trainable(loaded, params) as model:
-        began = time.perf_counter()
+    tokens = sum(len(ids) for ids, _ in rows)
+    response_tokens = sum(int(scored.sum()) for _, scored in rows)
+    with _memory_returned(), _trainable(loaded, params) as model:
+        log = _Log(progress, stage, time.perf_counter(), tokens)
         try:
-            losses = _train(model, loaded, rows, params, seed, _Told(progress, stage, began, _read(rows)))
+            with block_attention(model):
+                _train(model, loaded, rows, params, seed, log)
         except (RuntimeError, MemoryError) as error:
-            if not _is_memory(error):
+            if not is_out_of_memory(error):
                 raise
             hint = "lower max_tokens, batch_rows or rank, or take a smaller model"
             raise ExplorerError(f"out of memory while fine-tuning on {len(rows):,} rows; {hint}") from error
-        seconds = time.perf_counter() - began
-        _settle(model, loaded)
-        scored = sum(int(mask.sum()) for _, mask in rows)
-        tuned = replace(loaded, model=model)
-        yield Tuned(tuned, tuple(losses), _read(rows) * params.epochs, scored * params.epochs, seconds)
+        seconds = time.perf_counter() - log.started
+        _prepare_for_inference(model, loaded)
+        yield Tuned(
+            loaded=replace(loaded, model=model),
+            losses=tuple(log.losses),
+            tokens=tokens * params.epochs,
+            response_tokens=response_tokens * params.epochs,
+            seconds=seconds,
+        )
 
 
 @contextlib.contextmanager
-def _memory_given_back() -> Iterator[None]:
-    """Without it, what training runs one after another leave in the heap adds up to gigabytes."""
+def _memory_returned() -> Iterator[None]:
+    """Return the memory of a training run to the system after it; glibc would keep about a gigabyte of it."""
     try:
         yield
     finally:
-        gc.collect()  # a trainer and its optimiser point at each other
-        give_back_memory()
-
-
-def _read(rows: Sequence[Row]) -> int:
-    return sum(len(ids) for ids, _ in rows)
-
-
-def _is_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError) or "out of memory" in str(error) or "can't allocate memory" in str(error)
+        gc.collect()  # a trainer and its optimiser refer to each other
+        if sys.platform == "linux":
+            with contextlib.suppress(OSError, AttributeError):  # another C library, such as musl
+                ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 @contextlib.contextmanager
 def _trainable(loaded: LoadedModel, params: Params) -> Iterator[Any]:
-    """The model with something to train in it: adapters that are taken out again, or a copy of every weight."""
+    """Yield the model with adapters, which are removed after the block, or a copy whose every weight is trained."""
     import copy
 
     import torch
 
     if params.weights == "full":
-        model = copy.deepcopy(loaded.model).to(torch.float32)  # small updates would be rounded away in bfloat16
+        model = copy.deepcopy(loaded.model).to(torch.float32)  # bfloat16 would round small updates away
         yield model.requires_grad_(True)
         return
     import peft
@@ -146,8 +149,8 @@ def _trainable(loaded: LoadedModel, params: Params) -> Iterator[Any]:
             del loaded.model.peft_config
 
 
-def _settle(model: Any, loaded: LoadedModel) -> None:
-    """Make a trained model ready for use: adapters, trained in float32, take the type of the weights around them."""
+def _prepare_for_inference(model: Any, loaded: LoadedModel) -> None:
+    """Freeze a trained model; cast adapters, which are trained in float32, to the dtype of the model."""
     import torch
 
     model.eval().requires_grad_(False)
@@ -157,16 +160,16 @@ def _settle(model: Any, loaded: LoadedModel) -> None:
                 weight.data = weight.data.to(getattr(torch, loaded.dtype))
 
 
-def _train(model: Any, loaded: LoadedModel, rows: Sequence[Row], params: Params, seed: int, told: Any) -> list[float]:
+def _train(model: Any, loaded: LoadedModel, rows: Sequence[Row], params: Params, seed: int, log: _Log) -> None:
     import transformers
 
     on_cpu = loaded.device == "cpu"
-    at_once = max(1, min(params.batch_rows, default_batch_tokens(loaded.device) // params.max_tokens))
+    rows_per_pass = max(1, min(params.batch_rows, default_batch_tokens(loaded.device) // params.max_tokens))
     with tempfile.TemporaryDirectory() as folder:
         arguments = transformers.TrainingArguments(
             output_dir=folder,
-            per_device_train_batch_size=at_once,
-            gradient_accumulation_steps=math.ceil(params.batch_rows / at_once),
+            per_device_train_batch_size=rows_per_pass,
+            gradient_accumulation_steps=math.ceil(params.batch_rows / rows_per_pass),
             num_train_epochs=params.epochs,
             learning_rate=params.learning_rate,
             lr_scheduler_type="cosine",
@@ -185,47 +188,46 @@ def _train(model: Any, loaded: LoadedModel, rows: Sequence[Row], params: Params,
             disable_tqdm=True,
             log_level="error",
         )
-        arguments.n_gpu  # noqa: B018 - sets up the devices; several would be fed one packed batch each
+        arguments.n_gpu  # noqa: B018 - sets up the devices; each of several would get a packed batch of its own
         arguments._n_gpu = min(1, arguments._n_gpu)
         trainer = _trainer_class()(model=model, args=arguments, train_dataset=list(rows), data_collator=pack)
         for callback in (transformers.PrinterCallback, transformers.ProgressCallback):
             trainer.remove_callback(callback)
-        trainer.add_callback(_callback(told))
+        trainer.add_callback(_callback(log))
         with _without_casts(model):
             trainer.train()
-        return told.losses
 
 
 def _without_casts(model: Any) -> contextlib.AbstractContextManager[None]:
-    """Adapters would copy every input to float32, which autocast turns back to bfloat16 at once."""
+    """Keep adapters from copying every input to float32, which autocast would turn back to bfloat16 at once."""
     from peft.helpers import disable_input_dtype_casting
 
     return disable_input_dtype_casting(model)
 
 
-class _Told:
-    """Losses so far, and how far training is."""
+class _Log:
+    """The losses so far; reports progress after every step. `tokens` are those of one epoch."""
 
-    def __init__(self, progress: Progress, stage: str, began: float, tokens: int) -> None:
-        self.progress, self.stage, self.began, self.tokens = progress, stage, began, tokens
+    def __init__(self, progress: Progress, stage: str, started: float, tokens: int) -> None:
+        self.progress, self.stage, self.started, self.tokens = progress, stage, started, tokens
         self.losses: list[float] = []
 
     def step(self, loss: float, step: int, steps: int, epoch: float) -> None:
         self.losses.append(loss)
         if not math.isfinite(loss):
             raise NotFinite(f"the training loss is not finite at step {step} of {steps}; lower learning_rate")
-        speed = self.tokens * epoch / max(1e-9, time.perf_counter() - self.began)
+        speed = self.tokens * epoch / max(1e-9, time.perf_counter() - self.started)
         self.progress(self.stage, step, steps, f"loss {loss:.3f}, {speed:,.0f} tokens/s")
 
 
-def _callback(told: _Told) -> Any:
+def _callback(log: _Log) -> Any:
     import transformers
 
     class Callback(transformers.TrainerCallback):
         def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **rest: Any) -> None:
             del args, control, rest
             if logs and "loss" in logs:
-                told.step(float(logs["loss"]), state.global_step, state.max_steps, float(state.epoch or 0.0))
+                log.step(float(logs["loss"]), state.global_step, state.max_steps, float(state.epoch or 0.0))
 
     return Callback()
 
@@ -235,7 +237,7 @@ def _trainer_class() -> Any:
     from torch.nn.functional import cross_entropy
 
     class ResponseTrainer(transformers.Trainer):
-        """The mean loss over the response tokens of a whole optimiser step, however it is cut into passes."""
+        """A trainer on the mean loss over all response tokens of an optimiser step, however many passes it takes."""
 
         loss_is_scaled_for_ga = True
 

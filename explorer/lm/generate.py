@@ -1,4 +1,4 @@
-"""Greedy generation in batches: prompts of similar length together, padded on the left, with a key-value cache."""
+"""Greedy generation in batches of prompts of similar length, padded on the left, with a key-value cache."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from explorer.errors import ExplorerError
-from explorer.lm.batches import default_batch_tokens
+from explorer.lm.batches import default_batch_tokens, is_out_of_memory
 from explorer.lm.layout import Turn, render
 from explorer.lm.model import LoadedModel
 from explorer.progress import Progress, silent
 
 
 def before_answer(turns: Sequence[Turn]) -> list[Turn]:
-    """The turns up to the last answer, which is left out."""
+    """The turns before the last answer; all of them where there is no answer."""
     last = max((i for i, (role, _) in enumerate(turns) if role == "assistant"), default=len(turns))
     return list(turns[:last])
 
@@ -27,42 +27,42 @@ def generate(
     progress: Progress = silent,
     stage: str = "generate",
 ) -> list[str | None]:
-    """The model's own answer to each conversation (its last answer is left out first), taking the likeliest token.
+    """Generate the model's own answer to each conversation in place of its last one, by greedy decoding.
 
     Args:
         loaded: The model.
-        conversations: (role, content) turns of each.
-        max_new_tokens: Answers are cut here.
+        conversations: (role, content) turns of each conversation.
+        max_new_tokens: Longer answers are cut here.
         max_prompt_tokens: Longer prompts get None instead of an answer.
-        progress: Told after every batch.
-        stage: The name under which progress is told.
+        progress: Called after every batch.
+        stage: The stage that progress is reported under.
 
     Raises:
-        ExplorerError: the memory does not hold a batch.
+        ExplorerError: out of memory.
     """
-    texts = [render(loaded.tokenizer, before_answer(turns), generation_prompt=True)[0] for turns in conversations]
-    ids: list[list[int]] = loaded.tokenizer(texts, add_special_tokens=False)["input_ids"] if texts else []
+    prompts = [render(loaded.tokenizer, before_answer(turns), generation_prompt=True)[0] for turns in conversations]
+    ids: list[list[int]] = loaded.tokenizer(prompts, add_special_tokens=False)["input_ids"] if prompts else []
     order = sorted((i for i in range(len(ids)) if 0 < len(ids[i]) <= max_prompt_tokens), key=lambda i: -len(ids[i]))
     answers: list[str | None] = [None] * len(ids)
-    room = default_batch_tokens(loaded.device) * 4  # of prompt and answer; a step of the answer reads one token a row
+    batch_tokens = default_batch_tokens(loaded.device) * 4  # prompts and answers; a decoding step reads 1 token a row
     done = 0
     while done < len(order):
         longest = len(ids[order[done]]) + max_new_tokens
-        part = order[done : done + max(1, room // longest)]
+        batch = order[done : done + max(1, batch_tokens // longest)]
         try:
-            answers_of_part = _batch(loaded, [ids[i] for i in part], max_new_tokens)
+            texts = _generate_batch(loaded, [ids[i] for i in batch], max_new_tokens)
         except (RuntimeError, MemoryError) as error:
-            if "memory" not in str(error) and not isinstance(error, MemoryError):
+            if not is_out_of_memory(error):
                 raise
             raise ExplorerError("out of memory while generating; lower max_new_tokens or max_tokens") from error
-        for i, answer in zip(part, answers_of_part, strict=True):
-            answers[i] = answer
-        done += len(part)
+        for i, text in zip(batch, texts, strict=True):
+            answers[i] = text
+        done += len(batch)
         progress(stage, done, len(order), "answers")
     return answers
 
 
-def _batch(loaded: LoadedModel, rows: Sequence[Sequence[int]], max_new_tokens: int) -> list[str]:
+def _generate_batch(loaded: LoadedModel, rows: Sequence[Sequence[int]], max_new_tokens: int) -> list[str]:
     import torch
 
     tokenizer: Any = loaded.tokenizer

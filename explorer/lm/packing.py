@@ -1,4 +1,4 @@
-"""Rows of different length in one sequence without padding, and the logits of their response tokens only."""
+"""Pack rows of different lengths into one sequence without padding, and compute logits of response tokens only."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import torch
 
-IGNORE = -100  # the label of a token that is not scored
+IGNORE = -100  # the label of a token that is not scored, as in transformers
 Row = tuple[NDArray[np.int32], NDArray[np.bool_]]  # token ids [T], and which of them are scored
 
 
 def pack(rows: Sequence[Row]) -> dict[str, Any]:
-    """Lay `rows` end to end as one sequence [1, sum of T]: positions start again at each row, no row sees another.
+    """Concatenate `rows` into one sequence [1, sum of T]; positions restart at each row, and no row attends to another.
 
-    The result is what a causal LM's forward takes, with `labels` (the id where a token is scored, else `IGNORE`).
+    Returns the arguments of a causal LM's forward, with `labels` (the id of a scored token, else `IGNORE`).
     """
     from transformers import DataCollatorWithFlattening
 
@@ -29,7 +29,7 @@ def pack(rows: Sequence[Row]) -> dict[str, Any]:
 def response_logits(model: Any, batch: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
     """Run `model` on a packed batch; returns logits [n, vocabulary] and targets [n] of the n scored tokens.
 
-    The output layer reads the scored positions alone: a large vocabulary makes it a good part of the work.
+    The output layer runs on the scored positions alone: with a large vocabulary it is much of the work.
     """
     inputs = dict(batch)
     labels = inputs.pop("labels")[0]
@@ -39,23 +39,23 @@ def response_logits(model: Any, batch: dict[str, Any]) -> tuple[torch.Tensor, to
 
 
 def batches(rows: Sequence[Row], tokens: int) -> list[list[int]]:
-    """Positions of `rows` in batches of at most `tokens` tokens (a longer row alone), longest first."""
+    """Split the positions of `rows` into batches of at most `tokens` tokens, longest first; a longer row is alone."""
     order = sorted(range(len(rows)), key=lambda i: -len(rows[i][0]))
-    made: list[list[int]] = []
+    plan: list[list[int]] = []
     room = 0
     for i in order:
         if len(rows[i][0]) > room:
-            made.append([])
+            plan.append([])
             room = tokens
-        made[-1].append(i)
+        plan[-1].append(i)
         room -= len(rows[i][0])
-    return made
+    return plan
 
 
 def with_end(row: Row, end: int | None) -> Row:
-    """Mark the token after each response as scored too, so that a model learns where to stop.
+    """Mark the token after each response as scored too, so that the model learns where to stop.
 
-    A row that ends with its response (there is no chat template) gets the token `end`.
+    A row that ends with its response, as without a chat template, gets the token `end`.
     """
     ids, scored = row
     if len(ids) and scored[-1] and end is not None:

@@ -1,7 +1,7 @@
-"""Read the activations at one hook point, running no layer beyond it.
+"""Read the activations at one hook point without running any layer beyond it.
 
-Batches are padded on the right and attention is causal, so no counted token ever sees padding: the attention mask can
-be left out, which lets the fastest attention kernel run.
+Batches are padded on the right and attention is causal, so no counted token attends to padding. The attention mask can
+therefore be omitted, which allows the fastest attention kernel.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class _Reached(Exception):
-    """The forward pass has reached the hook; carries the activations."""
+    """Ends the forward pass at the hook; carries the activations."""
 
     def __init__(self, value: torch.Tensor) -> None:
         self.value = value
@@ -26,7 +26,7 @@ class _Reached(Exception):
 
 @dataclass(frozen=True)
 class HookPoint:
-    """A place in the Hugging Face model: a module's path and whether its input or its output is read."""
+    """A place in a Hugging Face model: the path of a module, and whether its input or its output is read."""
 
     name: str
     module: str
@@ -35,7 +35,7 @@ class HookPoint:
 
 
 def layer_hook(layer: int) -> str:
-    """TransformerLens's name of the residual stream after block `layer`."""
+    """TransformerLens's name for the residual stream after block `layer`."""
     return f"blocks.{layer}.hook_resid_post"
 
 
@@ -61,7 +61,7 @@ def resolve_hook(name: str, model: Any) -> HookPoint:
     candidates: dict[str, tuple[tuple[str, ...], str]] = {
         "hook_resid_post": (("",), "output"),
         "hook_resid_pre": (("",), "input"),
-        # Gemma norms the branches' outputs before adding them, and TransformerLens hooks after that norm.
+        # Gemma normalises the branches' outputs before adding them, and TransformerLens hooks after that norm.
         "hook_resid_mid": (("pre_feedforward_layernorm", "post_attention_layernorm", "ln_2"), "input"),
         "hook_mlp_out": (("post_feedforward_layernorm", "mlp"), "output"),
         "hook_attn_out": (("post_attention_layernorm*", "self_attn", "attn", "attention"), "output"),
@@ -70,9 +70,9 @@ def resolve_hook(name: str, model: Any) -> HookPoint:
     if point not in candidates:
         refuse(f"hook {name!r} is not supported", allowed=[f"blocks.N.{key}" for key in candidates])
     options, side = candidates[point]
-    sandwich = f"{block}.pre_feedforward_layernorm" in modules
+    norms_branches = f"{block}.pre_feedforward_layernorm" in modules
     for option in options:
-        if option.endswith("*") and not sandwich:
+        if option.endswith("*") and not norms_branches:
             continue
         path = f"{block}.{option.rstrip('*')}" if option else block
         if path in modules:
@@ -86,12 +86,12 @@ def _blocks_path(modules: dict[str, Any]) -> str:
     lists = [path for path, module in modules.items() if isinstance(module, torch.nn.ModuleList) and len(module) > 0]
     known = [path for path in lists if re.search(r"(^|\.)(layers|h|blocks)$", path)]
     if not known:
-        refuse("this model has no list of transformer blocks that is known", allowed="layers, h or blocks")
+        refuse("the model's list of transformer blocks has an unknown name", allowed="layers, h or blocks")
     return min(known, key=len)
 
 
 class Reader:
-    """Activations at a hook of a loaded model: `reader(ids) -> [B, T, d]`."""
+    """Reads the activations at a hook of a loaded model: `reader(ids) -> [B, T, d]`."""
 
     def __init__(self, loaded: LoadedModel, hook_name: str) -> None:
         self.loaded = loaded

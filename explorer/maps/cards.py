@@ -1,4 +1,4 @@
-"""One card a cluster: a readable name, its words, its size and its centre."""
+"""Cluster cards: name, words, size and centre of each cluster."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from explorer.maps.keywords import class_words, names_from
+from explorer.features.keywords import class_words, names_from
 from explorer.maps.kmeans import Clustering
 from explorer.records import CLUSTER_CARDS
 
-NEAREST = 300  # samples of a cluster that its words are read from: those nearest to its centre
+NEAREST = 300  # samples nearest to a cluster's centre, from which its words are taken
 
 
 def representatives(clustering: Clustering, most: int = NEAREST) -> NDArray[np.int64]:
@@ -24,7 +24,7 @@ def representatives(clustering: Clustering, most: int = NEAREST) -> NDArray[np.i
 
 
 def cluster_cards(clustering: Clustering, texts: Callable[[NDArray[np.int64]], Sequence[str]]) -> pa.Table:
-    """Make the table of `records.CLUSTER_CARDS`. `texts` gives the text of the samples at some positions, in order."""
+    """Make the table of `records.CLUSTER_CARDS`; `texts` returns the texts of the samples at given positions."""
     chosen = representatives(clustering)
     words = class_words(texts(chosen), clustering.labels[chosen], clustering.k)
     return pa.table(

@@ -1,4 +1,4 @@
-"""How many clusters: silhouette and inertia over a grid of k, a suggestion, and why it is suggested."""
+"""Choice of the number of clusters: silhouette and inertia over a grid of k, and a suggestion with its reason."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from explorer.maps.kmeans import kmeans
 from explorer.maps.vectors import Vectors
 from explorer.progress import Progress, silent
 
-SAMPLE = 5_000  # rows that the curves are computed on, at most
-ANCHORS = 2_000  # rows of them whose silhouette widths are averaged, at most
-CLEAR = 0.25  # below this no structure counts as substantial (Kaufman & Rousseeuw 1990)
+SAMPLE = 5_000  # the curves are computed on at most this many rows
+ANCHORS = 2_000  # and the silhouette widths of at most this many of them are averaged
+CLEAR = 0.25  # no structure is substantial below this mean silhouette (Kaufman & Rousseeuw 1990)
 _GRID = (2, 3, 4, 6, 8, 11, 16, 23, 32, 45, 64, 90, 128, 180, 256)
 _CHUNK = 1024
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The curves (`ks` ascending, `inertia` and `silhouette` of each), the suggested k, by what, and why in words."""
+    """The curves over `ks` (ascending), the suggested k, the criterion it was chosen `by`, and the reason `why`."""
 
     ks: tuple[int, ...]
     inertia: tuple[float, ...]
@@ -41,9 +41,9 @@ class Choice:
 def choose_k(vectors: Vectors, *, rng: np.random.Generator, progress: Progress = silent) -> Choice:
     """Suggest a number of clusters from at most `SAMPLE` rows.
 
-    The k of the highest mean silhouette is suggested where that is at least `CLEAR`: clusters stand apart, and the
-    numbers between the neighbours of the best grid point are tried too. Otherwise the elbow of the inertia is: the k
-    whose point lies farthest below the line between the ends of the curve.
+    Where the highest mean silhouette is at least `CLEAR`, the clusters are well separated and its k is suggested; the
+    numbers between the neighbours of the best grid point are tried too. Otherwise the elbow of the inertia is
+    suggested: the k whose point lies farthest below the line between the ends of the curve.
 
     Raises:
         InputError: fewer than 4 samples.
@@ -61,11 +61,11 @@ def choose_k(vectors: Vectors, *, rng: np.random.Generator, progress: Progress =
         labels, inertias = [], []
         for done, k in enumerate(new):
             progress("choose k", len(tried) + done, None, f"k = {k}")
-            found = kmeans(
+            clustering = kmeans(
                 vectors, k, rng=np.random.default_rng([seed, k]), starts=2, tolerance=1e-4, iterations=30, relocations=1
             )
-            labels.append(found.labels)
-            inertias.append(found.inertia)
+            labels.append(clustering.labels)
+            inertias.append(clustering.inertia)
         for k, inertia, width in zip(new, inertias, silhouettes(vectors, labels, most=ANCHORS), strict=True):
             tried[k] = (inertia, width)
 
@@ -84,25 +84,25 @@ def choose_k(vectors: Vectors, *, rng: np.random.Generator, progress: Progress =
     highest = f"mean silhouette {tried[best][1]:.2f} at k = {best}, on {n:,} samples"
     if tried[best][1] >= CLEAR:
         by, suggested = "silhouette", best
-        why = f"clusters stand apart most clearly there: highest {highest}"
+        why = f"the clusters are best separated there: highest {highest}"
     else:
         by, suggested = "elbow", elbow
         why = (
-            f"no k gives clusters that stand apart (highest {highest}; {CLEAR} counts as clear), so the elbow of the "
-            f"inertia is suggested: past k = {elbow} each further cluster explains little"
+            f"no k gives well-separated clusters (highest {highest}; {CLEAR} counts as clear), so the elbow of the "
+            f"inertia is suggested: beyond k = {elbow} each further cluster explains little"
         )
     return Choice(tuple(ks), tuple(inertia), tuple(width), elbow, suggested, by, why, n)
 
 
 def _between(ks: list[int], best: int) -> list[int]:
-    """Up to eight numbers on each side between `best` and its neighbours that were tried."""
+    """Up to eight numbers on each side, between `best` and its neighbours in `ks`."""
     at = ks.index(best)
     low, high = ks[max(0, at - 1)], ks[min(len(ks) - 1, at + 1)]
-    out: list[int] = []
+    between: list[int] = []
     for start, end in ((low, best), (best, high)):
         inner = list(range(start + 1, end))
-        out += inner if len(inner) <= 8 else sorted({round(x) for x in np.linspace(start, end, 10)[1:-1]})
-    return out
+        between += inner if len(inner) <= 8 else sorted({round(x) for x in np.linspace(start, end, 10)[1:-1]})
+    return between
 
 
 def _elbow(x: NDArray[np.float64], y: NDArray[np.float64]) -> int:
@@ -150,5 +150,5 @@ def _widths(sums: NDArray[np.float64], own: NDArray[np.int32], size: NDArray[np.
     others[at] = np.inf
     nearest = others.min(axis=1)
     larger = np.maximum(inside, nearest)
-    good = (size[own] > 1) & np.isfinite(nearest) & (larger > 0)
-    return float(((nearest - inside)[good] / larger[good]).sum())
+    defined = (size[own] > 1) & np.isfinite(nearest) & (larger > 0)
+    return float(((nearest - inside)[defined] / larger[defined]).sum())

@@ -1,4 +1,4 @@
-"""Density of a map of very many points: counted in bins by DuckDB, coloured by what most points of a bin are."""
+"""Density of a map with very many points: DuckDB counts them in bins and aggregates a colour value per bin."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Grid:
 
 @dataclass(frozen=True)
 class Density:
-    """Bins that hold a point: `table` has bin uint32, n uint32 and, where it was asked for, value0."""
+    """The non-empty bins: `table` has bin uint32, n uint32 and, where values were given, value0."""
 
     grid: Grid
     table: pa.Table
 
 
 def grid_of(bounds: Bounds, columns: int, rows: int) -> Grid:
-    """Return square-ish bins over `bounds`; a side of no extent gets one bin."""
+    """Square bins over `bounds`; a side without extent gets one bin."""
     x0, x1, y0, y1 = bounds
     side = max((x1 - x0) / columns, (y1 - y0) / rows) or 1.0
     return Grid(x0, y0, side, side, int((x1 - x0) / side) + 1, int((y1 - y0) / side) + 1)
@@ -54,11 +54,11 @@ def density(
     Args:
         x: float32 [N].
         y: float32 [N].
-        bounds: What is in view; points outside it are left out.
-        columns: Bins across, at most.
-        rows: Bins up, at most.
-        values: One value a point: whole numbers are categories (the most frequent of a bin is kept, ties by the
-            smaller; -1 is none), floats are magnitudes (their mean is kept, NaN left out).
+        bounds: The visible range; points outside it are not counted.
+        columns: Maximum number of bins across.
+        rows: Maximum number of bins up.
+        values: One value per point: integers are categories (a bin gets its most frequent one, ties: the smaller; -1
+            means none), floats are magnitudes (a bin gets their mean, NaN ignored).
     """
     grid = grid_of(bounds, columns, rows)
     columns_of = {"x": x, "y": y} | ({} if values is None else {"v": values})

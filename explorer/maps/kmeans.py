@@ -1,7 +1,8 @@
-"""k-means by faiss: seeded, the same on any number of threads, clusters numbered from the largest."""
+"""k-means by faiss: seeded, the same for any number of threads, clusters numbered from the largest."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from explorer.maps.vectors import Vectors
 
 MAX_TRAIN = 262_144  # rows that centroids are trained on; the rest is only assigned
 _CHUNK = 65_536
-_SMALL = 2e9  # multiplications an iteration below which more threads cost more than they bring
+_SMALL = 2e9  # multiplications per iteration below which more threads cost more than they save
 
 
 @dataclass(frozen=True)
@@ -57,19 +58,18 @@ def kmeans(
 
     Every start is tried twice: k rows drawn at random, and greedy k-means++ (Arthur & Vassilvitskii 2007) on a
     sample. Random rows win on data without separate groups, k-means++ where groups are far apart; the better one after
-    five iterations on at most 32 k rows goes on until the inertia falls by less than `tolerance` (relative). Cost:
-    O(N k d) an iteration.
-    Identical rows may leave fewer than k clusters, since an empty one is dropped.
+    five iterations on at most 32 k rows continues until the inertia falls by less than `tolerance` (relative). Cost:
+    O(N k d) per iteration. Identical rows may leave fewer than k clusters, since empty ones are dropped.
 
     Args:
         vectors: float32 [N, d], finite.
         k: 1..N.
         rng: Draws the starts and, for more than `MAX_TRAIN` rows, the training sample.
         starts: Pairs of starts.
-        iterations: Most iterations after the start was chosen.
+        iterations: At most this many iterations after the start is chosen.
         tolerance: See above.
-        relocations: How often the least useful centroids are moved to where the inertia is, and kept there if that
-            lowers it (a way out of a local minimum; after Fritzke 2020, "breathing k-means").
+        relocations: How often the least useful centroids are moved to where the inertia is; a move that does not lower
+            the inertia is undone (a way out of a local minimum; after Fritzke 2020, "breathing k-means").
         report: Called with the share done.
 
     Raises:
@@ -87,29 +87,28 @@ def kmeans(
     seeds = []
     for _ in range(starts):
         seeds += [train[rng.choice(len(train), k, replace=False)], _plus_plus(train, k, rng)]
-    tried = []
+    inertias = []
     for i, seed in enumerate(seeds):
-        tried.append(_lloyd(few, seed, 5, 0.0))
+        inertias.append(_lloyd(few, seed, 5, 0.0)[1])
         report(0.2 * (i + 1) / len(seeds))
-    best = min(range(len(seeds)), key=lambda i: tried[i][1])
-    coarse = 10 * tolerance  # enough to compare by; only the last run is to the end
-    centroids, inertia, used = _lloyd(train, seeds[best], iterations, coarse)
+    coarse = 10 * tolerance  # enough for a comparison; only the last run is to the end
+    centroids, inertia, total = _lloyd(train, seeds[int(np.argmin(inertias))], iterations, coarse)
     report(0.5)
     for turn in range(relocations):
-        moved, now, more = _lloyd(train, _relocate(train, centroids, rng), iterations, coarse)
-        used += more
-        if now < inertia:
-            centroids, inertia = moved, now
+        moved, new_inertia, used = _lloyd(train, _relocate(train, centroids, rng), iterations, coarse)
+        total += used
+        if new_inertia < inertia:
+            centroids, inertia = moved, new_inertia
         report(0.5 + 0.3 * (turn + 1) / relocations)
-    centroids, _, more = _lloyd(train, centroids, iterations, tolerance)
+    centroids, _, used = _lloyd(train, centroids, iterations, tolerance)
     report(0.95)
-    result = _finish(vectors, centroids, used + more)
+    clustering = _finish(vectors, centroids, total + used)
     report(1.0)
-    return result
+    return clustering
 
 
 def check_k(k: int, n: int) -> None:
-    """Refuse a number of clusters that cannot be."""
+    """InputError for a number of clusters out of range."""
     if isinstance(k, bool) or int(k) != k or not 1 <= k <= n:
         refuse("the number of clusters k is out of range", got=k, allowed=f"1 to {n} (the number of samples), or auto")
 
@@ -180,25 +179,14 @@ def _relocate(train: Vectors, centroids: Vectors, rng: np.random.Generator) -> V
 
 
 def _plus_plus(train: Vectors, k: int, rng: np.random.Generator) -> Vectors:
-    """Greedy k-means++: of 2 + log k draws by squared distance, the one that lowers the inertia most."""
-    most = max(4_096, 8 * k)
-    rows = train if len(train) <= most else train[np.sort(rng.choice(len(train), most, replace=False))]
-    squares = np.einsum("ij,ij->i", rows, rows)
-    chosen = [int(rng.integers(len(rows)))]
-    nearest = np.maximum(squares + squares[chosen[0]] - 2 * (rows @ rows[chosen[0]]), 0.0)
-    for _ in range(1, k):
-        reach = np.cumsum(nearest, dtype=np.float64)
-        if reach[-1] <= 0:  # fewer distinct rows than k: any row will do
-            chosen.append(int(rng.integers(len(rows))))
-            continue
-        drawn = np.searchsorted(reach, rng.random(2 + int(np.log(k))) * reach[-1], side="right")
-        drawn = np.minimum(drawn, len(rows) - 1)
-        distance = squares[None, :] + squares[drawn][:, None] - 2 * (rows[drawn] @ rows.T)
-        candidate = np.minimum(np.maximum(distance, 0.0), nearest)
-        pick = int(candidate.sum(axis=1, dtype=np.float64).argmin())
-        nearest = candidate[pick]
-        chosen.append(int(drawn[pick]))
-    return rows[chosen]
+    """Greedy k-means++ on a sample: of several rows drawn by squared distance, the one that lowers the inertia most."""
+    from sklearn.cluster import kmeans_plusplus
+
+    size = max(4_096, 8 * k)
+    rows = train if len(train) <= size else train[np.sort(rng.choice(len(train), size, replace=False))]
+    # float64: scikit-learn would otherwise convert all rows again for every centroid
+    centroids, _ = kmeans_plusplus(rows.astype(np.float64), k, random_state=int(rng.integers(2**31)))
+    return centroids.astype(np.float32)
 
 
 def _finish(vectors: Vectors, centroids: Vectors, iterations: int) -> Clustering:
@@ -235,25 +223,12 @@ def cluster_means(vectors: Vectors, labels: NDArray[np.int32], k: int) -> Vector
     return means
 
 
-def adjusted_rand(one: NDArray[np.int32], other: NDArray[np.int32]) -> float:
-    """Agreement of two labellings of the same samples: 1 the same, 0 what chance gives (Hubert & Arabie 1985)."""
-    width = int(other.max(initial=0)) + 1
-    table = np.bincount(one.astype(np.int64) * width + other, minlength=0).astype(np.float64)
-
-    def pairs(counts: NDArray[np.float64]) -> float:
-        return float((counts * (counts - 1) / 2).sum())
-
-    together = pairs(table)
-    rows, columns = pairs(np.bincount(one).astype(float)), pairs(np.bincount(other).astype(float))
-    possible = len(one) * (len(one) - 1) / 2
-    expected = rows * columns / possible if possible else 0.0
-    highest = (rows + columns) / 2
-    return 1.0 if highest == expected else (together - expected) / (highest - expected)
-
-
 @dataclass(frozen=True)
 class Stability:
-    """Agreement over seeds: `pairwise` adjusted Rand index of every pair of runs, `mean` and `low` of them."""
+    """Agreement over seeds: the adjusted Rand index (Hubert & Arabie 1985) of every pair of runs.
+
+    1 for equal labels, 0 for what chance gives.
+    """
 
     seeds: tuple[int, ...]
     pairwise: tuple[float, ...]
@@ -265,14 +240,16 @@ class Stability:
 
     @property
     def low(self) -> float:
-        """The worst pair."""
+        """Adjusted Rand index of the worst pair."""
         return min(self.pairwise, default=1.0)
 
 
 def stability(vectors: Vectors, k: int, *, seeds: Sequence[int] = (0, 1, 2, 3, 4), sample: int = 20_000) -> Stability:
-    """How alike the clusters of different seeds are, on at most `sample` rows (the same rows for every seed)."""
+    """Agreement of the clusters of different seeds, on at most `sample` rows (the same rows for every seed)."""
+    from sklearn.metrics import adjusted_rand_score
+
     if len(vectors) > sample:
         vectors = vectors[np.sort(np.random.default_rng(0).choice(len(vectors), sample, replace=False))]
-    runs = [kmeans(vectors, k, rng=np.random.default_rng(seed), tolerance=1e-4).labels for seed in seeds]
-    pairs = [adjusted_rand(runs[i], runs[j]) for i in range(len(runs)) for j in range(i)]
-    return Stability(tuple(seeds), tuple(pairs))
+    labels = [kmeans(vectors, k, rng=np.random.default_rng(seed), tolerance=1e-4).labels for seed in seeds]
+    pairs = itertools.combinations(labels, 2)
+    return Stability(tuple(seeds), tuple(float(adjusted_rand_score(first, second)) for first, second in pairs))

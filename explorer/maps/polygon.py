@@ -1,4 +1,4 @@
-"""Which points of a map lie inside what was drawn on it."""
+"""Points of a map inside the polygons drawn on it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ Polygon = Sequence[tuple[float, float]]
 def inside(x: NDArray[np.float32], y: NDArray[np.float32], polygons: Sequence[Polygon]) -> NDArray[np.bool_]:
     """Whether each point (x, y) lies in any of the polygons, bool [N].
 
-    A polygon is closed by itself; the even-odd rule decides where its line crosses itself. The arithmetic is that of
-    the map in the browser (`explorer/ui/map/panel.mjs`), in double precision, so both give the same points.
+    Polygons are closed; the even-odd rule applies where a line crosses itself. The arithmetic is that of the map in
+    the browser (`explorer/ui/map/panel.mjs`), in double precision, so both give the same points.
     """
     across, up = x.astype(np.float64), y.astype(np.float64)
-    found = np.zeros(len(x), dtype=bool)
+    selected = np.zeros(len(x), dtype=bool)
     for polygon in polygons:
         corners = np.asarray(polygon, dtype=np.float64).reshape(-1, 2)
         if not len(corners):
@@ -32,5 +32,5 @@ def inside(x: NDArray[np.float32], y: NDArray[np.float32], polygons: Sequence[Po
         for (ax, ay), (bx, by) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
             if ay != by:
                 odd ^= ((ay > py) != (by > py)) & (px < ((bx - ax) * (py - ay)) / (by - ay) + ax)
-        found[near] |= odd
-    return found
+        selected[near] |= odd
+    return selected

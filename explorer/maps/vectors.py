@@ -1,4 +1,4 @@
-"""Vectors of samples: as a table to store, and scaled to unit norm."""
+"""Vectors of samples: conversion to a table, and scaling to unit norm."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Vectors = NDArray[np.float32]
 
 
 def to_table(vectors: Vectors) -> pa.Table:
-    """float32 [N, d] as a table of `records.EMBEDDINGS`."""
+    """Convert float32 [N, d] to a table of `records.EMBEDDINGS`."""
     n, width = vectors.shape
     offsets = pa.array(np.arange(0, n * width + 1, max(width, 1), dtype=np.int32)[: n + 1])
     values = pa.array(np.ascontiguousarray(vectors, dtype=np.float32).ravel())
@@ -21,11 +21,11 @@ def to_table(vectors: Vectors) -> pa.Table:
 
 
 def unit_norm(vectors: Vectors) -> Vectors:
-    """Rows scaled to Euclidean norm 1; a row of zeros stays one (cosine similarity 0 to everything)."""
+    """Scale rows to Euclidean norm 1; a row of zeros stays zero (cosine similarity 0 to everything)."""
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     return (vectors / np.where(norms > 0, norms, 1.0)).astype(np.float32)
 
 
 def without_direction(vectors: Vectors) -> int:
-    """How many rows are all zeros."""
+    """Number of rows that are all zeros."""
     return int((~vectors.any(axis=1)).sum())

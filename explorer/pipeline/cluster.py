@@ -1,8 +1,7 @@
-"""Cluster: k-means on an embedding, with a card a cluster."""
+"""Cluster: k-means on an embedding, with a card for every cluster."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,19 +14,22 @@ from explorer.maps.choose_k import choose_k
 from explorer.maps.kmeans import check_k, kmeans, stability
 from explorer.options.base import keywords
 from explorer.options.verbs import ClusterOptions
-from explorer.pipeline.embed import find_or_make, read
+from explorer.pipeline.embed import find_or_make
 from explorer.progress import Progress, silent
+from explorer.queries.maps import cluster_names
+from explorer.queries.samples import texts
+from explorer.queries.vectors import load_vectors
 from explorer.records import CLUSTERS
 from explorer.workspace import Artifact, Snapshot, Store
 
 STABILITY_SEEDS = (0, 1, 2)
-STABILITY_ROWS = 5_000  # samples, at most, that are clustered again to see how alike seeds are
-_SMALL = 20_000  # samples up to which more starts and a finer end cost a second or two
+STABILITY_ROWS = 5_000  # samples, at most, that are clustered again to compare seeds
+_SMALL = 20_000  # samples up to which more starts and a smaller tolerance cost a second or two
 
 
 @dataclass(frozen=True)
 class ClusterResult:
-    """Stored clusters; `choice` holds the curves over k where k was chosen, `made` what was made on the way."""
+    """Stored clusters; `choice` has the curves over k where k is `auto`, `made` lists the artifacts made for them."""
 
     artifact: str
     k: int
@@ -44,37 +46,37 @@ class ClusterResult:
 
 @keywords(ClusterOptions)
 def cluster(store: Store, options: ClusterOptions, *, progress: Progress = silent) -> ClusterResult:
-    """Cluster the samples; existing clusters are returned as they are.
+    """Cluster the samples, unless these clusters already exist.
 
     Args:
         store: The workspace.
         options: k and the embedding; the fields may be given as keywords instead. For k = `auto`, silhouette and
-            inertia over a grid are kept in the manifest.
-        progress: Told how far it is.
+            inertia over a grid are stored in the manifest.
+        progress: Called with the step and its progress.
 
     Raises:
         InputError: k out of range.
-        MissingStep: there is no extraction to make the default embedding from.
+        MissingStep: there is no embedding, and no extraction to make one from.
     """
-    seed, wanted = options.seed, _parse(options.k)
-    samples = Snapshot.newest(store).require("samples")
-    count = samples.manifest.rows["samples"]
-    if isinstance(wanted, int):
-        check_k(wanted, count)
-    used, made = find_or_make(store, options.embedding, progress=progress)
-    parameters = {"k": wanted, "seed": seed}
+    seed, asked = options.seed, _parse(options.k)
+    snapshot = Snapshot.newest(store)
+    samples, count = snapshot.require("samples"), snapshot.rows
+    if isinstance(asked, int):
+        check_k(asked, count)
+    used, made = find_or_make(snapshot, options.embedding, progress=progress)
+    parameters = {"k": asked, "seed": seed}
     inputs = {"samples": samples.id, "embeddings": used.id}
     existing = store.find("clusters", parameters, inputs)
     if existing is not None:
-        return _result(store, existing, existed=True, made=made)
+        return _result(existing, existed=True, made=made)
     with store.draft("clusters", parameters=parameters, inputs=inputs, seed=seed) as draft:
         progress("cluster", 0.0, 1.0, "reading")
-        vectors = read(store, used)
+        vectors = load_vectors(used, count)
         choice = None
-        if wanted == "auto":
+        if asked == "auto":
             choice = choose_k(vectors, rng=np.random.default_rng([seed, 1]), progress=progress)
-        number = choice.suggested if choice is not None else int(wanted)
-        found = kmeans(
+        number = choice.suggested if choice is not None else int(asked)
+        clustering = kmeans(
             vectors,
             number,
             rng=np.random.default_rng(seed),
@@ -82,45 +84,46 @@ def cluster(store: Store, options: ClusterOptions, *, progress: Progress = silen
             tolerance=1e-5 if count <= _SMALL else 3e-4,
             report=lambda share: progress("cluster", share, 1.0, f"k = {number}"),
         )
-        rows = {"sample_id": np.arange(count), "cluster": found.labels, "distance": found.distances}
+        rows = {"sample_id": np.arange(count), "cluster": clustering.labels, "distance": clustering.distances}
         draft.write(pa.table(rows, schema=CLUSTERS))
-        draft.write(cluster_cards(found, lambda positions: _texts(store, samples, positions)), "cards")
-        sizes = found.sizes
+        draft.write(cluster_cards(clustering, lambda positions: _texts(snapshot, positions)), "cards")
+        sizes = clustering.sizes
         draft.info = {
-            "k": found.k,
-            "inertia": found.inertia,
-            "iterations": found.iterations,
+            "k": clustering.k,
+            "inertia": clustering.inertia,
+            "iterations": clustering.iterations,
             "largest": int(sizes.max()),
             "smallest": int(sizes.min()),
             "embedding_method": used.manifest.parameters["method"],
             "choice": choice.as_info() if choice is not None else None,
-            "stability": _stability(vectors, found.k),
+            "stability": _stability(vectors, clustering.k),
         }
         artifact = draft.commit()
     progress("cluster", 1.0, 1.0, "")
-    return _result(store, artifact, existed=False, made=made)
+    return _result(artifact, existed=False, made=made)
 
 
 def curves(store: Store, clusters: Artifact) -> dict[str, Any]:
-    """Return the curves over k and the suggestion (`Choice.as_info`), as kept with the clusters.
+    """The curves over k and the suggested k (`Choice.as_info`), as stored with the clusters.
 
-    Where k was given, nothing is kept: they are worked out from a sample of the embedding, and not stored.
+    Where k was given, none are stored; they are computed from a sample of the embedding.
     """
-    known = clusters.manifest.info.get("choice")
-    if known is not None:
-        return known
+    choice = clusters.manifest.info.get("choice")
+    if choice is not None:
+        return choice
     seed = int(clusters.manifest.parameters.get("seed", 0))
     return choose_k(_vectors(store, clusters), rng=np.random.default_rng([seed, 1])).as_info()
 
 
 def _vectors(store: Store, clusters: Artifact) -> np.ndarray:
-    return read(store, store.resolve("embeddings", clusters.manifest.inputs["embeddings"]))
+    embedding = store.resolve("embeddings", clusters.manifest.inputs["embeddings"])
+    return load_vectors(embedding, clusters.manifest.rows["clusters"])
 
 
 def _stability(vectors: np.ndarray, k: int) -> dict[str, Any]:
-    """How alike the clusters of other seeds are: mean and lowest adjusted Rand index of the pairs."""
-    found = stability(vectors, min(k, len(vectors), STABILITY_ROWS), seeds=STABILITY_SEEDS, sample=STABILITY_ROWS)
-    return {"seeds": list(found.seeds), "mean": found.mean, "low": found.low}
+    """Agreement of clusterings from different seeds: mean and lowest adjusted Rand index of the pairs."""
+    agreement = stability(vectors, min(k, len(vectors), STABILITY_ROWS), seeds=STABILITY_SEEDS, sample=STABILITY_ROWS)
+    return {"seeds": list(agreement.seeds), "mean": agreement.mean, "low": agreement.low}
 
 
 def _parse(k: str) -> int | str:
@@ -132,18 +135,12 @@ def _parse(k: str) -> int | str:
         refuse("the number of clusters k cannot be read", got=k, allowed="a whole number, or auto")
 
 
-def _texts(store: Store, samples: Artifact, positions: np.ndarray) -> Sequence[str]:
-    """Prompt and response of the samples at ascending `positions`."""
-    query = (
-        f"SELECT prompt || chr(10) || response FROM {store.scan(samples)} "
-        "WHERE sample_id IN (SELECT unnest(?::BIGINT[])) ORDER BY sample_id"
-    )
-    return [text or "" for (text,) in store.sql(query, [positions.tolist()]).fetchall()]
+def _texts(snapshot: Snapshot, positions: np.ndarray) -> list[str]:
+    return [f"{prompt}\n{response}" for prompt, response in texts(snapshot, positions)]
 
 
-def _result(store: Store, artifact: Artifact, *, existed: bool, made: list[str]) -> ClusterResult:
+def _result(artifact: Artifact, *, existed: bool, made: list[str]) -> ClusterResult:
     info = artifact.manifest.info
-    names = store.sql(f"SELECT name FROM {store.scan(artifact, 'cards')} ORDER BY cluster").fetchall()
     return ClusterResult(
         artifact=artifact.ref,
         k=info["k"],
@@ -151,7 +148,7 @@ def _result(store: Store, artifact: Artifact, *, existed: bool, made: list[str])
         largest=info["largest"],
         smallest=info["smallest"],
         embedding=f"embeddings/{artifact.manifest.inputs['embeddings']}",
-        names=[name for (name,) in names],
+        names=cluster_names(artifact),
         choice=info["choice"],
         seconds=artifact.manifest.seconds,
         existed=existed,

@@ -1,4 +1,4 @@
-"""Compare: measure stored selections side by side, and how much they overlap."""
+"""Compare: metrics of saved selections side by side, and their overlap."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from explorer.errors import refuse
-from explorer.pipeline.pool import Gathered, gather, sources
+from explorer.pipeline.pool import LoadedPool, find_inputs, read_pool
 from explorer.pipeline.select import Ranked, rank
 from explorer.progress import Progress, silent
 from explorer.queries.sets import feature_sets
@@ -21,7 +21,7 @@ from explorer.workspace import Artifact, Snapshot, Store
 
 @dataclass(frozen=True)
 class RunReport:
-    """One selection: what it is, its metrics, and the mean Jaccard over seeds (None where it was not asked for)."""
+    """One selection: its description, its metrics, and the mean Jaccard over seeds (None if not requested)."""
 
     artifact: str
     name: str
@@ -34,7 +34,7 @@ class RunReport:
 
 @dataclass(frozen=True)
 class Overlap:
-    """Two selections: samples in both, and that as a share of those in either."""
+    """Two selections: number of samples in both, and their share of the samples in either."""
 
     a: str
     b: str
@@ -63,52 +63,52 @@ def compare(
     seeds: int = 0,
     progress: Progress = silent,
 ) -> CompareResult:
-    """Measure stored selections of the newest samples.
+    """Measure saved selections of the newest dataset.
 
     Args:
         store: The workspace.
         runs: Ids or names of selections, one or more.
-        threshold: At which features count, the same for all; None means the default of the extraction.
+        threshold: Features count above it, the same for all; None means the default of the extraction.
         segment: Whose features count.
-        seeds: 2 or more: select again with the seeds 0 to `seeds` - 1 and report how much the results agree.
-        progress: Told how far it is.
+        seeds: 2 or more: rank again with the seeds 0 to `seeds` - 1 and report how much the results agree.
+        progress: Called with the step and its progress.
 
     Raises:
-        InputError: an unknown selection, or one of other samples.
+        InputError: an unknown selection, or one of another dataset.
     """
     if not runs:
         refuse("which selections?", allowed="one or more names or ids")
     if seeds < 0 or seeds == 1:
-        refuse("the number of seeds cannot be used", got=seeds, allowed="0, or 2 or more")
+        refuse("invalid number of seeds", got=seeds, allowed="0, or 2 or more")
     snapshot = Snapshot.newest(store)
-    gathered, selections = _pool(snapshot, runs, threshold, segment)
-    rankings = gathered.pool.runs
+    loaded, selections = _pool(snapshot, runs, threshold, segment)
+    rankings = loaded.pool.runs
     reports: list[RunReport] = []
     for number, (run, ranking) in enumerate(zip(selections, rankings, strict=True)):
         progress("compare", number, len(selections), run.manifest.name or run.id)
-        metrics = measure(gathered.pool, ranking)
+        metrics = measure(loaded.pool, ranking)
         stability = _stability(store, run, seeds) if seeds else None
-        about = run.manifest.parameters
+        parameters = run.manifest.parameters
         reports.append(
             RunReport(
                 artifact=run.ref,
                 name=run.manifest.name,
-                method=str(about.get("method", "")),
-                budget=str(about.get("budget", "")),
-                seed=about.get("seed"),
+                method=str(parameters.get("method", "")),
+                budget=str(parameters.get("budget", "")),
+                seed=parameters.get("seed"),
                 metrics=metrics,
                 seed_stability=stability,
             )
         )
     overlaps = []
     for (a, left), (b, right) in itertools.combinations(zip(selections, rankings, strict=True), 2):
-        both = len(np.intersect1d(left, right))
-        overlaps.append(Overlap(a.ref, b.ref, both, jaccard(left, right)))
+        shared = len(np.intersect1d(left, right))
+        overlaps.append(Overlap(a.ref, b.ref, shared, jaccard(left, right)))
     progress("compare", len(selections), len(selections))
     return CompareResult(
         runs=reports,
         overlaps=overlaps,
-        threshold=gathered.threshold,
+        threshold=loaded.threshold,
         segment=segment,
         clusters=snapshot.clusters.ref if snapshot.clusters is not None else None,
         quality=snapshot.quality.ref if snapshot.quality is not None else None,
@@ -123,19 +123,19 @@ def run_metrics(snapshot: Snapshot, run: str, *, threshold: float, segment: str)
 
 def _pool(
     snapshot: Snapshot, runs: Sequence[str], threshold: float | None, segment: str
-) -> tuple[Gathered, tuple[Artifact, ...]]:
-    """Read what selections are measured on, their rankings among it, and the selections."""
-    found = sources(snapshot, frozenset(), references=tuple(dict.fromkeys(runs)))
-    found = replace(found, clusters=snapshot.clusters, quality=snapshot.quality)
-    return gather(found, frozenset(), threshold=threshold, segment=segment), found.runs
+) -> tuple[LoadedPool, tuple[Artifact, ...]]:
+    """Read the pool that selections are measured on, their rankings included; also return the selections."""
+    inputs = find_inputs(snapshot, frozenset(), references=tuple(dict.fromkeys(runs)))
+    inputs = replace(inputs, clusters=snapshot.clusters, quality=snapshot.quality)
+    return read_pool(inputs, frozenset(), threshold=threshold, segment=segment), inputs.runs
 
 
 def seed_band(
     snapshot: Snapshot, run: Artifact, *, seeds: int, threshold: float, segment: str, progress: Progress = silent
 ) -> tuple[np.ndarray, np.ndarray] | None:
-    """Lowest and highest coverage (shares, float [n]) after 1..n picks when `run` is made with seeds 0 to `seeds` - 1.
+    """Lowest and highest coverage (shares, float [n]) after 1..n picks over the seeds 0 to `seeds` - 1 of `run`.
 
-    None for a method whose ranking the seed does not change. Features above `threshold` in `segment` are counted.
+    None for a method that does not depend on the seed. Features count above `threshold` in `segment`.
     """
     if run.manifest.parameters.get("method") not in METHODS or not METHODS[run.manifest.parameters["method"]].seeded:
         return None
@@ -148,9 +148,9 @@ def seed_band(
             sets = feature_sets(snapshot, threshold=threshold, segment=segment)
         curve = coverage_curve(sets, ranked.ranking.positions)
         shares.append(curve.covered / max(1, curve.present))
-    least = min(map(len, shares))
-    every = np.array([share[:least] for share in shares])
-    return every.min(axis=0), every.max(axis=0)
+    shortest = min(map(len, shares))
+    by_seed = np.array([share[:shortest] for share in shares])
+    return by_seed.min(axis=0), by_seed.max(axis=0)
 
 
 def _stability(store: Store, run: Artifact, seeds: int) -> float:

@@ -1,4 +1,4 @@
-"""Differences: which features separate one group of rows from another."""
+"""Differences: the features that separate one group of rows from another."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from explorer.workspace import Snapshot, Store
 
 @dataclass(frozen=True)
 class DifferencesResult:
-    """`more_in_a`, `more_in_b`: the clearest features of each side: feature_id, label, counts, shares, lift, z.
+    """`more_in_a`, `more_in_b`: the features of each side with the largest |z|: label, counts, shares, lift, z.
 
-    `features_a`, `features_b` say how many there are at a false discovery rate of 5 %.
+    `features_a`, `features_b` count the significant ones of each side (false discovery rate 5%).
     """
 
     a: str
@@ -59,9 +59,9 @@ def differences(
     sets = feature_sets(snapshot, threshold=cut, segment=segment)
     left, right = groups.pair(snapshot, a, b)
     lengths = columns.response_tokens(snapshot).astype(np.float64) if equal_length else None
-    found = contrast(sets, left.ids, right.ids, lengths=lengths)
+    result = contrast(sets, left.ids, right.ids, lengths=lengths)
     progress("differences", 1, 2, "labels")
-    sides = [found.strongest(more_in_a=side, limit=limit) for side in (True, False)]
+    sides = [result.strongest(more_in_a=side, limit=limit) for side in (True, False)]
     labels: dict[int, str] = {}
     if snapshot.features is not None:
         ids = [int(number) for side in sides for number in side]
@@ -71,13 +71,13 @@ def differences(
             {
                 "feature_id": int(i),
                 "label": labels.get(int(i)),
-                "n_a": int(found.n_a[i]),
-                "n_b": int(found.n_b[i]),
-                "share_a": float(found.share_a[i]),
-                "share_b": float(found.share_b[i]),
-                "lift": float(found.lift[i]),
-                "log_odds": float(found.log_odds[i]),
-                "z": float(found.z[i]),
+                "n_a": int(result.n_a[i]),
+                "n_b": int(result.n_b[i]),
+                "share_a": float(result.share_a[i]),
+                "share_b": float(result.share_b[i]),
+                "lift": float(result.lift[i]),
+                "log_odds": float(result.log_odds[i]),
+                "z": float(result.z[i]),
             }
             for i in side
         ]
@@ -89,11 +89,11 @@ def differences(
         b=right.name,
         rows_a=len(left),
         rows_b=len(right),
-        rows_in_both=found.shared,
+        rows_in_both=result.shared,
         threshold=cut,
         segment=segment,
-        features_a=len(found.strongest(more_in_a=True)),
-        features_b=len(found.strongest(more_in_a=False)),
+        features_a=len(result.strongest(more_in_a=True)),
+        features_b=len(result.strongest(more_in_a=False)),
         more_in_a=tables[0],
         more_in_b=tables[1],
     )

@@ -1,4 +1,4 @@
-"""Embed: one unit-norm vector a sample."""
+"""Embed: one unit-norm vector per sample."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Any
 
 import numpy as np
 
-from explorer.errors import refuse
 from explorer.maps.embeddings import Embedding, Inputs, Text, resolve
 from explorer.maps.vectors import to_table, without_direction
 from explorer.options.base import keywords
 from explorer.options.verbs import EmbedOptions
 from explorer.progress import Progress, silent
+from explorer.queries.samples import texts
 from explorer.queries.sets import feature_sets
 from explorer.queries.vectors import load_vectors
 from explorer.registry import build
 from explorer.workspace import Artifact, Snapshot, Store
 
 DEFAULT = "lm-mean"
-SEED = 0  # of the randomised SVD; part of no parameter, since it only decides rounding
+SEED = 0  # of the randomised SVD; not a parameter, since it changes rounding only
 
 
 @dataclass(frozen=True)
 class EmbedResult:
-    """A stored embedding; `without_direction` samples had nothing to embed and are rows of zeros."""
+    """A stored embedding; `without_direction` samples have nothing to embed and are rows of zeros."""
 
     artifact: str
     method: str
@@ -38,12 +38,12 @@ class EmbedResult:
 
 @keywords(EmbedOptions)
 def embed(store: Store, options: EmbedOptions, *, progress: Progress = silent) -> EmbedResult:
-    """Embed every sample and store the vectors; an existing embedding is returned as it is.
+    """Embed every sample and store the vectors, unless this embedding already exists.
 
     Args:
         store: The workspace.
         options: The method and its parameters; the fields may be given as keywords instead.
-        progress: Told how far it is.
+        progress: Called with the step and its progress.
 
     Raises:
         InputError: an unknown method, or a model that cannot be loaded.
@@ -63,37 +63,27 @@ def embed(store: Store, options: EmbedOptions, *, progress: Progress = silent) -
     if existing is not None:
         return _result(existing, existed=True)
     with store.draft("embeddings", parameters=parameters, inputs=inputs, seed=SEED) as draft:
-        given = _gather(snapshot, how, progress)
-        vectors = how.embed(given, params, np.random.default_rng(SEED), progress)
+        method_inputs = _gather(snapshot, how, progress)
+        vectors = how.embed(method_inputs, params, np.random.default_rng(SEED), progress)
         draft.write(to_table(vectors))
         draft.info = {"dimensions": vectors.shape[1], "without_direction": without_direction(vectors)}
         artifact = draft.commit()
     return _result(artifact, existed=False)
 
 
-def find_or_make(store: Store, reference: str = "", *, progress: Progress = silent) -> tuple[Artifact, list[str]]:
-    """Find the embedding meant by `reference`, else the newest of the newest samples, else make the default one.
+def find_or_make(snapshot: Snapshot, reference: str = "", *, progress: Progress = silent) -> tuple[Artifact, list[str]]:
+    """Return the embedding called `reference`, else the newest one, else make the default.
 
-    The second value lists the artifacts that were made for it, so that the caller can say so.
+    The second value lists the artifacts that were made, for the caller to report.
     """
-    snapshot = Snapshot.newest(store)
-    samples = snapshot.require("samples")
     if reference:
-        chosen = store.resolve("embeddings", reference)
-        if chosen.manifest.inputs.get("samples") != samples.id:
-            refuse(f"embedding {reference!r} belongs to other samples than the newest ones", allowed="embed again")
-        return chosen, []
+        return snapshot.resolve("embeddings", reference), []
     if snapshot.embeddings is not None:
         return snapshot.embeddings, []
+    snapshot.require("samples")
     progress("embed", 0, None, f"no embedding yet: making {DEFAULT}")
-    made = embed(store, method=DEFAULT, progress=progress)
-    return store.resolve("embeddings", made.artifact), [made.artifact]
-
-
-def read(store: Store, embedding: Artifact) -> np.ndarray:
-    """Vectors of an embeddings artifact, float32 [N, d] by sample_id."""
-    samples = store.resolve("samples", embedding.manifest.inputs["samples"])
-    return load_vectors(embedding, samples.manifest.rows["samples"])
+    made = embed(snapshot.store, method=DEFAULT, progress=progress)
+    return snapshot.store.resolve("embeddings", made.artifact), [made.artifact]
 
 
 def _gather(snapshot: Snapshot, how: Embedding, progress: Progress) -> Inputs:
@@ -103,9 +93,7 @@ def _gather(snapshot: Snapshot, how: Embedding, progress: Progress) -> Inputs:
         return Inputs(lm_mean=load_vectors(activations, snapshot.rows, table="lm_mean", missing=0.0))
     if "features" in how.needs:
         return Inputs(features=feature_sets(snapshot))
-    scan = snapshot.store.scan(snapshot.require("samples"))
-    rows = snapshot.store.sql(f"SELECT prompt, response FROM {scan} ORDER BY sample_id").fetchall()
-    return Inputs(texts=[Text(prompt or "", response or "") for prompt, response in rows])
+    return Inputs(texts=[Text(prompt, response) for prompt, response in texts(snapshot)])
 
 
 def _result(artifact: Artifact, *, existed: bool) -> EmbedResult:

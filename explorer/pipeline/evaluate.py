@@ -16,9 +16,9 @@ from explorer.evaluate.trials import Trial, Trials
 from explorer.lm.finetune import NotFinite, Params
 from explorer.options.base import keywords
 from explorer.options.verbs import EvaluateOptions
-from explorer.pipeline.conversations import read_items
 from explorer.pipeline.heldout import HeldOut, hold_out
 from explorer.progress import Progress, silent
+from explorer.queries.conversations import read_items
 from explorer.queries.rankings import read_ranking
 from explorer.registry import build
 from explorer.workspace import Artifact, Snapshot, Store
@@ -64,19 +64,17 @@ def evaluate(store: Store, options: EvaluateOptions, *, name: str = "", progress
         ExplorerError: out of memory; finished training runs are kept.
     """
     settings = _settings(options)
-    samples = Snapshot.newest(store).require("samples")
-    runs = [store.resolve("selections", run) for run in dict.fromkeys(options.runs)]
+    snapshot = Snapshot.newest(store)
+    samples = snapshot.require("samples")
+    runs = [snapshot.resolve("selections", run) for run in dict.fromkeys(options.runs)]
     if not runs:
         refuse("which selections? give at least one", allowed="ids or names; `info` lists them")
-    for run in runs:
-        if run.manifest.inputs.get("samples") != samples.id:
-            refuse(f"selection {run.id} was made from other samples than the newest ones ({samples.id})")
     refinements = {str(run.manifest.parameters.get("params", {}).get("refinement", "")) for run in runs} - {""}
     arms = arms_of(runs, {key: store.resolve("refinements", key).manifest.parameters for key in refinements})
     base = _baseline(arms, options.baseline)
     tests = suite(options.benchmarks, options.benchmark_items, options.benchmark_tasks)
     progress("evaluate", 0, None, "held-out rows")
-    held = hold_out(store, samples, options.held_out, options.held_out_rows, progress=progress)
+    held = hold_out(snapshot, options.held_out, options.held_out_rows, progress=progress)
     from explorer.lm.model import canonical_name
 
     parameters = {
@@ -143,7 +141,7 @@ class _Work:
         from explorer.quality.losses import conditioned_rows
 
         options, limit = self.options, self.settings.max_tokens
-        loaded = load_model(options.model, device=options.device, dtype=options.dtype, trainable=True)
+        loaded = load_model(options.model, device=options.device, dtype=options.dtype)
         measured = conditioned_rows(loaded, self.held.items, limit)
         self.held = self.held.only([i for i, row in enumerate(measured) if not isinstance(row, str)])
         orders = {run.id: read_ranking(run).tolist() for arm in self.arms for run in arm.runs}

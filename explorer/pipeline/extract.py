@@ -1,7 +1,7 @@
-"""Run the model and the SAE over every sample: shards first, then both sort orders and the evidence.
+"""Run the model and the SAE over every sample, shard by shard, then write both sort orders and the evidence.
 
-A shard is finished when its `done` file is there; a run that was killed skips the finished ones and ends with the same
-artifact as an uninterrupted one.
+The sums of a shard are written last and mark it as done. A run that was killed skips the shards that are done, and ends
+with the same artifact as an uninterrupted one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from explorer.options.base import keywords
 from explorer.options.verbs import ExtractOptions
 from explorer.progress import Progress, silent
+from explorer.queries.conversations import read_range
 from explorer.workspace import Artifact, Draft, Snapshot, Store
 
 if TYPE_CHECKING:
@@ -25,14 +26,14 @@ if TYPE_CHECKING:
     from explorer.sae.load import LoadedSAE
 
 SHARD_SAMPLES = 1024
-SHARD_CHARS = 400_000  # about 100,000 tokens of English: what bounds the memory of a shard, and what a kill can cost
+SHARD_CHARS = 400_000  # about 100,000 tokens of English; bounds a shard's memory and the work that a kill can lose
 CALIBRATION_SAMPLES = 64
 TABLES = ("by_sample", "tokens", "lm_mean", "candidates")
 
 
 @dataclass(frozen=True)
 class ExtractResult:
-    """What was extracted; `tokens` are the counted ones, `existed` is true when nothing had to be done."""
+    """Summary of an extraction; `tokens` counts those encoded, `existed` says that the artifact was already there."""
 
     artifact: str
     samples: int
@@ -49,14 +50,19 @@ class ExtractResult:
 
 @keywords(ExtractOptions)
 def extract(store: Store, options: ExtractOptions, *, progress: Progress = silent) -> ExtractResult:
-    """Extract the newest samples' features into an `activations` artifact.
+    """Extract the features of the newest samples into an `activations` artifact.
 
     Args:
-        store: The workspace; it must hold samples.
+        store: A workspace with samples.
         options: The model and the SAE; the fields may be given as keywords instead.
-        progress: Told the share of the work that is done.
+        progress: Called with the characters done and in total.
+
+    Raises:
+        InputError: an option, the model or the SAE cannot be used.
+        MissingStep: the workspace has no samples.
     """
     from explorer.engine import ENGINES
+    from explorer.lm.attention import block_attention
     from explorer.lm.model import load_model, model_fingerprint, pick_device, pick_dtype
     from explorer.sae.load import check_fit, check_layer, load_sae
 
@@ -84,9 +90,10 @@ def extract(store: Store, options: ExtractOptions, *, progress: Progress = silen
     if existing is not None:
         return _result(existing, existed=True)
     shards = plan_shards(store, samples)
+    extraction = _Extraction(store, samples, loaded, loaded_sae, options)
     with store.draft("activations", parameters=parameters, inputs=inputs, resumable=True) as draft:
-        make = _extractor_maker(store, samples, draft, loaded, loaded_sae, options)
-        runner.run(make, shards, Shards(draft), progress)
+        with block_attention(loaded.model):
+            runner.run(lambda: extraction.worker(draft), shards, Shards(draft), progress)
         progress("finish", 0, 1, "sorting by feature")
         draft.info = {"model_source": options.model, "sae_source": options.sae, "layer_source": options.layer}
         artifact = finish(draft, loaded_sae, len(shards))
@@ -94,7 +101,7 @@ def extract(store: Store, options: ExtractOptions, *, progress: Progress = silen
 
 
 def plan_shards(store: Store, samples: Artifact) -> list[Shard]:
-    """Cut the samples into consecutive shards (first id, last id, characters), the same every time."""
+    """Split the samples into consecutive shards (first id, last id, characters); deterministic."""
     scan = store.scan(samples)
     query = f"SELECT sample_id, prompt_chars + response_chars FROM {scan} ORDER BY sample_id"
     shards: list[Shard] = []
@@ -116,11 +123,11 @@ class Shards:
         self.draft = draft
 
     def done(self, number: int) -> bool:
-        """Whether this shard need not be run again."""
+        """Whether shard `number` is done."""
         return (self.draft.path / "shards" / f"{number:05d}.json").is_file()
 
     def write(self, number: int, tables: ShardTables) -> None:
-        """Write a shard's tables, then mark it done."""
+        """Write the tables of a shard, then the sums that mark it as done."""
         from explorer.workspace.artifact import write_json
 
         part = f"part-{number:05d}"
@@ -131,61 +138,54 @@ class Shards:
         write_json(folder / f"{number:05d}.json", tables.sums)
 
 
-def _extractor_maker(
-    store: Store,
-    samples: Artifact,
-    draft: Draft,
-    model: LoadedModel,
-    sae: LoadedSAE,
-    options: ExtractOptions,
-) -> Callable[[], Callable[[Shard, Tick], ShardTables]]:
-    """A maker of shard functions: called once per worker, it sets up what a worker keeps between shards."""
-    max_tokens = options.max_tokens
+@dataclass(frozen=True)
+class _Extraction:
+    """What every shard is extracted from and with."""
 
-    def make() -> Callable[[Shard, Tick], ShardTables]:
+    store: Store
+    samples: Artifact
+    model: LoadedModel
+    sae: LoadedSAE
+    options: ExtractOptions
+
+    def worker(self, draft: Draft) -> Callable[[Shard, Tick], ShardTables]:
+        """Set up the function that extracts a shard; an engine calls this once in each of its workers."""
         from explorer.features.extract import Extractor
 
-        norm = _median_norm(store, samples, draft, model, sae, max_tokens)
-        extractor = Extractor(model, sae, median_norm=norm, max_tokens=max_tokens, batch_tokens=options.batch_tokens)
+        extractor = Extractor(
+            self.model,
+            self.sae,
+            median_norm=self.median_norm(draft),
+            max_tokens=self.options.max_tokens,
+            batch_tokens=self.options.batch_tokens,
+        )
 
         def run(shard: Shard, tick: Tick) -> ShardTables:
-            ids, conversations = read_conversations(store, samples, shard[0], shard[1])
+            ids, conversations = read_range(self.store, self.samples, shard[0], shard[1])
             return extractor(ids, conversations, tick)
 
         return run
 
-    return make
+    def median_norm(self, draft: Draft) -> float:
+        """The SAE's own median norm, or else that of the samples with the smallest content hashes, in any row order."""
+        from explorer.features.extract import median_norm
+        from explorer.workspace.artifact import write_json
 
-
-def read_conversations(
-    store: Store, samples: Artifact, first: int, last: int
-) -> tuple[list[int], list[list[tuple[str, str]]]]:
-    """Sample ids `first..last` and their conversations as (role, content) turns."""
-    query = f"SELECT sample_id, turns FROM {store.scan(samples)} WHERE sample_id BETWEEN ? AND ? ORDER BY sample_id"
-    rows = store.sql(query, [first, last]).fetchall()
-    return [row[0] for row in rows], [[(turn["role"], turn["content"]) for turn in row[1]] for row in rows]
-
-
-def _median_norm(
-    store: Store, samples: Artifact, draft: Draft, model: LoadedModel, sae: LoadedSAE, max_tokens: int
-) -> float:
-    """The SAE's own median norm, else that of the samples with the smallest content hashes (whatever their order)."""
-    from explorer.features.extract import median_norm
-    from explorer.workspace.artifact import write_json
-
-    own = sae.sae.cfg.metadata.get("median_norm")
-    if own is not None:
-        return float(own)
-    file = draft.path / "median_norm.json"
-    if not file.is_file():
-        query = f"SELECT turns FROM {store.scan(samples)} ORDER BY content_hash, sample_id LIMIT {CALIBRATION_SAMPLES}"
-        turns = [[(turn["role"], turn["content"]) for turn in row[0]] for row in store.sql(query).fetchall()]
-        write_json(file, {"median_norm": median_norm(model, sae.hook_name, turns, max_tokens)})
-    return float(json.loads(file.read_text("utf-8"))["median_norm"])
+        own = self.sae.sae.cfg.metadata.get("median_norm")
+        if own is not None:
+            return float(own)
+        file = draft.path / "median_norm.json"
+        if not file.is_file():
+            scan = self.store.scan(self.samples)
+            query = f"SELECT turns FROM {scan} ORDER BY content_hash, sample_id LIMIT {CALIBRATION_SAMPLES}"
+            turns = [[(turn["role"], turn["content"]) for turn in row[0]] for row in self.store.sql(query).fetchall()]
+            norm = median_norm(self.model, self.sae.hook_name, turns, self.options.max_tokens)
+            write_json(file, {"median_norm": norm})
+        return float(json.loads(file.read_text("utf-8"))["median_norm"])
 
 
 def finish(draft: Draft, sae: LoadedSAE, shards: int) -> Artifact:
-    """Sort, choose the evidence, sum up the health, and commit."""
+    """Sort the pairs, choose the evidence, add up the figures, and commit."""
     import duckdb
 
     from explorer.features.evidence import SAMPLED, TOP
@@ -255,14 +255,14 @@ def finish(draft: Draft, sae: LoadedSAE, shards: int) -> Artifact:
     for leftover in ("candidates", "shards", "spill"):
         shutil.rmtree(draft.path / leftover, ignore_errors=True)
     norm = draft.path / "median_norm.json"
-    if norm.is_file():  # measured here: kept for reading single texts the same way
+    if norm.is_file():  # measured here: the probe needs it to read single texts the same way
         draft.info |= json.loads(norm.read_text("utf-8"))
         norm.unlink()
     return draft.commit()
 
 
 def _sum_up(folder: Path, shards: int) -> dict[str, float]:
-    """Add up the shards' sums; `fvu` = sum |x - x̂|² / sum |x - mean x|²."""
+    """Add up the sums of all shards; `fvu` = sum |x - x̂|² / sum |x - mean x|²."""
     total: dict[str, float] = {}
     for number in range(shards):
         for key, value in json.loads((folder / f"{number:05d}.json").read_text("utf-8")).items():

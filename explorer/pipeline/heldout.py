@@ -1,4 +1,4 @@
-"""The rows a comparison is measured on: a part of the workspace's rows, or other rows from a file."""
+"""The held-out rows of an evaluation: part of the dataset, or rows from a file."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 
 from explorer.errors import refuse
 from explorer.evaluate.split import held_out
-from explorer.pipeline.conversations import read_items
 from explorer.progress import Progress, silent
 from explorer.quality.base import Item
+from explorer.queries import columns
+from explorer.queries.conversations import read_items
 from explorer.selection.budget import Budget
 from explorer.workspace import Artifact, Snapshot, Store
 
@@ -21,8 +22,8 @@ from explorer.workspace import Artifact, Snapshot, Store
 class HeldOut:
     """Held-out rows with their sources. `excluded` are the sample ids that must not be trained on.
 
-    `shares` is each source's share of the rows of the workspace, `identity` names the choice in an artifact's
-    parameters, and `about` says it in numbers.
+    `shares` is the share of each source in the dataset, `identity` goes into the artifact's parameters, and `about`
+    holds the counts.
     """
 
     items: list[Item]
@@ -33,34 +34,33 @@ class HeldOut:
     about: dict[str, Any]
 
     def only(self, positions: list[int]) -> HeldOut:
-        """The rows at `positions`: those that a model has a loss on."""
-        items, sources = ([kept[i] for i in positions] for kept in (self.items, self.sources))
+        """The rows at `positions`, those with a loss."""
+        items, sources = ([values[i] for i in positions] for values in (self.items, self.sources))
         if not items:
             refuse("no held-out row has a response token within max_tokens")
         about = {**self.about, "rows": len(items), "unusable": len(self.items) - len(items)}
         return replace(self, items=items, sources=sources, about=about)
 
 
-def hold_out(store: Store, samples: Artifact, wanted: str, rows: int, *, progress: Progress = silent) -> HeldOut:
+def hold_out(snapshot: Snapshot, wanted: str, rows: int, *, progress: Progress = silent) -> HeldOut:
     """Choose the held-out rows.
 
     Args:
-        store: The workspace.
-        samples: Its samples.
-        wanted: A share or number of its rows, or a data file. Of a file, rows whose content or whose prompt is in the
-            workspace are left out.
-        rows: At most so many are measured on.
-        progress: Told while a file is read.
+        snapshot: The dataset that is trained on.
+        wanted: A share or number of its rows, or a data file, of which rows with a content or prompt of the dataset are
+            left out.
+        rows: Maximum number of rows that are measured.
+        progress: Called while a file is read.
 
     Raises:
         InputError: a file that cannot be read, or no row left.
     """
     if rows < 1:
         refuse("at least 1 row must be held out", got=rows)
-    table = store.sql(
-        f"SELECT sample_id, content_hash, coalesce(source, '') AS source FROM {store.scan(samples)} ORDER BY sample_id"
-    ).to_arrow_table()
-    hashes, sources = table.column("content_hash").to_pylist(), table.column("source").to_pylist()
+    store, samples = snapshot.store, snapshot.require("samples")
+    hashes = columns.hashes(snapshot).tolist()
+    codes, names = columns.sources(snapshot)
+    sources = [names[code] for code in codes]
     counts = Counter(sources)
     shares = {name: count / len(sources) for name, count in counts.items()}
     if Path(wanted).is_file() or Path(wanted).is_dir():
@@ -88,8 +88,8 @@ def _from_file(
     from explorer.pipeline.ingest import ingest
 
     status = path.stat()
-    known = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
-    folder = store.path / ".cache" / "held-out" / hashlib.blake2b(known.encode(), digest_size=6).hexdigest()
+    version = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
+    folder = store.path / ".cache" / "held-out" / hashlib.blake2b(version.encode(), digest_size=6).hexdigest()
     folder.parent.mkdir(parents=True, exist_ok=True)
     other = Store.create(folder, name="held out")
     if other.newest("samples") is None:
@@ -103,7 +103,7 @@ def _from_file(
     left = other.sql(query).to_arrow_table()
     ids = left.column("sample_id").to_pylist()
     if not ids:
-        refuse(f"no row of {path} is left to be held out: every one is in the workspace")
+        refuse(f"every row of {path} is in the dataset: none can be held out")
     hashes, sources = left.column("content_hash").to_pylist(), left.column("source").to_pylist()
     taken = held_out(hashes, sources, rows)
     total = theirs.manifest.rows["samples"]

@@ -1,4 +1,4 @@
-"""What is in a workspace, what is missing, and what to run next."""
+"""Info: the artifacts of a workspace, what is missing, and the next command."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from explorer.workspace import KINDS, Snapshot, Store
 
 @dataclass(frozen=True)
 class InfoResult:
-    """Artifacts by kind, the SAE's health on this dataset, and the next command (empty when nothing is missing)."""
+    """Artifacts by kind, the SAE's health on this dataset, and the next command (empty if nothing is missing)."""
 
     workspace: str
     name: str
@@ -20,10 +20,10 @@ class InfoResult:
     health: dict[str, Any] = field(default_factory=dict)
 
     def lines(self) -> list[str]:
-        """The same as text."""
+        """The result as lines of text."""
         out = [f"workspace {self.workspace} ({self.name})"]
-        for kind, found in self.artifacts.items():
-            for entry in found:
+        for kind, entries in self.artifacts.items():
+            for entry in entries:
                 rows = ", ".join(f"{count:,} {table}" for table, count in entry["rows"].items())
                 name = f" “{entry['name']}”" if entry["name"] else ""
                 out.append(f"  {kind}/{entry['id']}{name}  {rows}  {entry['created'][:19]}  {entry['seconds']:.1f} s")
@@ -43,7 +43,7 @@ class InfoResult:
 
 
 def info(store: Store) -> InfoResult:
-    """Look at the workspace and at the newest chain of artifacts in it."""
+    """List all artifacts, and check which kinds the newest dataset lacks."""
     artifacts = {
         kind: [
             {
@@ -70,7 +70,7 @@ def info(store: Store) -> InfoResult:
     return InfoResult(
         workspace=str(store.path),
         name=store.name,
-        artifacts={kind: found for kind, found in artifacts.items() if found},
+        artifacts={kind: entries for kind, entries in artifacts.items() if entries},
         missing=[kind.slug for kind in missing],
         next=f"{missing[0].command} -w {store.path}" if missing else "",
         health=health,

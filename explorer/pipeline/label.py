@@ -1,4 +1,4 @@
-"""Describe every feature of the newest extraction: statistics, words, directions, logit lens, and labels."""
+"""Label: statistics, words, decoder directions, logit lens and labels of every feature."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from explorer.errors import InputError, refuse
 from explorer.options.base import keywords
 from explorer.options.verbs import LabelOptions
 from explorer.progress import Progress, silent
-from explorer.workspace import Artifact, Snapshot, Store, default_threshold
+from explorer.workspace import Artifact, Snapshot, Store
 
 if TYPE_CHECKING:
     from explorer.features.llm_labels import LlmLabels
     from explorer.features.naming import Context
     from explorer.features.neuronpedia import Explanation
+    from explorer.quality.chat import Endpoint
 
-VERSION = 3  # part of the artifact's parameters: raise it when features are described differently
-PRIORITY = ("neuronpedia", "llm", "local")  # whose label is shown; the user's own wins over all
+VERSION = 3  # part of the artifact's parameters: raise it when a feature's description changes
+PRIORITY = ("neuronpedia", "llm", "local")  # which label is shown; the user's own comes first
 
 
 @dataclass(frozen=True)
 class LabelResult:
-    """How many features there are, how many have a label, by whom, and what could not be had (with the reason)."""
+    """Number of features, of labelled ones by source, and of failed labels by reason."""
 
     artifact: str
     features: int
@@ -50,33 +51,34 @@ def label(store: Store, options: LabelOptions, *, progress: Progress = silent) -
 
     Args:
         store: The workspace.
-        options: Where labels come from; the fields may be given as keywords instead. Where the model cannot be loaded,
-            or is another one than the extraction's, promoted and suppressed tokens stay empty and the manifest says
-            why; likewise for the SAE's directions.
-        progress: Told how far it is.
+        options: Where labels come from; the fields may be given as keywords instead. If the model cannot be loaded or
+            is not the extraction's model, promoted and suppressed tokens stay empty and the manifest gives the reason;
+            likewise for the SAE and its directions.
+        progress: Called with the step and its progress.
 
     Raises:
-        InputError: explanations that cannot be read or belong to another SAE; an endpoint that does not work.
+        InputError: explanations that cannot be read or belong to another SAE, or an endpoint that fails.
     """
     from explorer.features import neuronpedia as exports
 
-    if bool(options.llm) != bool(options.llm_model):
-        refuse("labels by an LLM need an endpoint and the name of its model", allowed="--llm URL --llm-model NAME")
-    activations = Snapshot.newest(store).require("activations")
+    endpoint = _endpoint(options.llm, options.llm_model)
+    snapshot = Snapshot.newest(store)
+    activations, threshold = snapshot.require("activations"), snapshot.threshold
     info = activations.manifest.info
-    threshold = default_threshold(activations)
     imported: dict[int, Explanation] = {}
     if options.neuronpedia:
         neuronpedia_id, width = info.get("neuronpedia_id"), int(info["d_sae"])
         imported = exports.load(options.neuronpedia, neuronpedia_id=neuronpedia_id, width=width)
-    evidence = _evidence(store, activations) if options.llm else None
-    written = _written(store, evidence, activations, options, progress) if evidence else None
+    evidence = written = None
+    if endpoint is not None:
+        evidence = _evidence(store, activations)
+        written = _written(store, evidence, activations, endpoint, options.llm_features, progress)
     parameters: dict[str, Any] = {"version": VERSION, "threshold": threshold}
     if imported:
-        parameters["neuronpedia"] = _digest({i: asdict(one) for i, one in imported.items()})
+        parameters["neuronpedia"] = _digest({i: asdict(explanation) for i, explanation in imported.items()})
     if written is not None:
         parameters["llm"] = {"endpoint": options.llm.rstrip("/"), "model": options.llm_model}
-        parameters["llm"]["labels"] = _digest({i: asdict(one) for i, one in written.labels.items()})
+        parameters["llm"]["labels"] = _digest({i: asdict(label) for i, label in written.labels.items()})
     inputs = {"activations": activations.id, "samples": activations.manifest.inputs["samples"]}
     existing = store.find("features", parameters, inputs)
     if existing is not None:
@@ -85,44 +87,44 @@ def label(store: Store, options: LabelOptions, *, progress: Progress = silent) -
         progress("label", 0, 4, "statistics")
         columns = _describe(store, activations, threshold, evidence or _evidence(store, activations), progress)
         progress("label", 2, 4, "logit lens and directions")
-        why = _from_weights(columns, activations, options.model, progress)
-        kept = _labels(columns, imported, written, options.llm_model)
+        lens_missing, directions_missing = _from_weights(columns, activations, options.model, progress)
+        labels = _labels(columns, imported, written, options.llm_model)
         sources = [source for source in columns["label_source"] if source]
         draft.info = {
             "labelled": len(sources),
             "by_source": {source: sources.count(source) for source in PRIORITY if source in sources},
             "logit_lens": columns["promoted"][0] is not None,
-            "logit_lens_missing": why[0],
+            "logit_lens_missing": lens_missing,
             "directions": columns["near"][0] is not None,
-            "directions_missing": why[1],
+            "directions_missing": directions_missing,
         }
         draft.dropped = {f"LLM label: {reason}": n for reason, n in (written.failed if written else {}).items()}
-        _write(draft, columns, kept)
+        _write(draft, columns, labels)
         artifact = draft.commit()
     progress("label", 4, 4)
     return _result(artifact, existed=False)
 
 
-def _write(draft: Any, columns: dict[str, list[Any]], kept: list[tuple[int, str, str, float | None, str]]) -> None:
+def _write(draft: Any, columns: dict[str, list[Any]], labels: list[tuple[int, str, str, float | None, str]]) -> None:
     import pyarrow as pa
 
     from explorer.records import DIRECTIONS, FEATURE_LABELS, FEATURES
 
     def table(schema: pa.Schema, of: dict[str, Any]) -> pa.Table:
-        return pa.table({one.name: pa.array(of[one.name], one.type) for one in schema})
+        return pa.table({field.name: pa.array(of[field.name], field.type) for field in schema})
 
     draft.write(table(FEATURES, columns))
-    named = dict(zip(FEATURE_LABELS.names, (list(c) for c in zip(*kept, strict=True)), strict=True)) if kept else {}
-    draft.write(table(FEATURE_LABELS, named or {name: [] for name in FEATURE_LABELS.names}), "labels")
-    there = columns["near"][0] is not None
-    draft.write(table(DIRECTIONS, columns if there else {name: [] for name in DIRECTIONS.names}), "directions")
+    by_column = zip(*labels, strict=True) if labels else [()] * len(FEATURE_LABELS)
+    draft.write(table(FEATURE_LABELS, dict(zip(FEATURE_LABELS.names, map(list, by_column), strict=True))), "labels")
+    has_directions = columns["near"][0] is not None
+    draft.write(table(DIRECTIONS, columns if has_directions else {name: [] for name in DIRECTIONS.names}), "directions")
 
 
 def _evidence(store: Store, activations: Artifact) -> _Evidence:
     from explorer.features.naming import Context
 
     width = int(activations.manifest.info["d_sae"])
-    found = _Evidence([[] for _ in range(width)], [[] for _ in range(width)], [[] for _ in range(width)])
+    evidence = _Evidence([[] for _ in range(width)], [[] for _ in range(width)], [[] for _ in range(width)])
     query = (
         f"SELECT feature_id, kind, tokens, peak, segment, activations FROM {store.scan(activations, 'evidence')} "
         "ORDER BY feature_id, kind, rank"
@@ -130,11 +132,11 @@ def _evidence(store: Store, activations: Artifact) -> _Evidence:
     for feature, kind, tokens, peak, segment, values in store.sql(query).fetchall():
         context = Context(tokens, peak, segment)
         if kind == "top":
-            found.contexts[feature].append(context)
-            found.activations[feature].append(values)
+            evidence.contexts[feature].append(context)
+            evidence.activations[feature].append(values)
         else:
-            found.sampled[feature].append(context)
-    return found
+            evidence.sampled[feature].append(context)
+    return evidence
 
 
 def _describe(
@@ -142,18 +144,18 @@ def _describe(
 ) -> dict[str, list[Any]]:
     import numpy as np
 
+    from explorer.features.keywords import class_words
     from explorer.features.naming import distinct, name_feature
     from explorer.features.statistics import measure
-    from explorer.maps.keywords import class_words
 
     stats = measure(store, activations, threshold=threshold)
     width = len(stats.n_samples)
     progress("label", 1, 4, "words")
-    differing = [distinct(found) for found in evidence.contexts]
-    texts = [context.text for found in differing for context in found]
-    owners = np.repeat(np.arange(width, dtype=np.int32), [len(found) for found in differing])
+    differing = [distinct(contexts) for contexts in evidence.contexts]
+    texts = [context.text for contexts in differing for context in contexts]
+    owners = np.repeat(np.arange(width, dtype=np.int32), [len(contexts) for contexts in differing])
     topics = class_words(texts, owners, width, top=8)
-    names = [name_feature(found, topic) for found, topic in zip(evidence.contexts, topics, strict=True)]
+    names = [name_feature(contexts, topic) for contexts, topic in zip(evidence.contexts, topics, strict=True)]
     return {
         "feature_id": list(range(width)),
         "n_samples": stats.n_samples.tolist(),
@@ -175,10 +177,10 @@ def _describe(
 def _from_weights(
     columns: dict[str, list[Any]], activations: Artifact, model: str, progress: Progress
 ) -> tuple[str, str]:
-    """Fill what needs the SAE's weights (directions) and the model's (logit lens); say why it is not there."""
+    """Fill in the logit lens and the directions; return the reason why each is missing, or an empty text."""
     import numpy as np
 
-    from explorer.features.directions import measure
+    from explorer.maps.directions import measure
     from explorer.sae.load import load_sae
 
     width = len(columns["feature_id"])
@@ -186,25 +188,25 @@ def _from_weights(
     columns.update({name: empty for name in ("promoted", "suppressed", "near", "cosine", "x", "y")})
     info = activations.manifest.info
     if not {"sae_source", "model_source"} <= info.keys():
-        why = "the extraction does not say which model and SAE it was made with"
-        return why, why
+        reason = "the extraction does not record its model and SAE"
+        return reason, reason
     try:
         sae = load_sae(info["sae_source"])
     except InputError as error:
         return str(error), str(error)
     if sae.fingerprint != activations.manifest.parameters["sae_fingerprint"]:
-        why = f"the SAE found is not the one that was extracted with ({activations.manifest.parameters['sae']})"
-        return why, why
+        reason = f"the SAE is not the one of the extraction ({activations.manifest.parameters['sae']})"
+        return reason, reason
     decoder = sae.sae.W_dec.detach().float().cpu().numpy()
     progress("label", 3, 4, "feature map")
     placed = measure(decoder, np.array(columns["n_tokens"]) > 0)
     columns["near"], columns["cosine"] = placed.near.tolist(), placed.cosine.tolist()
     for name, column in zip(("x", "y"), placed.place.T, strict=True):
         columns[name] = [None if value != value else value for value in column.tolist()]
-    lens, why = _logit_lens(sae, activations, model)
+    lens, lens_missing = _logit_lens(sae, activations, model)
     if lens is not None:
         columns["promoted"], columns["suppressed"] = lens
-    return why, ""
+    return lens_missing, ""
 
 
 def _logit_lens(
@@ -220,38 +222,46 @@ def _logit_lens(
     except InputError as error:
         return None, str(error)
     if model_fingerprint(loaded) != recorded["model_fingerprint"]:
-        return None, f"the model found is not the one that was extracted with ({recorded['model']})"
+        return None, f"the model is not the one of the extraction ({recorded['model']})"
     if sae.d_in != loaded.d_model or (".hook_resid" not in sae.hook_name and "layers" not in sae.hook_name):
         return None, f"{sae.hook_name} does not write to the residual stream"
     return promoted_and_suppressed(loaded, sae.sae.W_dec), ""
+
+
+def _endpoint(url: str, model: str) -> Endpoint | None:
+    """The endpoint that writes labels; None where none is given."""
+    from explorer.quality.chat import Endpoint
+
+    if bool(url) != bool(model):
+        refuse("labels by an LLM need an endpoint and the name of its model", allowed="--llm URL --llm-model NAME")
+    if url and not url.startswith(("http://", "https://")):
+        refuse("--llm", got=url, allowed="an http:// or https:// address, e.g. http://localhost:8000/v1")
+    return Endpoint(url, model) if url else None
 
 
 def _written(
     store: Store,
     evidence: _Evidence,
     activations: Artifact,
-    options: LabelOptions,
+    endpoint: Endpoint,
+    limit: int | None,
     progress: Progress,
 ) -> LlmLabels:
-    from explorer.features.llm_labels import Shown, write_labels
-    from explorer.quality.chat import Endpoint
+    from explorer.features.llm_labels import LabelTask, write_labels
 
-    if not options.llm.startswith(("http://", "https://")):
-        refuse("--llm", got=options.llm, allowed="an http:// or https:// address, e.g. http://localhost:8000/v1")
     pairs = store.scan(activations, "by_feature")
     common = store.sql(f"SELECT feature_id FROM {pairs} GROUP BY 1 ORDER BY count(*) DESC, 1").fetchall()
-    shown = [
-        Shown(i, list(zip(evidence.contexts[i], evidence.activations[i], strict=True)), evidence.sampled[i])
-        for (i,) in common[: options.llm_features]
+    tasks = [
+        LabelTask(i, list(zip(evidence.contexts[i], evidence.activations[i], strict=True)), evidence.sampled[i])
+        for (i,) in common[:limit]
     ]
-    endpoint = Endpoint(options.llm, options.llm_model)
-    return write_labels(shown, endpoint, store.path / ".cache" / "labels", progress=progress)
+    return write_labels(tasks, endpoint, store.path / ".cache" / "labels", progress=progress)
 
 
 def _labels(
     columns: dict[str, list[Any]], imported: dict[int, Explanation], written: LlmLabels | None, llm_model: str
 ) -> list[tuple[int, str, str, float | None, str]]:
-    """Put the label that goes first into `columns`; return every label as rows of `records.FEATURE_LABELS`."""
+    """Set the label with the highest priority in `columns`; return all labels as rows of `records.FEATURE_LABELS`."""
     rows: list[tuple[int, str, str, float | None, str]] = []
     for i, local in enumerate(columns["label"]):
         known: dict[str, tuple[str, float | None, str]] = {}

@@ -69,12 +69,12 @@ def analyse(
 def read(snapshot: Snapshot) -> Inputs:
     """Read the response lengths and the groups (source, cluster); a factor with one group is left out."""
     samples, rows = snapshot.require("samples"), snapshot.rows
-    groups = {"source": Groups.of(columns.read_column(samples, "source", rows, missing=""))}
+    groups = {"source": Groups.of(columns.read_column(samples, "source", rows, missing="").tolist())}
     if snapshot.clusters is not None:
         groups["cluster"] = Groups(columns.clusters(snapshot).astype(np.int64), cluster_names(snapshot.clusters))
     return Inputs(
         tokens=columns.response_tokens(snapshot).astype(np.int64),
-        characters=columns.read_column(samples, "response_chars", rows).astype(np.int64),
+        characters=columns.response_characters(snapshot),
         groups={factor: named for factor, named in groups.items() if len(named.names) > 1},
     )
 

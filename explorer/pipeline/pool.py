@@ -1,4 +1,4 @@
-"""Gather from a workspace what selection methods look at, making the default of what is missing."""
+"""The pool that selection methods rank: find its artifacts, making defaults for missing ones, and read them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from explorer.errors import refuse
 from explorer.features.sets import check_threshold
 from explorer.progress import Progress, silent
 from explorer.queries import columns
@@ -19,8 +18,8 @@ from explorer.workspace import Artifact, Snapshot
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """A pool with where it came from: `inputs` kind -> artifact id, `made` the artifacts made for it just now."""
+class LoadedPool:
+    """A pool with its origin: `inputs` maps kind to artifact id, `made` lists the artifacts made for it."""
 
     pool: Pool
     threshold: float | None
@@ -29,8 +28,8 @@ class Gathered:
 
 
 @dataclass(frozen=True)
-class Sources:
-    """The artifacts that a pool is read from, before anything is read."""
+class PoolInputs:
+    """The artifacts that a pool is read from; `runs` are saved selections, `made` lists what was made for it."""
 
     snapshot: Snapshot
     embeddings: Artifact | None = None
@@ -50,19 +49,20 @@ class Sources:
         return self.snapshot.activations
 
     @property
-    def inputs(self) -> dict[str, str]:
-        """Kind -> artifact id, as a manifest records it; stored selections are numbered."""
+    def ids(self) -> dict[str, str]:
+        """Kind -> artifact id, as a manifest records it; saved selections are numbered."""
         kinds = ("samples", "activations", "embeddings", "clusters", "quality")
-        known = {kind: getattr(self, kind) for kind in kinds}
-        inputs = {kind: artifact.id for kind, artifact in known.items() if artifact is not None}
-        return inputs | {f"selections{i}": run.id for i, run in enumerate(self.runs)}
+        artifacts = {kind: getattr(self, kind) for kind in kinds}
+        ids = {kind: artifact.id for kind, artifact in artifacts.items() if artifact is not None}
+        return ids | {f"selections{i}": run.id for i, run in enumerate(self.runs)}
 
 
-def sources(
+def find_inputs(
     snapshot: Snapshot, needs: frozenset[str], *, references: tuple[str, ...] = (), progress: Progress = silent
-) -> Sources:
+) -> PoolInputs:
     """Find the artifacts for `needs`, making default embeddings, clusters or quality where there are none."""
-    store, samples = snapshot.store, snapshot.require("samples")
+    store = snapshot.store
+    snapshot.require("samples")
     if needs & {"features", "lengths"}:
         snapshot.require("activations")
     made: list[str] = []
@@ -89,45 +89,41 @@ def sources(
 
             made.append(score(store, scorer="heuristic", progress=progress).artifact)
             quality = store.resolve("quality", made[-1])
-    runs = tuple(store.resolve("selections", reference) for reference in references)
-    for run in runs:
-        if run.manifest.inputs.get("samples") != samples.id:
-            refuse(f"selection {run.id} was made from other samples than the newest ones ({samples.id})")
-    keep_embeddings = embeddings if "embeddings" in needs else None
-    return Sources(snapshot, keep_embeddings, clusters, quality, runs, tuple(made))
+    runs = tuple(snapshot.resolve("selections", reference) for reference in references)
+    return PoolInputs(snapshot, embeddings if "embeddings" in needs else None, clusters, quality, runs, tuple(made))
 
 
-def gather(
-    found: Sources,
+def read_pool(
+    inputs: PoolInputs,
     needs: frozenset[str],
     *,
     threshold: float | None = None,
     segment: str = "response",
     column: str = "",
-) -> Gathered:
-    """Read the pool. Feature sets and lengths are read whenever there is an extraction, for metrics and token budgets.
+) -> LoadedPool:
+    """Read the pool. Feature sets and lengths are read where there is an extraction, for metrics and token budgets.
 
-    `threshold` None means the default one of the extraction. `column` names a key of `samples.meta` with tags.
+    `threshold` None means the default of the extraction. `column` is the key of `samples.meta` that holds tags.
     """
-    snapshot = found.snapshot
+    snapshot = inputs.snapshot
     n = snapshot.rows
     fields: dict[str, Any] = {"n": n}
     if snapshot.activations is not None:
         threshold = snapshot.threshold if threshold is None else check_threshold(threshold)
         fields["features"] = feature_sets(snapshot, threshold=threshold, segment=segment)
         fields["response_tokens"] = columns.response_tokens(snapshot)
-    if found.embeddings is not None:
-        fields["embeddings"] = load_vectors(found.embeddings, n)
-    if found.clusters is not None:
-        fields["clusters"] = columns.read_column(found.clusters, "cluster", n)
-        fields["distances"] = columns.read_column(found.clusters, "distance", n)
-    if found.quality is not None:
-        fields["quality"] = columns.read_column(found.quality, "score", n, missing=np.nan)
+    if inputs.embeddings is not None:
+        fields["embeddings"] = load_vectors(inputs.embeddings, n)
+    if inputs.clusters is not None:
+        fields["clusters"] = columns.read_column(inputs.clusters, "cluster", n)
+        fields["distances"] = columns.read_column(inputs.clusters, "distance", n)
+    if inputs.quality is not None:
+        fields["quality"] = columns.read_column(inputs.quality, "score", n, missing=np.nan)
     if "hashes" in needs:
         fields["hashes"] = columns.hashes(snapshot)
     if "sources" in needs:
         fields["sources"] = columns.sources(snapshot)[0]
     if "tags" in needs:
         fields["tags"] = load_tags(snapshot, column)
-    fields["runs"] = tuple(read_ranking(run) for run in found.runs)
-    return Gathered(Pool(**fields), threshold, found.inputs, list(found.made))
+    fields["runs"] = tuple(read_ranking(run) for run in inputs.runs)
+    return LoadedPool(Pool(**fields), threshold, inputs.ids, list(inputs.made))

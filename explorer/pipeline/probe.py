@@ -1,7 +1,7 @@
-"""Probe: what the model sees in a text that is typed in, and what one feature does to its next word.
+"""Probe: the features that are active in a typed text, and the effect of one feature on the next token.
 
-The model and the SAE of the newest extraction are loaded once (`load`) and then asked many times. Values are those that
-`extract` would store for the same text: same template, same hook, same sinks left out.
+`load` loads the model and the SAE of the newest extraction once. Values are those that `extract` would store for the
+same text: same template, same hook, same sinks left out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from explorer.errors import MissingStep, refuse
 from explorer.lm.layout import PROMPT, RESPONSE, TEMPLATE, Turn, lay_out
 from explorer.progress import Progress, silent
-from explorer.workspace import Artifact, Snapshot, Store
+from explorer.workspace import Artifact, Snapshot
 
 if TYPE_CHECKING:
     import torch
@@ -30,10 +30,10 @@ MAX_FACTOR = 20.0
 
 @dataclass(frozen=True)
 class Reading:
-    """A text as the model sees it: `tokens` and `segment` int8 [T] (1 prompt, 2 response), template tokens left out.
+    """The features of a text: `tokens` and `segment` int8 [T] (1 prompt, 2 response), without template tokens.
 
     `entries` are (token, feature, activation) as int32, int32, float32 arrays; `sinks` bool [T] marks attention sinks,
-    whose features are not counted; `truncated` says that the text was cut.
+    whose features are not counted; `truncated` is set where the text was cut.
     """
 
     tokens: list[str]
@@ -46,27 +46,27 @@ class Reading:
 
     def strongest(self, keep: int) -> list[list[tuple[int, float]]]:
         """The `keep` strongest (feature, activation) pairs of each token."""
-        found: list[list[tuple[int, float]]] = [[] for _ in self.tokens]
+        by_token: list[list[tuple[int, float]]] = [[] for _ in self.tokens]
         for i in np.lexsort((self.feature, -self.value, self.token)):
-            own = found[self.token[i]]
-            if len(own) < keep:
-                own.append((int(self.feature[i]), float(self.value[i])))
-        return found
+            pairs = by_token[self.token[i]]
+            if len(pairs) < keep:
+                pairs.append((int(self.feature[i]), float(self.value[i])))
+        return by_token
 
     def largest(self, segment: str = "all") -> dict[int, float]:
         """The largest activation of each feature over the tokens of a segment."""
         code = {"prompt": (PROMPT,), "response": (RESPONSE,), "all": (PROMPT, RESPONSE)}[segment]
         inside = np.isin(self.segment[self.token], code)
-        found: dict[int, float] = {}
+        largest: dict[int, float] = {}
         for feature, value in zip(self.feature[inside].tolist(), self.value[inside].tolist(), strict=True):
-            found[feature] = max(value, found.get(feature, 0.0))
-        return found
+            largest[feature] = max(value, largest.get(feature, 0.0))
+        return largest
 
     def of(self, feature: int) -> NDArray[np.float32]:
         """Activation of one feature on each token, float32 [T]."""
         values = np.zeros(len(self.tokens), dtype=np.float32)
-        mine = self.feature == feature
-        values[self.token[mine]] = self.value[mine]
+        own = self.feature == feature
+        values[self.token[own]] = self.value[own]
         return values
 
     def counts(self, threshold: float) -> NDArray[np.int64]:
@@ -76,10 +76,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Steering:
-    """Next-token probabilities as they are and with one feature changed: (token, before, after), largest change first.
+    """Next-token probabilities with one feature unchanged and changed: (token, before, after), largest change first.
 
-    `divergence` is KL(before || after) in bits; `factor` multiplied the feature's activation on every counted token
-    (0: turned off), or set it to `added` where the feature was not active at all.
+    `divergence` is KL(before || after) in bits; the feature's activation is multiplied by `factor` on every token (0
+    turns it off). `written` are the continuations without and with the change.
     """
 
     feature: int
@@ -91,7 +91,7 @@ class Steering:
 
 
 class Probe:
-    """A loaded model and SAE; made by `load`."""
+    """A model and SAE loaded by `load`."""
 
     def __init__(self, model: LoadedModel, sae: LoadedSAE, median_norm: float) -> None:
         from explorer.lm.reader import Reader
@@ -103,7 +103,7 @@ class Probe:
         self._encode = SparseEncoder(sae)
 
     def read(self, turns: Sequence[Turn]) -> Reading:
-        """Read a conversation, (role, content) turns, token by token. An empty one is refused."""
+        """Encode a conversation, (role, content) turns, token by token. An empty one is refused."""
         import torch
 
         from explorer.sae.load import SINK_FACTOR
@@ -134,10 +134,10 @@ class Probe:
     def steer(
         self, turns: Sequence[Turn], feature: int, factor: float, *, added: float = 0.0, words: int = 16
     ) -> Steering:
-        """What becomes of the next token when a feature's activation is multiplied by `factor` on every counted token.
+        """Change one feature's activation to `factor` times its value plus `added`, and compare the next token.
 
-        Only the feature's own share of the residual is changed: x + decode(a') - decode(a), so the SAE's error stays as
-        it is. `words` tokens are written greedily with and without the change.
+        Only the feature's own part of the residual stream changes, x + decode(a') - decode(a), so the SAE's error stays
+        the same. `words` tokens are generated greedily with and without the change.
         """
         import torch
 
@@ -159,7 +159,7 @@ class Probe:
         return Steering(feature, factor, change.active, divergence, rows, written)
 
     def _prompt_ids(self, turns: Sequence[Turn]) -> torch.Tensor:
-        """Token ids up to where the next token is to be written: after the response as it stands, or at its start."""
+        """Token ids up to the next token: after the response so far, or at its start."""
         import torch
 
         from explorer.lm.layout import render
@@ -194,7 +194,7 @@ class Probe:
 
 
 class _Change:
-    """One feature changed in the residual stream at the hook; counts the tokens it was active on."""
+    """Changes one feature in the residual stream at the hook; counts the tokens it is active on."""
 
     def __init__(self, probe: Probe, feature: int, factor: float, added: float) -> None:
         self._sae = probe.sae.sae
@@ -213,7 +213,7 @@ class _Change:
 
 
 class _hooked:
-    """Within the block the model's hook point is changed."""
+    """A context in which the model's hook point is changed."""
 
     def __init__(self, probe: Probe, change: _Change | None) -> None:
         self._probe, self._change, self._handle = probe, change, None
@@ -242,19 +242,19 @@ class _hooked:
             self._handle.remove()
 
 
-def load(store: Store, *, model: str = "default", sae: str = "default", progress: Progress = silent) -> Probe:
-    """Load the model and the SAE of the newest extraction, or those named here, which must be the same ones.
+def load(snapshot: Snapshot, *, model: str = "default", sae: str = "default", progress: Progress = silent) -> Probe:
+    """Load the model and the SAE of a snapshot's extraction; `model` and `sae` name other places of the same ones.
 
     Raises:
-        InputError: one of them cannot be loaded, or is not the one that was extracted with.
+        InputError: one of them cannot be loaded, or is not the one of the extraction.
     """
     from explorer.lm.model import load_model, model_fingerprint
     from explorer.sae.load import check_fit, load_sae
 
-    activations = Snapshot.newest(store).require("activations")
+    activations = snapshot.require("activations")
     where, recorded = activations.manifest.info, activations.manifest.parameters
     if "model_source" not in where:
-        raise MissingStep(f"{activations.ref} does not say which model it was made with; run extract again")
+        raise MissingStep(f"{activations.ref} does not record its model; run extract again")
     progress("probe", 0, 3, f"loading {recorded['sae']}")
     loaded_sae = load_sae(sae if sae != "default" else where["sae_source"])
     progress("probe", 1, 3, f"loading {recorded['model']}")
@@ -264,7 +264,7 @@ def load(store: Store, *, model: str = "default", sae: str = "default", progress
     if not same or loaded_sae.fingerprint != recorded["sae_fingerprint"]:
         what = "SAE" if same else "model"
         refuse(
-            f"the {what} found is not the one that this workspace was extracted with",
+            f"the {what} is not the one of the extraction",
             allowed=f"{recorded['model']} and {recorded['sae']}",
         )
     progress("probe", 2, 3, "measuring")
@@ -274,6 +274,6 @@ def load(store: Store, *, model: str = "default", sae: str = "default", progress
 
 
 def _median_norm(activations: Artifact, sae: LoadedSAE) -> float:
-    """Median norm of the residual, as extraction took it for telling sinks."""
-    known = activations.manifest.info.get("median_norm") or sae.sae.cfg.metadata.get("median_norm")
-    return float(known) if known else float("inf")
+    """Median norm of the residual stream, from which the extraction detected sinks."""
+    norm = activations.manifest.info.get("median_norm") or sae.sae.cfg.metadata.get("median_norm")
+    return float(norm) if norm else float("inf")

@@ -65,7 +65,7 @@ def run(
     for kind, used in artifact.manifest.inputs.items():
         if kind in inputs and inputs[kind] != used:
             refuse(f"the selection was made from {kind} {inputs[kind]}, here it would be from {used}")
-    ranking = hash_of(store, artifact)
+    ranking = hash_of(artifact)
     if ranking != selection["ranking"]:
         refuse(
             f"the ranking differs from the recipe's although its inputs are the same ({artifact.ref}: "

@@ -18,12 +18,12 @@ from explorer.lm.model import LoadedModel
 from explorer.lm.packing import Row, with_end
 from explorer.options.base import keywords
 from explorer.options.verbs import RefineOptions
-from explorer.pipeline.conversations import read_items
-from explorer.pipeline.pool import Sources, gather, sources
+from explorer.pipeline.pool import PoolInputs, find_inputs, read_pool
 from explorer.pipeline.select import Ranked, store_ranking
 from explorer.progress import Progress, silent
 from explorer.quality.losses import conditioned_rows
 from explorer.quality.scorers import SCORERS
+from explorer.queries.conversations import read_items
 from explorer.refine.method import ITERATIVE_KMQ
 from explorer.refine.rewards import REWARDS, check_rewards, score_pairs, values_of
 from explorer.refine.weights import batch, kmq_order, mean_rewards, parts_of, starting_weights, updated
@@ -106,25 +106,25 @@ def refine(store: Store, options: RefineOptions, *, name: str = "", progress: Pr
     allowance = Budget.parse(options.budget, units=("rows", "share"))
     if options.scorer not in REWARDS:
         refuse("unknown reward", got=options.scorer, allowed=REWARDS)
-    found = _sources(store, options.clusters, progress)
-    banned = sorted({*options.banned, *marks.read(store, found.samples).banned})
+    inputs = _inputs(store, options.clusters, progress)
+    banned = sorted({*options.banned, *marks.read(store, inputs.samples).banned})
     options = replace(options, banned=banned)
-    n = found.samples.manifest.rows["samples"]
+    n = inputs.samples.manifest.rows["samples"]
     rows = min(allowance.rows(n), n - len(banned))
     if options.iterations > rows:
         refuse("more iterations than rows", got=options.iterations, allowed=f"1 to {rows} (the budget in rows)")
     parameters = _parameters(options, allowance)
-    existing = store.find("refinements", parameters, found.inputs)
+    existing = store.find("refinements", parameters, inputs.ids)
     if existing is not None:
         store.also_call(existing, name)
         return _result(store, existing, existed=True)
     from explorer.lm.model import load_model
 
     progress("refine", 0, options.iterations, "reading")
-    gathered = gather(found, frozenset({"clusters", "quality"}))
-    loaded = load_model(options.model, device=options.device, dtype=options.dtype, trainable=True)
-    work = _Work(store, found.samples, gathered.pool, loaded, options)
-    identity = {"parameters": parameters, "inputs": found.inputs, "seed": options.seed, "name": name}
+    loaded_pool = read_pool(inputs, frozenset({"clusters", "quality"}))
+    loaded = load_model(options.model, device=options.device, dtype=options.dtype)
+    work = _Work(store, inputs.samples, loaded_pool.pool, loaded, options)
+    identity = {"parameters": parameters, "inputs": inputs.ids, "seed": options.seed, "name": name}
     max_tokens = work.settings.max_tokens
     with (
         store.draft("refinements", **identity, resumable=True) as draft,
@@ -132,7 +132,7 @@ def refine(store: Store, options: RefineOptions, *, name: str = "", progress: Pr
     ):
         taken, failed = work.run(draft, parts_of(rows, options.iterations), values, progress)
         draft.dropped = dict(failed)
-        clusters = int(gathered.pool.clusters.max()) + 1  # type: ignore[union-attr]
+        clusters = int(loaded_pool.pool.clusters.max()) + 1  # type: ignore[union-attr]
         draft.info = {"rows": len(taken), "clusters": clusters, "model_source": options.model}
         draft.rows = {
             "batches": len(taken),
@@ -142,14 +142,14 @@ def refine(store: Store, options: RefineOptions, *, name: str = "", progress: Pr
         artifact = draft.commit()
     store.also_call(artifact, name)
     chosen = {key: parameters[key] for key in ("method", "budget", "seed")}
-    chosen |= {"threshold": gathered.threshold, "segment": "response", "params": {"refinement": artifact.id}}
+    chosen |= {"threshold": loaded_pool.threshold, "segment": "response", "params": {"refinement": artifact.id}}
     ranked = Ranked(
         method=ITERATIVE_KMQ,
         options=ITERATIVE_KMQ.Params(),
         ranking=_ranking(store, artifact),
-        pool=gathered.pool,
+        pool=loaded_pool.pool,
         parameters=chosen,
-        inputs=found.inputs | {"refinements": artifact.id},
+        inputs=inputs.ids | {"refinements": artifact.id},
         seconds=artifact.manifest.seconds,
     )
     store_ranking(store, ranked, name)
@@ -185,17 +185,16 @@ def _settings(options: RefineOptions) -> Params:
     return build(Params, options.params or {}, owner="refine")
 
 
-def _sources(store: Store, clusters: str, progress: Progress) -> Sources:
+def _inputs(store: Store, clusters: str, progress: Progress) -> PoolInputs:
     """Samples, clusters and quality, made where there are none; `clusters` is a number to make or an id."""
-    chosen = None
     if clusters.isdigit():
         from explorer.pipeline.cluster import cluster
 
-        chosen = store.resolve("clusters", cluster(store, k=int(clusters), progress=progress).artifact)
-    elif clusters:
-        chosen = store.resolve("clusters", clusters)
-    found = sources(Snapshot.newest(store), frozenset({"clusters", "quality"}), progress=progress)
-    return found if chosen is None else replace(found, clusters=chosen)
+        clusters = cluster(store, k=int(clusters), progress=progress).artifact
+    snapshot = Snapshot.newest(store)
+    chosen = snapshot.resolve("clusters", clusters) if clusters else None
+    inputs = find_inputs(snapshot, frozenset({"clusters", "quality"}), progress=progress)
+    return inputs if chosen is None else replace(inputs, clusters=chosen)
 
 
 class _Work:

@@ -1,4 +1,4 @@
-"""Score: one quality score a sample, failed ones missing and counted."""
+"""Score: one quality score per sample; failed ones are null and counted."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ import pyarrow as pa
 from explorer.errors import ExplorerError, InputError, refuse
 from explorer.options.base import keywords
 from explorer.options.verbs import ScoreOptions
-from explorer.pipeline.conversations import read_items, read_meta
 from explorer.progress import Progress, silent
 from explorer.quality.base import Item, Score, Scorer
 from explorer.quality.cache import Cache
 from explorer.quality.scorers import SCORERS
 from explorer.quality.scorers.column import number
+from explorer.queries.conversations import read_items, read_meta
 from explorer.records import QUALITY
 from explorer.registry import build
 from explorer.workspace import Artifact, Snapshot, Store
 
 DEFAULT = "heuristic"
 BATCH = 256  # samples between two writes to the cache
-_PROBE = 2_000  # rows looked at for numeric columns
+_PROBE = 2_000  # rows that are checked for numeric columns
 
 
 @dataclass(frozen=True)
 class ScoreResult:
-    """A stored quality score; `reasons` counts why samples have none, `mean` is over those that have one."""
+    """A stored quality score; `reasons` counts the failures by reason, `mean` is over the scored samples."""
 
     artifact: str
     scorer: str
@@ -45,30 +45,30 @@ class ScoreResult:
 
 @keywords(ScoreOptions)
 def score(store: Store, options: ScoreOptions, *, progress: Progress = silent) -> ScoreResult:
-    """Score every sample; an existing score is returned as it is.
+    """Score every sample, unless this score already exists.
 
-    A score with failed samples is made again where the scorer may do better now (`llm-judge`): the new artifact stands
-    beside the old one and only the failed samples cost anything, since the others are cached.
+    A score with failed samples is made again by scorers that may succeed later (`llm-judge`): a new artifact is written
+    beside the old one, and only the failed samples are scored, since the others are cached.
 
     Args:
         store: The workspace.
         options: The scorer and its parameters; the fields may be given as keywords instead.
-        progress: Told how far it is.
+        progress: Called with the step and its progress.
 
     Raises:
-        InputError: an unknown scorer or column, a missing model or endpoint, or no sample could be scored.
+        InputError: an unknown scorer or column, an unavailable model or endpoint, or no sample that could be scored.
     """
     samples = Snapshot.newest(store).require("samples")
     how, named = _resolve(store, samples, options.scorer)
     params = build(how.Params, {**named, **(options.params or {})}, owner=f"scorer {how.slug}")
     parameters: dict[str, Any] = {"scorer": how.slug, "version": how.version, "params": how.identity(params)}
     inputs = {"samples": samples.id}
-    known = store.find("quality", parameters, inputs)
-    while known is not None:
-        if not known.manifest.info["failed"] or not how.retries_failed:
-            return _result(known, existed=True)
-        parameters["after"] = known.id
-        known = store.find("quality", parameters, inputs)
+    existing = store.find("quality", parameters, inputs)
+    while existing is not None:
+        if not existing.manifest.info["failed"] or not how.retries_failed:
+            return _result(existing, existed=True)
+        parameters["after"] = existing.id
+        existing = store.find("quality", parameters, inputs)
     total = samples.manifest.rows["samples"]
     progress("score", 0, total, how.title)
     cache = Cache(store.path, how.slug, how.version, how.identity(params)) if how.cached else None
@@ -77,8 +77,8 @@ def score(store: Store, options: ScoreOptions, *, progress: Progress = silent) -
         good = [s.value for s in scores if s.value is not None]
         reasons = dict(Counter(s.problem for s in scores if s.value is None).most_common())
         if not good:
-            why = ", ".join(f"{reason} ({count:,})" for reason, count in list(reasons.items())[:3])
-            raise InputError(f"scorer {how.slug} gave no sample a score: {why}")
+            listed = ", ".join(f"{reason} ({count:,})" for reason, count in list(reasons.items())[:3])
+            raise InputError(f"scorer {how.slug} gave no sample a score: {listed}")
         rows = {"sample_id": range(len(scores)), "score": [s.value for s in scores]}
         draft.write(pa.table({name: pa.array(list(v)) for name, v in rows.items()}).cast(QUALITY))
         names = sorted({name for s in scores for name in s.parts})
@@ -101,7 +101,7 @@ def score(store: Store, options: ScoreOptions, *, progress: Progress = silent) -
 
 
 def numeric_columns(store: Store, samples: Artifact) -> list[str]:
-    """Columns of the source rows in which most of the first rows that have a value have a number."""
+    """Columns of the source rows that hold a number in most of the first rows with a value."""
     seen: Counter[str] = Counter()
     numeric: Counter[str] = Counter()
     rows = store.sql(f"SELECT meta FROM {store.scan(samples)} ORDER BY sample_id LIMIT {_PROBE}").fetchall()
@@ -119,8 +119,8 @@ def _resolve(store: Store, samples: Artifact, scorer: str) -> tuple[Scorer, dict
     columns = numeric_columns(store, samples)
     if scorer in columns:
         return SCORERS["column"], {"column": scorer}
-    said = f", or a numeric column: {', '.join(columns)}" if columns else " (the data has no numeric column)"
-    refuse(f"unknown scorer {scorer!r}", allowed=f"{', '.join(SCORERS.slugs)}{said}")
+    numeric = f", or a numeric column: {', '.join(columns)}" if columns else " (the data has no numeric column)"
+    refuse(f"unknown scorer {scorer!r}", allowed=f"{', '.join(SCORERS.slugs)}{numeric}")
 
 
 def _score_all(
@@ -131,7 +131,7 @@ def _score_all(
     total: int,
     progress: Progress,
 ) -> tuple[list[Score], int]:
-    """Score in order; equal content is scored once, known content not at all."""
+    """Score in order; equal content is scored once, cached content not again."""
     known = cache.load() if cache is not None else {}
     order: list[str | Score] = []
     waiting: dict[str, Item] = {}
@@ -139,11 +139,11 @@ def _score_all(
     from_cache = 0
 
     def flush(batch: list[Item]) -> list[Score]:
-        found = scoring(batch)
-        if len(found) != len(batch):
-            raise ExplorerError(f"scorer {how.slug} gave {len(found)} scores for {len(batch)} samples")
+        scores = scoring(batch)
+        if len(scores) != len(batch):
+            raise ExplorerError(f"scorer {how.slug} gave {len(scores)} scores for {len(batch)} samples")
         progress("score", len(order), total, how.title)
-        return found
+        return scores
 
     with how.session(options) as scoring:
         if cache is None:
@@ -156,9 +156,9 @@ def _score_all(
             return [s for s in [*order, *(flush(batch) if batch else [])] if isinstance(s, Score)], 0
 
         def drain() -> None:
-            found = flush(list(waiting.values()))
-            cache.keep(list(waiting), found)
-            for key, result in zip(waiting, found, strict=True):
+            scores = flush(list(waiting.values()))
+            cache.keep(list(waiting), scores)
+            for key, result in zip(waiting, scores, strict=True):
                 (known if result.value is not None else failed)[key] = result
             waiting.clear()
 

@@ -13,10 +13,10 @@ import pyarrow as pa
 
 from explorer.errors import refuse
 from explorer.options.base import keywords
-from explorer.pipeline.pool import Gathered, Sources, gather, sources
+from explorer.pipeline.pool import LoadedPool, PoolInputs, find_inputs, read_pool
 from explorer.pipeline.rules import resolved
 from explorer.progress import Progress, reporting, silent
-from explorer.queries.columns import read_column
+from explorer.queries import columns
 from explorer.records import RANKING
 from explorer.selection.budget import Budget
 from explorer.selection.method import Method, Pool, Ranking
@@ -122,31 +122,31 @@ def select(
     """
     snapshot = Snapshot.newest(store)
     spec = resolved(snapshot, spec, with_marks=with_marks)
-    found = sources_of(snapshot, spec, progress)
-    existing = store.find("selections", spec.manifest(), found.inputs)
+    inputs = inputs_of(snapshot, spec, progress)
+    existing = store.find("selections", spec.manifest(), inputs.ids)
     before = store.named("selections", name)
     if existing is not None:
         store.also_call(existing, name)
-        return _result(existing, existed=True, created=found.made, before=before, name=name)
+        return _result(existing, existed=True, created=inputs.made, before=before, name=name)
     progress("select", 0, None, "reading")
-    ranked = _rank(snapshot, spec, pool_of(found, spec), progress)
+    ranked = _rank(snapshot, spec, pool_of(inputs, spec), progress)
     artifact = store_ranking(store, ranked, name)
     progress("select", len(ranked.ranking), len(ranked.ranking), f"{ranked.seconds:.2f} s")
-    return _result(artifact, existed=False, created=found.made, before=before, name=name)
+    return _result(artifact, existed=False, created=inputs.made, before=before, name=name)
 
 
 @keywords(SelectionSpec)
-def rank(store: Store, spec: SelectionSpec, *, gathered: Gathered | None = None, progress: Progress = silent) -> Ranked:
+def rank(store: Store, spec: SelectionSpec, *, loaded: LoadedPool | None = None, progress: Progress = silent) -> Ranked:
     """Rank in memory, storing nothing; the user's marks are ignored.
 
     For a nested method and a budget of everything, `ranked.within(budget)` is the selection of any budget; for one that
-    is not nested, rank again. `gathered` is a pool read before (`explorer.pipeline.pool`), to read it once.
+    is not nested, rank again. `loaded` is a pool read before (`explorer.pipeline.pool`), to read it once.
     """
     snapshot = Snapshot.newest(store)
     spec = resolved(snapshot, spec, with_marks=False)
-    if gathered is None:
-        gathered = pool_of(sources_of(snapshot, spec, progress), spec)
-    return _rank(snapshot, spec, gathered, progress)
+    if loaded is None:
+        loaded = pool_of(inputs_of(snapshot, spec, progress), spec)
+    return _rank(snapshot, spec, loaded, progress)
 
 
 def keep(store: Store, ranked: Ranked, *, budget: Any, name: str = "") -> SelectResult:
@@ -159,7 +159,7 @@ def keep(store: Store, ranked: Ranked, *, budget: Any, name: str = "") -> Select
     if allowance != ranked_for and not (ranked.method.nested and ranked_for == Budget.everything()):
         refuse(f"{ranked.method.title} was ranked for another budget", got=allowance.text, allowed=ranked_for.text)
     if allowance.unit == "time" and ranked.training_tokens is None:
-        ranked = replace(ranked, training_tokens=_training_tokens(Snapshot.newest(store)))
+        ranked = replace(ranked, training_tokens=columns.training_tokens(Snapshot.newest(store)))
     existing = store.find("selections", ranked.parameters | {"budget": allowance.text}, ranked.inputs)
     if existing is not None:
         store.also_call(existing, name)
@@ -186,21 +186,21 @@ def to_table(ranking: Ranking) -> pa.Table:
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, RANKING, strict=True)], schema=RANKING)
 
 
-def sources_of(snapshot: Snapshot, spec: SelectionSpec, progress: Progress = silent) -> Sources:
+def inputs_of(snapshot: Snapshot, spec: SelectionSpec, progress: Progress = silent) -> PoolInputs:
     """Find the artifacts that a selection is made from, making those that are missing."""
-    return sources(snapshot, _needs(spec), references=spec.how.references(spec.options), progress=progress)
+    return find_inputs(snapshot, _needs(spec), references=spec.how.references(spec.options), progress=progress)
 
 
-def pool_of(found: Sources, spec: SelectionSpec) -> Gathered:
+def pool_of(inputs: PoolInputs, spec: SelectionSpec) -> LoadedPool:
     """Read the pool that a selection is made from."""
-    _, needs, threshold, segment, column = pool_key(found, spec)
-    return gather(found, needs, threshold=threshold, segment=segment, column=column)
+    _, needs, threshold, segment, column = pool_key(inputs, spec)
+    return read_pool(inputs, needs, threshold=threshold, segment=segment, column=column)
 
 
-def pool_key(found: Sources, spec: SelectionSpec) -> tuple[Any, ...]:
+def pool_key(inputs: PoolInputs, spec: SelectionSpec) -> tuple[Any, ...]:
     """All that decides the pool: two selections with one key can share it."""
     column = getattr(spec.options, "column", "")
-    return tuple(found.inputs.items()), _needs(spec), spec.threshold, spec.segment, column
+    return tuple(inputs.ids.items()), _needs(spec), spec.threshold, spec.segment, column
 
 
 def _needs(spec: SelectionSpec) -> frozenset[str]:
@@ -208,12 +208,12 @@ def _needs(spec: SelectionSpec) -> frozenset[str]:
     return spec.how.requires(spec.options) | spec.rules.needs
 
 
-def _rank(snapshot: Snapshot, spec: SelectionSpec, gathered: Gathered, progress: Progress) -> Ranked:
-    method, options, pool = spec.how, spec.options, gathered.pool
+def _rank(snapshot: Snapshot, spec: SelectionSpec, loaded: LoadedPool, progress: Progress) -> Ranked:
+    method, options, pool = spec.how, spec.options, loaded.pool
     if "features" in _needs(spec) and pool.features is not None and not len(pool.features.indices):
         where = "" if spec.segment == "all" else f" in any {spec.segment}"
         refuse(f"no feature is active above the threshold{where}", got=spec.threshold, allowed="a lower --threshold")
-    training_tokens = _training_tokens(snapshot) if spec.budget.unit == "time" else None
+    training_tokens = columns.training_tokens(snapshot) if spec.budget.unit == "time" else None
     progress("select", 0, None, method.title)
     method.warm_up()
     started = time.perf_counter()
@@ -236,9 +236,9 @@ def _rank(snapshot: Snapshot, spec: SelectionSpec, gathered: Gathered, progress:
         ranking=ranking,
         pool=pool,
         parameters=spec.manifest(),
-        inputs=gathered.inputs,
+        inputs=loaded.inputs,
         seconds=round(time.perf_counter() - started, 6),
-        created=tuple(gathered.made),
+        created=tuple(loaded.made),
         training_tokens=training_tokens,
     )
     return ranked.within(spec.budget) if training_tokens is not None else ranked
@@ -266,14 +266,6 @@ def _in_time(
         else:
             high = rows
     return by_rules(Budget(low, "rows"))
-
-
-def _training_tokens(snapshot: Snapshot) -> np.ndarray:
-    """Tokens of prompt and response of every sample, int64 [n]."""
-    extracted = snapshot.require("activations")
-    names = ("prompt_tokens", "response_tokens")
-    columns = [read_column(extracted, name, snapshot.rows, table="tokens") for name in names]
-    return columns[0].astype(np.int64) + columns[1]
 
 
 def _info(ranked: Ranked) -> dict[str, Any]:

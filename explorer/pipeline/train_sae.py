@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shlex
 import shutil
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ from explorer.errors import refuse
 from explorer.options.base import argv, keywords
 from explorer.options.verbs import TrainSaeOptions
 from explorer.progress import Progress, silent
+from explorer.queries.conversations import read_turns
 from explorer.workspace import Artifact, Snapshot, Store
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def train_sae(store: Store, options: TrainSaeOptions, *, progress: Progress = si
     """
     from explorer.lm.model import load_model
     from explorer.sae.health import measure
-    from explorer.sae.train import TrainingPlan, plan_record, train
+    from explorer.sae.train import TrainingPlan, train
 
     folder = Path(options.out)
     if folder.exists():
@@ -61,13 +62,12 @@ def train_sae(store: Store, options: TrainSaeOptions, *, progress: Progress = si
         refuse(f"--layer {layer}: model {loaded.name} has no such layer", allowed=f"0 to {loaded.n_layers - 1}")
     started = time.perf_counter()
     scratch = folder.with_name(folder.name + ".training")
-    read = read_turns(store, samples)
+    read = functools.partial(read_turns, store, samples)
     sae, scale, used = train(loaded, read, training_ids, plan, scratch=scratch, progress=progress)
     seconds = time.perf_counter() - started
     health = measure(
         loaded,
         sae,
-        sae.cfg.metadata.hook_name,
         read(held_out_ids),
         median_norm=scale.median_norm,
         max_tokens=plan.max_tokens,
@@ -77,7 +77,7 @@ def train_sae(store: Store, options: TrainSaeOptions, *, progress: Progress = si
     metadata.median_norm = scale.median_norm
     metadata.default_threshold = round(health.p90_activation, 1)
     metadata.training_tokens = used
-    metadata.training_plan = plan_record(plan)
+    metadata.training_plan = asdict(plan)
     metadata.training_samples = len(training_ids)
     metadata.held_out = asdict(health)
     temporary = folder.with_name(folder.name + ".tmp")
@@ -100,17 +100,6 @@ def train_sae(store: Store, options: TrainSaeOptions, *, progress: Progress = si
         dense_share=health.dense_share,
         loss_recovered=health.loss_recovered,
     )
-
-
-def read_turns(store: Store, samples: Artifact) -> Callable[[Sequence[int]], list[list[tuple[str, str]]]]:
-    """A reader of conversations by sample id: `read([3, 1]) -> [[(role, content), …], […]]`."""
-
-    def read(sample_ids: Sequence[int]) -> list[list[tuple[str, str]]]:
-        query = f"SELECT sample_id, turns FROM {store.scan(samples)} WHERE sample_id IN (SELECT unnest(?::BIGINT[]))"
-        found = {row[0]: row[1] for row in store.sql(query, [list(sample_ids)]).fetchall()}
-        return [[(turn["role"], turn["content"]) for turn in found[i]] for i in sample_ids]
-
-    return read
 
 
 def _split(store: Store, samples: Artifact) -> tuple[list[int], list[int]]:

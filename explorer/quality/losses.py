@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from explorer.lm.attention import block_attention
 from explorer.lm.layout import RESPONSE, lay_out
 from explorer.lm.model import LoadedModel
 from explorer.lm.packing import Row, batches, pack, response_logits
@@ -50,15 +51,16 @@ def mean_losses(loaded: LoadedModel, rows: Sequence[Row], batch_tokens: int) -> 
     from torch.nn.functional import cross_entropy
 
     out = np.empty(len(rows), dtype=np.float64)
-    for batch in batches(rows, batch_tokens):
-        inputs = {
-            name: value.to(loaded.device) if isinstance(value, torch.Tensor) else value
-            for name, value in pack([rows[i] for i in batch]).items()
-        }
-        with torch.inference_mode():
-            logits, targets = response_logits(loaded.model, inputs)
-            parts = zip(logits.split(_LOGITS), targets.split(_LOGITS), strict=True)
-            losses = torch.cat([cross_entropy(part.float(), target, reduction="none") for part, target in parts])
-        counts = [int(rows[i][1].sum()) for i in batch]
-        out[batch] = [float(part.double().mean()) for part in losses.split(counts)]
+    with block_attention(loaded.model):
+        for batch in batches(rows, batch_tokens):
+            inputs = {
+                name: value.to(loaded.device) if isinstance(value, torch.Tensor) else value
+                for name, value in pack([rows[i] for i in batch]).items()
+            }
+            with torch.inference_mode():
+                logits, targets = response_logits(loaded.model, inputs)
+                parts = zip(logits.split(_LOGITS), targets.split(_LOGITS), strict=True)
+                losses = torch.cat([cross_entropy(part.float(), target, reduction="none") for part, target in parts])
+            counts = [int(rows[i][1].sum()) for i in batch]
+            out[batch] = [float(part.double().mean()) for part in losses.split(counts)]
     return out

@@ -1,6 +1,6 @@
 """One value of every sample, as an array by sample id: tokens, clusters, distances, quality, hashes, sources, words.
 
-Arrays are read-only and have one entry a sample. A sample without a value (null, or absent from the table) is refused
+Arrays are read-only and have one entry per sample. A sample without a value (null, or absent from the table) is refused
 as damage unless the caller names the value that stands for it.
 """
 
@@ -18,19 +18,22 @@ from explorer.errors import ExplorerError, MissingStep
 from explorer.workspace import KINDS, Artifact, Snapshot
 
 WORDS = 90  # characters of a prompt that a hover shows
+IN_ORDER = (  # a subquery: the sample ids of one list parameter with their `place` in that list
+    "(SELECT unnest(ids) AS sample_id, generate_subscripts(ids, 1) AS place FROM (SELECT ?::BIGINT[] AS ids))"
+)
 
 
 def read_column(
     artifact: Artifact, name: str, samples: int, *, table: str = "", missing: float | str | None = None
 ) -> NDArray:
-    """Read one column of an artifact as an array [samples] by sample id.
+    """Read one column of an artifact as an array [samples], ordered by sample id.
 
     Args:
-        artifact: Whose table is read.
+        artifact: The artifact.
         name: The column.
-        samples: How many samples there are.
-        table: Which of its tables ("" for an artifact that is a single table).
-        missing: Stands for a null or absent value; None refuses them.
+        samples: Number of samples in the dataset.
+        table: One of the artifact's tables ("" for an artifact that is a single table).
+        missing: Replaces null and absent values; None refuses them.
 
     Raises:
         MissingStep: the artifact has no such table.
@@ -54,7 +57,7 @@ def read_column(
 
 
 def read_table(artifact: Artifact, columns: Sequence[str], table: str = "") -> pa.Table:
-    """Read some columns of one table of an artifact, its files one after the other."""
+    """Read some columns of one table of an artifact, all of its files in order."""
     files = artifact.files(table)
     if not files:
         raise MissingStep(
@@ -64,7 +67,7 @@ def read_table(artifact: Artifact, columns: Sequence[str], table: str = "") -> p
 
 
 def checked_ids(artifact: Artifact, data: pa.Table, samples: int) -> NDArray[np.int64]:
-    """Return the column `sample_id`; one outside 0..samples-1 is refused."""
+    """The column `sample_id`; ids outside 0..samples-1 are refused."""
     ids = data.column("sample_id").to_numpy()
     if len(ids) and (ids.min() < 0 or ids.max() >= samples):
         raise ExplorerError(f"{artifact.ref} is damaged: sample ids {ids.min()}..{ids.max()} of {samples} samples")
@@ -74,6 +77,18 @@ def checked_ids(artifact: Artifact, data: pa.Table, samples: int) -> NDArray[np.
 def response_tokens(snapshot: Snapshot) -> NDArray[np.int32]:
     """Response tokens of every sample."""
     return read_column(snapshot.require("activations"), "response_tokens", snapshot.rows, table="tokens")
+
+
+def training_tokens(snapshot: Snapshot) -> NDArray[np.int64]:
+    """Tokens of prompt and response of every sample."""
+    activations = snapshot.require("activations")
+    prompt = read_column(activations, "prompt_tokens", snapshot.rows, table="tokens")
+    return prompt + response_tokens(snapshot).astype(np.int64)
+
+
+def response_characters(snapshot: Snapshot) -> NDArray[np.int64]:
+    """Characters of the response of every sample."""
+    return read_column(snapshot.require("samples"), "response_chars", snapshot.rows)
 
 
 def clusters(snapshot: Snapshot) -> NDArray[np.int32]:
@@ -112,17 +127,12 @@ def sources(snapshot: Snapshot) -> tuple[NDArray[np.int32], list[str]]:
 
 
 def first_words(snapshot: Snapshot, ids: Sequence[int] | NDArray[np.int64] | None = None) -> pa.Array:
-    """Return the first words of the prompts of all samples, by sample id, or of `ids`, in that order."""
-    store, words = snapshot.store, f"left(prompt, {WORDS}) AS words"
-    scan = store.scan(snapshot.require("samples"))
+    """The first words of the prompts of all samples, by sample id, or of `ids`, in that order."""
+    words = f"SELECT left(prompt, {WORDS}) AS words FROM {snapshot.store.scan(snapshot.require('samples'))}"
     if ids is None:
-        relation = store.sql(f"SELECT {words} FROM {scan} ORDER BY sample_id")
+        relation = snapshot.store.sql(f"{words} ORDER BY sample_id")
     else:
         wanted = np.asarray(ids, dtype=np.int64).tolist()
-        relation = store.sql(
-            f"SELECT {words} FROM {scan} JOIN (SELECT unnest($1::BIGINT[]) AS sample_id, "
-            "generate_subscripts($1::BIGINT[], 1) AS place) USING (sample_id) ORDER BY place",
-            [wanted],
-        )
+        relation = snapshot.store.sql(f"{words} JOIN {IN_ORDER} USING (sample_id) ORDER BY place", [wanted])
     column = relation.to_arrow_table()["words"].combine_chunks()
     return column.chunk(0) if isinstance(column, pa.ChunkedArray) else column

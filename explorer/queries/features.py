@@ -92,8 +92,8 @@ def feature_index(snapshot: Snapshot, query: FeatureQuery) -> tuple[pa.Table, in
     base, values = feature_table(snapshot, query.labels, query.threshold)
     where, more = _where(snapshot, query)
     table = snapshot.store.sql(
-        "SELECT feature_id, label, label_source, share, n_samples, density, max_act, mean_act, length_corr, "
-        f"list_slice(words, 1, 6) AS words, count(*) OVER () AS total FROM {base} WHERE {where} "
+        "SELECT * EXCLUDE (bin_edges, bin_counts, top_tokens, promoted, suppressed) "
+        f"REPLACE (list_slice(words, 1, 6) AS words), count(*) OVER () AS total FROM {base} WHERE {where} "
         f"ORDER BY {_order(query)} LIMIT ? OFFSET ?",
         [*values, *more, query.limit, query.offset],
     ).to_arrow_table()

@@ -1,4 +1,4 @@
-"""Which rows a key means: `run:ID`, `cluster:N`, `source:NAME`, `set:NAME`, `search:TEXT`, `all`, or `rest`.
+"""Groups of rows by key: `run:ID`, `cluster:N`, `source:NAME`, `set:NAME`, `search:TEXT`, `all`, or `rest`.
 
 The same keys stand in the address of the Differences page, so that any two groups of rows can be compared by a link.
 """
@@ -31,7 +31,7 @@ class Group:
 
 
 def choices(snapshot: Snapshot) -> dict[str, str]:
-    """Every key that names something there is, with how it is called: selections first, newest first."""
+    """All keys of this dataset with their display names: selections first, newest first."""
     store, samples = snapshot.store, snapshot.require("samples")
     named = {ALL: "every row"}
     named |= {f"run:{run.id}": f"selection {run_name(run)}" for run in reversed(snapshot.selections)}
@@ -48,7 +48,7 @@ def choices(snapshot: Snapshot) -> dict[str, str]:
 
 
 def run_name(run: Artifact) -> str:
-    """How a saved selection is called: its own name, or its method and budget."""
+    """The display name of a saved selection: its own name, or its method and budget."""
     parameters = run.manifest.parameters
     return run.manifest.name or f"{parameters.get('method', 'selection')}, {parameters.get('budget', '')}"
 
@@ -66,7 +66,7 @@ def resolve(snapshot: Snapshot, key: str, other: Group | None = None) -> Group:
     """The rows that `key` means; `rest` means every row that is not in `other`.
 
     Raises:
-        InputError: a key of no known kind, or one that names nothing here.
+        InputError: a key of unknown kind, or one that names nothing in this dataset.
     """
     if len(key) > MAX_KEY:
         refuse("the key of a group of rows is too long", got=f"{len(key)} characters", allowed=f"up to {MAX_KEY}")
@@ -80,9 +80,7 @@ def resolve(snapshot: Snapshot, key: str, other: Group | None = None) -> Group:
         return Group(key, "the rest", np.setdiff1d(every, other.ids))
     kind, _, value = key.partition(":")
     if kind == "run":
-        run = store.resolve("selections", value)
-        if run.manifest.inputs.get("samples") != samples.id:
-            refuse(f"selection {value!r} was made from another dataset")
+        run = snapshot.resolve("selections", value)
         return Group(key, run_name(run), _ids(snapshot, f"SELECT sample_id FROM {store.scan(run)}"))
     if kind == "cluster":
         return _cluster(snapshot, key, value)

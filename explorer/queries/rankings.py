@@ -15,7 +15,7 @@ from explorer.workspace import Artifact, Snapshot
 
 @dataclass(frozen=True)
 class Pick:
-    """How a saved selection treats one feature: rows of it that have it, and the first of them in pick order."""
+    """A feature in a saved selection: number of picks that have it, and the first of them in pick order."""
 
     run: Artifact
     rows: int

@@ -1,4 +1,4 @@
-"""Rows of the dataset: one row, pages of rows, their features and texts, and a summary of all."""
+"""Rows of the dataset: one row, pages of rows, their features and texts, and a summary of the dataset."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from explorer.queries.columns import IN_ORDER
 from explorer.queries.features import feature_table
 from explorer.queries.occurrences import segment_condition
 from explorer.workspace import Snapshot
@@ -39,7 +40,7 @@ def sample_features(
 def rows(
     snapshot: Snapshot, ids: Sequence[int] | None, *, search: str = "", limit: int, offset: int = 0
 ) -> tuple[pa.Table, int]:
-    """A page of rows, in the order of `ids` (None: all, in source order), and how many rows there are."""
+    """A page of rows in the order of `ids` (None: all, in source order), and the total number of matching rows."""
     store = snapshot.store
     where, values = "true", []
     if search.strip():
@@ -48,10 +49,9 @@ def rows(
     order = "s.sample_id"
     source = f"{snapshot.samples_sql()} s"
     if ids is not None:
-        source += " JOIN (SELECT unnest(?::BIGINT[]) AS sample_id, generate_subscripts(?::BIGINT[], 1) AS place) i "
-        source += "USING (sample_id)"
-        values = [list(ids), list(ids), *values]
-        order = "i.place"
+        source += f" JOIN {IN_ORDER} USING (sample_id)"
+        values = [np.asarray(ids, dtype=np.int64).tolist(), *values]
+        order = "place"
     cluster = "NULL::VARCHAR"
     if snapshot.clusters is not None:
         source += f" LEFT JOIN {store.scan(snapshot.clusters)} c USING (sample_id) "
@@ -67,23 +67,17 @@ def rows(
     return table.drop_columns(["total"]), total
 
 
-def texts(snapshot: Snapshot, ids: Sequence[int] | NDArray[np.int64]) -> list[tuple[str, str]]:
-    """Prompt and response of the samples `ids`, in that order."""
-    found = snapshot.store.sql(
-        f"SELECT s.prompt, s.response FROM {snapshot.store.scan(snapshot.require('samples'))} s "
-        "JOIN (SELECT unnest($1::BIGINT[]) AS sample_id, generate_subscripts($1::BIGINT[], 1) AS place) i "
-        "USING (sample_id) ORDER BY i.place",
-        [np.asarray(ids, dtype=np.int64).tolist()],
-    ).fetchall()
-    return [(prompt or "", response or "") for prompt, response in found]
-
-
-def lengths(snapshot: Snapshot) -> pa.Table:
-    """(sample_id, prompt_tokens, response_tokens, response_chars, source, words), sample 0 first."""
-    return snapshot.store.sql(
-        "SELECT sample_id, prompt_tokens, response_tokens, response_chars, source, left(prompt, 90) AS words "
-        f"FROM {snapshot.samples_sql()} ORDER BY sample_id"
-    ).to_arrow_table()
+def texts(snapshot: Snapshot, ids: Sequence[int] | NDArray[np.int64] | None = None) -> list[tuple[str, str]]:
+    """Prompt and response of every sample by sample id, or of `ids`, in that order."""
+    scan = snapshot.store.scan(snapshot.require("samples"))
+    if ids is None:
+        relation = snapshot.store.sql(f"SELECT prompt, response FROM {scan} ORDER BY sample_id")
+    else:
+        relation = snapshot.store.sql(
+            f"SELECT prompt, response FROM {scan} JOIN {IN_ORDER} USING (sample_id) ORDER BY place",
+            [np.asarray(ids, dtype=np.int64).tolist()],
+        )
+    return [(prompt or "", response or "") for prompt, response in relation.fetchall()]
 
 
 def summary(snapshot: Snapshot) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def load_sets(store: Store, activations: Artifact, *, segment: str, threshold: f
         indices[filled:end] = rows.column("feature_id").to_numpy()
         values[filled:end] = rows.column("max_act").to_numpy()
         filled = end
-    # The arrays were made for every row of the file; pages never touched cost no memory, so views are enough.
+    # The arrays have room for every row of the files; memory pages that were never touched cost nothing.
     owner, indices, values = owner[:filled], indices[:filled], values[:filled]
     width = int(activations.manifest.info.get("d_sae") or (indices.max() + 1 if filled else 0))
     if filled and (owner.min() < 0 or owner.max() >= samples or indices.min() < 0 or indices.max() >= width):

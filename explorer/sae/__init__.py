@@ -1,1 +1,1 @@
-"""The sparse autoencoder: loading any sae-lens SAE, sparse encoding, training, and its health on data."""
+"""The sparse autoencoder: loading any sae-lens SAE, sparse encoding, training and quality measures."""

@@ -1,7 +1,7 @@
-"""Encode residuals as sparse entries: only active features ever become arrays.
+"""Encode residuals as sparse entries: only active features become arrays.
 
-Values are those of sae-lens's own `SAE.encode` on the same rows; the TopK family skips the dense scatter. Rows that a
-model in bfloat16 gave may be multiplied in bfloat16 too, with sums in float32: no less exact than they are themselves.
+Values equal those of sae-lens's own `SAE.encode` on the same rows; the TopK family skips the dense scatter. Residuals
+of a bfloat16 model may be multiplied in bfloat16 too, with sums in float32: their own precision is no higher.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from explorer.sae.load import LoadedSAE
 if TYPE_CHECKING:
     import torch
 
-DENSE_BYTES = 16 * 2**20  # the [rows × width] block that exists at any one time
+DENSE_BYTES = 16 * 2**20  # size of the dense [rows × width] block that exists at a time
 
 
 @dataclass(frozen=True)
 class Entries:
-    """Active (row, feature) entries: `row` int32 [m], `feature` int32 [m], `value` float32 [m] > 0, rows ascending."""
+    """Active (row, feature) pairs: `row` int32 [m] ascending, `feature` int32 [m], `value` float32 [m] > 0."""
 
     row: NDArray[np.int32]
     feature: NDArray[np.int32]
@@ -35,7 +35,7 @@ class Entries:
 
 
 class SparseEncoder:
-    """`encoder(x) -> Entries` for x float [n, d_in]; n is cut into chunks whose dense block stays small."""
+    """`encoder(x) -> Entries` for x float [n, d_in], in chunks of rows whose dense block is at most `DENSE_BYTES`."""
 
     def __init__(self, loaded: LoadedSAE, *, bfloat16: bool = False) -> None:
         self.loaded = loaded
@@ -43,7 +43,7 @@ class SparseEncoder:
         self.chunk = max(16, DENSE_BYTES // (4 * loaded.d_sae))
 
     def __call__(self, x: torch.Tensor) -> Entries:
-        """Encode the rows of `x`; a row may have no entry."""
+        """Encode the rows of `x` [n, d_in]; a row may have no entries."""
         import torch
 
         rows, features, values = [], [], []
@@ -76,7 +76,7 @@ class SparseEncoder:
 
 @contextlib.contextmanager
 def bfloat16_products() -> Iterator[None]:
-    """Products of float32 matrices on the CPU round their factors to bfloat16 and add in float32."""
+    """Within the block, float32 matrix products on the CPU round their factors to bfloat16 and sum in float32."""
     import torch
 
     backend: Any = torch.backends.mkldnn

@@ -1,4 +1,4 @@
-"""How well an SAE describes a model's activations, measured on tokens it was not trained on."""
+"""Quality of an SAE on held-out text: reconstruction, sparsity, dead features, and the loss with it spliced in."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from explorer.lm.attention import block_attention
 from explorer.lm.batches import default_batch_tokens, pad, plan_batches
-from explorer.lm.layout import TEMPLATE, Turn, lay_out
+from explorer.lm.layout import RESPONSE, TEMPLATE, Layout, Turn, lay_out
 from explorer.lm.model import LoadedModel
 from explorer.lm.reader import Reader
 from explorer.progress import Progress, silent
@@ -18,23 +19,25 @@ from explorer.sae.load import SINK_FACTOR
 if TYPE_CHECKING:
     import torch
 
-HISTOGRAM_TOP = 50.0
+HISTOGRAM_TOP = 50.0  # activations above it are left out of the percentiles
+LOSS_SAMPLES = 128  # conversations that the loss is measured on: three forward passes each
 
 
 @dataclass(frozen=True)
 class Health:
-    """Figures on held-out tokens (template tokens, padding and sinks left out).
+    """Figures on held-out tokens; template tokens, padding and attention sinks do not count.
 
     Attributes:
-        tokens: counted tokens the figures are from.
+        tokens: counted tokens.
         fvu: fraction of variance unexplained, sum |x - x̂|² / sum |x - mean x|².
         l0: mean number of active features per token.
         dead_share: share of features active on no token.
         dense_share: share of features active on more than 10 % of tokens.
         loss_recovered: (loss with the residual zeroed - loss with the reconstruction) / (zeroed - original).
-        loss, loss_with_sae, loss_zeroed: cross-entropy in nats per response token.
+        loss, loss_with_sae, loss_zeroed: cross-entropy in nats per response token: of the model itself, with the
+            residual replaced by the reconstruction, and with the residual zeroed.
         median_activation, p90_activation: median and 90th percentile of the activations above 0.
-        sink_share: share of content tokens left out as attention sinks.
+        sink_share: share of content tokens that are attention sinks.
     """
 
     tokens: int
@@ -54,55 +57,52 @@ class Health:
 def measure(
     model: LoadedModel,
     sae: Any,
-    hook_name: str,
     conversations: list[list[Turn]],
     *,
     median_norm: float,
     max_tokens: int = 512,
-    loss_samples: int = 128,
     progress: Progress = silent,
 ) -> Health:
-    """Measure `sae` on `conversations`; the loss figures use the first `loss_samples` of them."""
+    """Measure a sae-lens SAE on `conversations`; the loss figures use the first `LOSS_SAMPLES` of them."""
     import torch
 
-    reader = Reader(model, hook_name)
+    reader = Reader(model, sae.cfg.metadata.hook_name)
     layouts = [
         layout
         for start in range(0, len(conversations), 1024)
         for layout in lay_out(model.tokenizer, conversations[start : start + 1024], max_tokens=max_tokens)
     ]
-    fired = torch.zeros(sae.cfg.d_sae)
+    tokens_active = torch.zeros(sae.cfg.d_sae)
     histogram = torch.zeros(5000)
     tokens, sinks, active, error = 0, 0, 0, 0.0
     total, squares = torch.zeros(sae.cfg.d_in, dtype=torch.float64), 0.0
     batches = plan_batches([len(layout) for layout in layouts], default_batch_tokens(model.device))
-    with torch.inference_mode():
+    with block_attention(model.model), torch.inference_mode():
         for number, batch in enumerate(batches):
-            rows = [layouts[i] for i in batch]
-            acts, left_out = _counted(model, reader, rows, median_norm)
+            acts, batch_sinks = _counted(model, reader, [layouts[i] for i in batch], median_norm)
             features = sae.encode(acts.to(sae.device))
             error += float((sae.decode(features) - acts.to(sae.device)).pow(2).sum())
-            fired += (features > 0).sum(0).cpu()
+            tokens_active += (features > 0).sum(0).cpu()
             active += int((features > 0).sum())
             histogram += torch.histc(features[features > 0].cpu(), bins=len(histogram), min=0.0, max=HISTOGRAM_TOP)
             total += acts.double().sum(0)
             squares += float(acts.double().pow(2).sum())
             tokens += len(acts)
-            sinks += left_out
+            sinks += batch_sinks
             progress("measure", number + 1, len(batches))
-    losses = _losses(model, sae, reader, layouts[:loss_samples], median_norm)
+        losses = _losses(model, sae, reader, layouts[:LOSS_SAMPLES], median_norm)
     variance = squares - float(total.pow(2).sum()) / tokens
 
     def percentile(share: float) -> float:
-        inside = int(torch.searchsorted(histogram.cumsum(0), histogram.sum() * share))
-        return (inside + 0.5) * HISTOGRAM_TOP / len(histogram)
+        bin_index = int(torch.searchsorted(histogram.cumsum(0), histogram.sum() * share))
+        return (bin_index + 0.5) * HISTOGRAM_TOP / len(histogram)
 
     return Health(
         tokens=tokens,
         fvu=error / variance,
         l0=active / tokens,
-        dead_share=float((fired == 0).float().mean()),
-        dense_share=float((fired > 0.1 * tokens).float().mean()),
+        dead_share=float((tokens_active == 0).float().mean()),
+        dense_share=float((tokens_active > 0.1 * tokens).float().mean()),
         loss_recovered=(losses["zero"] - losses["sae"]) / (losses["zero"] - losses["none"]),
         loss=losses["none"],
         loss_with_sae=losses["sae"],
@@ -113,24 +113,27 @@ def measure(
     )
 
 
-def _counted(model: LoadedModel, reader: Reader, rows: Sequence[Any], median_norm: float) -> tuple[torch.Tensor, int]:
+def _counted(
+    model: LoadedModel, reader: Reader, layouts: Sequence[Layout], median_norm: float
+) -> tuple[torch.Tensor, int]:
+    """Activations [n, d] of the content tokens that are no attention sinks, and the number of sinks."""
     import torch
 
-    ids = torch.from_numpy(pad([row.ids for row in rows], 0))
-    content = torch.from_numpy(pad([(row.segment != TEMPLATE).astype(np.int32) for row in rows], 0)).bool()
+    ids = torch.from_numpy(pad([layout.ids for layout in layouts], 0))
+    content = torch.from_numpy(pad([(layout.segment != TEMPLATE).astype(np.int32) for layout in layouts], 0)).bool()
     acts = reader(ids)[content.to(model.device)].float()
-    kept = acts.norm(dim=-1) <= SINK_FACTOR * median_norm
-    return acts[kept].cpu(), int((~kept).sum())
+    is_sink = acts.norm(dim=-1) > SINK_FACTOR * median_norm
+    return acts[~is_sink].cpu(), int(is_sink.sum())
 
 
 def _losses(
     model: LoadedModel,
     sae: Any,
     reader: Reader,
-    layouts: Sequence[Any],
+    layouts: Sequence[Layout],
     median_norm: float,
 ) -> dict[str, float]:
-    """Mean next-token loss on response tokens: as it is, with the reconstruction spliced in, with zeros."""
+    """Mean next-token loss on response tokens: unchanged (none), with the reconstruction (sae), zeroed (zero)."""
     import torch
 
     module = model.model.get_submodule(reader.hook.module)
@@ -140,7 +143,7 @@ def _losses(
             rows = [layouts[i] for i in batch]
             ids = torch.from_numpy(pad([row.ids for row in rows], 0)).to(model.device)
             segment = torch.from_numpy(pad([row.segment.astype(np.int32) for row in rows], 0)).to(model.device)
-            target = (segment == 2)[:, 1:]
+            target = (segment == RESPONSE)[:, 1:]
             count += int(target.sum())
             for mode in sums:
                 handle = module.register_forward_hook(_splice(sae, segment != TEMPLATE, median_norm, mode))
@@ -155,19 +158,19 @@ def _losses(
 
 
 def _splice(sae: Any, content: torch.Tensor, median_norm: float, mode: str) -> Any:
-    """A hook that replaces the counted positions by the SAE's reconstruction or by zeros; the others stay."""
+    """Make a forward hook that replaces the output at counted positions by the SAE's reconstruction or by zeros."""
 
     def replace(_module: Any, _args: Any, output: Any) -> Any:
         if mode == "none":
             return output
         acts = output[0] if isinstance(output, tuple) else output
         wide = acts.float()
-        where = content & (wide.norm(dim=-1) <= SINK_FACTOR * median_norm)
-        new = acts.clone()
+        counted = content & (wide.norm(dim=-1) <= SINK_FACTOR * median_norm)
+        spliced = acts.clone()
         if mode == "zero":
-            new[where] = 0
+            spliced[counted] = 0
         else:
-            new[where] = sae.decode(sae.encode(wide[where].to(sae.device))).to(acts)
-        return (new, *output[1:]) if isinstance(output, tuple) else new
+            spliced[counted] = sae.decode(sae.encode(wide[counted].to(sae.device))).to(acts)
+        return (spliced, *output[1:]) if isinstance(output, tuple) else spliced
 
     return replace

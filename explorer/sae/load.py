@@ -1,4 +1,4 @@
-"""Load any SAE that sae-lens loads: a folder, `release/sae_id`, or the default that ships with the project."""
+"""Load any SAE that sae-lens supports: a folder, `release/sae_id`, or the default that ships with the project."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from explorer.lm.reader import layer_hook
 from explorer.network import hub_if_reachable
 
 DEFAULT_SAE = Path(__file__).parents[2] / "data" / "sae" / "smollm2-135m-instruct-l20-4096"
-SINK_FACTOR = 8.0  # tokens whose norm is this many times the median are attention sinks
+SINK_FACTOR = 8.0  # tokens whose norm is more than this many times the median are attention sinks
 
 
 @dataclass(frozen=True)
 class LoadedSAE:
-    """An inference-ready sae-lens SAE and where it belongs. `fingerprint` identifies its weights."""
+    """A sae-lens SAE ready for inference, and the hook that it reads. `fingerprint` identifies its weights."""
 
     name: str
     sae: Any
@@ -28,7 +28,7 @@ class LoadedSAE:
 
     @property
     def d_in(self) -> int:
-        """Width of the activations it reads."""
+        """Width of the activations that the SAE reads."""
         return int(self.sae.cfg.d_in)
 
     @property
@@ -43,25 +43,28 @@ class LoadedSAE:
 
     @property
     def default_threshold(self) -> float:
-        """The activation above which a feature counts as present, unless the user says otherwise (0: any)."""
+        """The activation above which a feature counts as present by default; 0 counts every activation."""
         return float(self.sae.cfg.metadata.get("default_threshold", 0.0))
 
     @property
     def prepend_bos(self) -> bool:
-        """Whether it was trained on sequences that begin with the start-of-sequence token."""
+        """Whether the SAE was trained on sequences that begin with the start-of-sequence token."""
         return bool(self.sae.cfg.metadata.get("prepend_bos", True))
 
     @property
     def neuronpedia_id(self) -> str | None:
-        """`model/layer-source` on Neuronpedia, where the SAE's makers gave one."""
+        """`model/layer-source` on Neuronpedia, if the SAE's metadata gives it."""
         return self.sae.cfg.metadata.get("neuronpedia_id")
 
 
 def load_sae(name: str = "default", *, layer: int | None = None, device: str = "cpu") -> LoadedSAE:
     """Load an SAE in float32. `name`: `default`, a folder with cfg.json, `release/sae_id` of sae-lens, or a Hub path.
 
-    `layer` is only needed where the SAE does not say which hook it reads. The decoder norm is folded into the
-    encoder where that leaves the features themselves as they are (values then agree with Neuronpedia's).
+    `layer` is needed only for an SAE without a hook in its metadata. Decoder norms are folded into the encoder where
+    that changes no feature set (values then agree with Neuronpedia's).
+
+    Raises:
+        InputError: the SAE cannot be loaded; the message lists what `name` may be.
     """
     from sae_lens import SAE
 
@@ -78,9 +81,9 @@ def load_sae(name: str = "default", *, layer: int | None = None, device: str = "
                 with hub_if_reachable():
                     sae = SAE.from_pretrained(*_release_and_id(name), device=device, dtype="float32")
     except Exception as error:  # sae-lens and its loaders raise anything from KeyError to HTTP errors
-        said = " ".join(str(error).split())[:300] or type(error).__name__
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise InputError(
-            f"SAE {name!r} could not be loaded ({said}); allowed: default, a folder in sae-lens format, or "
+            f"SAE {name!r} could not be loaded ({reason}); allowed: default, a folder in sae-lens format, or "
             "release/sae_id of sae-lens"
         ) from error
     _fold_decoder_norm(sae)
@@ -95,7 +98,7 @@ def load_sae(name: str = "default", *, layer: int | None = None, device: str = "
 
 
 def _release_and_id(name: str) -> tuple[str, str]:
-    """Split `release/sae_id` where the release is one that sae-lens knows, else `owner/repo/path` of the Hub."""
+    """Split `release/sae_id` of a release in sae-lens's directory, or else `owner/repository/path` on the Hub."""
     from sae_lens.loading.pretrained_saes_directory import get_pretrained_saes_directory
 
     release, _, sae_id = name.partition("/")
@@ -106,14 +109,14 @@ def _release_and_id(name: str) -> tuple[str, str]:
 
 
 def check_layer(sae: LoadedSAE, layer: int | None) -> None:
-    """Refuse a layer that is not the one the SAE was trained on."""
+    """Refuse a layer other than the one that the SAE was trained on."""
     if layer is not None and layer_hook(layer) != sae.hook_name:
         allowed = "that layer (leave --layer out)"
         refuse(f"--layer {layer}: SAE {sae.name} was trained on {sae.hook_name}", allowed=allowed)
 
 
 def check_fit(sae: LoadedSAE, model: LoadedModel) -> None:
-    """Refuse an SAE that reads activations of another width than this model's."""
+    """Refuse an SAE of the residual stream whose width is not the model's."""
     if sae.d_in != model.d_model and sae.hook_name.endswith(("resid_pre", "resid_mid", "resid_post")):
         refuse(
             f"SAE {sae.name} reads activations of width {sae.d_in}, but model {model.name} has width {model.d_model}",
@@ -122,7 +125,7 @@ def check_fit(sae: LoadedSAE, model: LoadedModel) -> None:
 
 
 def _fold_decoder_norm(sae: Any) -> None:
-    """Fold decoder norms where sae-lens allows it and activation order does not depend on them."""
+    """Fold decoder norms into the encoder where sae-lens allows it and the order of activations stays the same."""
     family = sae.cfg.architecture()
     if family in ("standard", "gated", "jumprelu") or (family == "topk" and sae.cfg.rescale_acts_by_decoder_norm):
         sae.fold_W_dec_norm()

@@ -1,20 +1,22 @@
 """Train a TopK SAE (Gao et al. 2024) with sae-lens on the residual stream of a causal LM.
 
-Training goes by segments: the residuals of a group of shuffled samples are gathered, shuffled and trained on, and
-every few segments the whole state is saved, so an interrupted run ends with the same weights as an uninterrupted one.
+Training proceeds by segments: the residuals of a group of shuffled samples are collected, shuffled and trained on. A
+checkpoint of the whole state is saved every few segments, so an interrupted run ends with the same weights as an
+uninterrupted one.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from explorer.errors import refuse
+from explorer.lm.attention import block_attention
 from explorer.lm.batches import default_batch_tokens, pad, plan_batches
 from explorer.lm.layout import TEMPLATE, Turn, lay_out
 from explorer.lm.model import LoadedModel
@@ -32,7 +34,7 @@ CALIBRATION_SAMPLES = 512
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """Everything that decides the weights. `width` features, `k` active per token, `tokens` in all."""
+    """Every option that decides the weights: `width` features, `k` active per token, `tokens` in total."""
 
     layer: int = 20
     width: int = 4096
@@ -53,7 +55,7 @@ class TrainingPlan:
 
 @dataclass(frozen=True)
 class Scale:
-    """How residuals are normalised: (x - mean) / std, and the median norm that sinks are measured against."""
+    """Normalisation of residuals, (x - mean) / std, and the median norm that attention sinks are measured against."""
 
     mean: torch.Tensor
     std: float
@@ -72,10 +74,11 @@ def train(
     scratch: Path,
     progress: Progress = silent,
 ) -> tuple[Any, Scale, int]:
-    """Train on `sample_ids`, several times over when they hold fewer than `plan.tokens` tokens.
+    """Train on `sample_ids`, for several epochs if they have fewer than `plan.tokens` tokens.
 
-    `read_turns` gives the conversations of some sample ids; `scratch` holds the checkpoint while training runs.
-    Returns the inference SAE (normalisation folded in, so it reads raw residuals), the scale, and the tokens used.
+    `read_turns` returns the conversations of the given sample ids; `scratch` is the folder of the checkpoint. Returns
+    the SAE for inference (with the normalisation folded in, so that it reads raw residuals), the scale, and the number
+    of tokens used.
     """
     import torch
 
@@ -84,15 +87,15 @@ def train(
     rng = np.random.default_rng(plan.seed)
     epoch_orders = _orders(sample_ids, rng)
     first = next(epoch_orders)
-    calibration = torch.cat(list(residuals(model, reader, read_turns(first[:CALIBRATION_SAMPLES]), plan.max_tokens)))
+    calibration = residuals(model, reader, read_turns(first[:CALIBRATION_SAMPLES]), plan.max_tokens)
     scale = _measure(calibration.float())
-    done = _load_checkpoint(trainer, scratch)
+    segments_done = _load_checkpoint(trainer, scratch)
     for index, ids in enumerate(_segments(first, epoch_orders)):
         if trainer.n_training_samples >= plan.tokens:
             break
-        if index < done:
+        if index < segments_done:
             continue
-        rows = torch.cat(list(residuals(model, reader, read_turns(ids), plan.max_tokens, scale.median_norm)))
+        rows = residuals(model, reader, read_turns(ids), plan.max_tokens, scale.median_norm)
         order = torch.from_numpy(np.random.default_rng((plan.seed, index)).permutation(len(rows)))
         rows = rows[order]
         for start in range(0, len(rows) - plan.batch_tokens + 1, plan.batch_tokens):
@@ -117,18 +120,21 @@ def residuals(
     conversations: list[list[Turn]],
     max_tokens: int,
     median_norm: float | None = None,
-) -> Iterator[torch.Tensor]:
-    """Residuals [n, d] of the counted tokens: no padding, no template tokens, no sinks when `median_norm` is given."""
+) -> torch.Tensor:
+    """Read the residuals [n, d] of the content tokens, without attention sinks if `median_norm` is given."""
     import torch
 
     layouts = lay_out(model.tokenizer, conversations, max_tokens=max_tokens)
-    for batch in plan_batches([len(layout) for layout in layouts], default_batch_tokens(model.device)):
-        ids = pad([layouts[i].ids for i in batch], 0)
-        counted = pad([(layouts[i].segment != TEMPLATE).astype(np.int32) for i in batch], 0)
-        acts = reader(torch.from_numpy(ids))[torch.from_numpy(counted).bool().to(model.device)]
-        if median_norm is not None:
-            acts = acts[acts.float().norm(dim=-1) <= SINK_FACTOR * median_norm]
-        yield acts.to("cpu")
+    parts = []
+    with block_attention(model.model):
+        for batch in plan_batches([len(layout) for layout in layouts], default_batch_tokens(model.device)):
+            ids = pad([layouts[i].ids for i in batch], 0)
+            content = pad([(layouts[i].segment != TEMPLATE).astype(np.int32) for i in batch], 0)
+            acts = reader(torch.from_numpy(ids))[torch.from_numpy(content).bool().to(model.device)]
+            if median_norm is not None:
+                acts = acts[acts.float().norm(dim=-1) <= SINK_FACTOR * median_norm]
+            parts.append(acts.to("cpu"))
+    return torch.cat(parts)
 
 
 def _orders(sample_ids: Sequence[int], rng: np.random.Generator) -> Iterator[list[int]]:
@@ -147,9 +153,9 @@ def _segments(first: list[int], later: Iterator[list[int]]) -> Iterator[list[int
 def _measure(rows: torch.Tensor) -> Scale:
     norms = rows.norm(dim=-1)
     median = float(norms.median())
-    kept = rows[norms <= SINK_FACTOR * median]
-    mean = kept.mean(0)
-    return Scale(mean, float((kept - mean).pow(2).mean().sqrt()), median)
+    counted = rows[norms <= SINK_FACTOR * median]
+    mean = counted.mean(0)
+    return Scale(mean, float((counted - mean).pow(2).mean().sqrt()), median)
 
 
 def _trainer(model: LoadedModel, plan: TrainingPlan) -> Any:
@@ -213,14 +219,9 @@ def _save_checkpoint(trainer: Any, scratch: Path, segments: int) -> None:
 
 def _load_checkpoint(trainer: Any, scratch: Path) -> int:
     scratch.mkdir(parents=True, exist_ok=True)
-    found = sorted(scratch.glob("segments-*"), key=lambda path: int(path.name.split("-")[1]))
-    if not found:
+    checkpoints = sorted(scratch.glob("segments-*"), key=lambda path: int(path.name.split("-")[1]))
+    if not checkpoints:
         return 0
-    trainer.sae.load_weights_from_checkpoint(found[-1])
-    trainer.load_trainer_state(found[-1])
-    return int(found[-1].name.split("-")[1])
-
-
-def plan_record(plan: TrainingPlan) -> dict[str, Any]:
-    """The plan as it is written into the SAE's metadata and card."""
-    return asdict(plan)
+    trainer.sae.load_weights_from_checkpoint(checkpoints[-1])
+    trainer.load_trainer_state(checkpoints[-1])
+    return int(checkpoints[-1].name.split("-")[1])

@@ -1,4 +1,4 @@
-"""How close a selection is to the best one of its size, without knowing the best one."""
+"""Lower bound on the share of the optimum that a selection reaches, without knowing the optimum."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from explorer.selection.method import Ints
 
 @dataclass(frozen=True)
 class Certificate:
-    """`value` = f(S); `bound` is at least f of every selection with as many samples as S; in units of the weights."""
+    """`value` = f(S), and `bound`, an upper bound on f of every selection of the same size; in units of the weights."""
 
     value: float
     bound: float
 
     @property
     def share(self) -> float:
-        """The selection reaches at least this share of what any selection of its size could (1.0 if nothing can)."""
+        """Lower bound on f(S) / OPT (1.0 where every selection has the value 0)."""
         return self.value / self.bound if self.bound > 0 else 1.0
 
 
@@ -43,35 +43,36 @@ def certify_coverage(sets: FeatureSets, positions: Ints, weight: Ints | None = N
 
 
 def certify_concave(sets: FeatureSets, positions: Ints, weight: Ints, step: Ints) -> Certificate:
-    """The same for the sum of weight_f * g(n_f), `step` int64 [S] being g(n+1) - g(n) (the last one for larger n)."""
-    seen = np.bincount(sets.take(positions).indices, minlength=sets.width)
+    """Certificate for the sum of weight_f * g(n_f).
+
+    `step` int64 [S] is g(n+1) - g(n) for n below S; its last entry holds for larger n.
+    """
+    counts = np.bincount(sets.take(positions).indices, minlength=sets.width)
     last = len(step) - 1
     g = np.concatenate([[0], np.cumsum(step)])
-    extra = np.where(seen > last, (seen - last - 1) * step[-1], 0)
-    value = int((weight * (g[np.minimum(seen, last + 1)] + extra)).sum())
-    return _certificate(sets, positions, weight * step[np.minimum(seen, last)], value, None)
+    beyond = np.where(counts > last, (counts - last - 1) * step[-1], 0)
+    value = int((weight * (g[np.minimum(counts, last + 1)] + beyond)).sum())
+    return _certificate(sets, positions, weight * step[np.minimum(counts, last)], value, None)
 
 
 def coverage_bounds(sets: FeatureSets, positions: Ints, rows: Ints) -> Ints:
-    """For each budget in `rows`, the most features that any subset of that size can cover, int64 [len(rows)].
+    """Upper bound on the features that any subset of each size in `rows` covers, int64 [len(rows)].
 
-    The bound is taken from each of the prefixes `positions[:r]`, r in `rows` and 0, and the smallest one is kept.
-    O(len(rows) * pairs).
+    The smallest of the bounds given the prefixes `positions[:r]`, r in `rows` and 0. O(len(rows) * pairs).
     """
     from explorer.selection.kernels.rows import row_sums
 
-    best = np.full(len(rows), int(np.count_nonzero(sets.counts)), np.int64)
+    bound = np.full(len(rows), int(np.count_nonzero(sets.counts)), np.int64)
     new = np.ones(sets.width, np.int64)
     gains = np.empty(sets.n, np.int64)
-    done = 0
+    previous = 0
     for size in [0, *np.unique(rows).tolist()]:
-        new[sets.take(positions[done:size]).indices] = 0
-        done = size
+        new[sets.take(positions[previous:size]).indices] = 0
+        previous = size
         row_sums(sets.indptr, sets.indices, new, gains)
-        largest = np.sort(gains)[::-1]
-        reach = np.concatenate([[0], np.cumsum(largest)])
-        best = np.minimum(best, sets.width - int(new.sum()) + reach[np.minimum(rows, sets.n)])
-    return best
+        largest = np.concatenate([[0], np.cumsum(np.sort(gains)[::-1])])
+        bound = np.minimum(bound, sets.width - int(new.sum()) + largest[np.minimum(rows, sets.n)])
+    return bound
 
 
 def _certificate(sets: FeatureSets, positions: Ints, gain: Ints, value: int, total: int | None) -> Certificate:
@@ -80,7 +81,7 @@ def _certificate(sets: FeatureSets, positions: Ints, gain: Ints, value: int, tot
     gains = np.empty(sets.n, np.int64)
     row_sums(sets.indptr, sets.indices, np.ascontiguousarray(gain, np.int64), gains)
     gains[positions] = 0
-    most = min(len(positions), sets.n)
-    largest = np.partition(gains, sets.n - most)[sets.n - most :] if most else gains[:0]
+    size = min(len(positions), sets.n)
+    largest = np.partition(gains, sets.n - size)[sets.n - size :] if size else gains[:0]
     bound = value + int(largest.sum())
     return Certificate(float(value), float(min(bound, total) if total is not None else bound))

@@ -1,4 +1,4 @@
-"""What coverage methods share: which features count and how much, who may be picked, and who is picked first."""
+"""Shared parts of the coverage methods: feature weights, costs, scan orders, and samples that are picked first."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from explorer.errors import refuse
 from explorer.features.sets import FeatureSets
-from explorer.selection.method import Floats, Ints
+from explorer.selection.method import Floats, Ints, Pool, Ranking
 
 UNIT = 1 << 20  # fixed point of feature weights: sums of integers do not depend on their order
 WEIGHTS = ("uniform", "idf", "activation")
@@ -33,6 +33,14 @@ def feature_weights(sets: FeatureSets, kind: str, unit: int = UNIT) -> Ints:
     return np.maximum(1, np.rint(weight * unit)).astype(np.int64)
 
 
+def row_cost(pool: Pool, kind: str) -> Floats:
+    """What every sample costs, float64 [N]: 1 (`rows`), or its response tokens, at least 1 (`tokens`)."""
+    if kind == "rows":
+        return np.ones(pool.n)
+    assert pool.response_tokens is not None
+    return np.maximum(pool.response_tokens, 1).astype(np.float64)
+
+
 def by_size(sets: FeatureSets, eligible: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Eligible samples by falling |F_i|, then rising id: those with features, and those without any (int32 each)."""
     ids = np.flatnonzero(eligible).astype(np.int32)
@@ -42,9 +50,30 @@ def by_size(sets: FeatureSets, eligible: np.ndarray) -> tuple[np.ndarray, np.nda
     return order[:full], order[full:]
 
 
+def scan_by_overlap(sets: FeatureSets, limit: int, *, max_overlap: float, some_new: bool) -> tuple[Ranking, int]:
+    """Rank `limit` samples by passes in `by_size` order, each accepting those that bring enough new features.
+
+    A sample is accepted when |F_i & C| / |F_i| <= `max_overlap`, C the features of those accepted in this pass, and,
+    with `some_new`, F_i adds a feature to C. The round is the number of the pass. Samples with an empty set come last.
+
+    Returns:
+        The ranking, and how many of its samples have an empty set.
+    """
+    from explorer.selection.kernels.scan import scan
+
+    order, empty = by_size(sets, np.ones(sets.n, bool))
+    searched = min(limit, len(order))
+    picks, gains, rounds = (np.empty(searched, np.int32) for _ in range(3))
+    scan(sets.indptr, sets.indices, order, sets.width, max_overlap, some_new, searched, picks, gains, rounds)
+    rest = empty[: limit - searched]
+    info = {"rounds": int(rounds.max(initial=0))}
+    ranking = Ranking(picks.astype(np.int64), gains.astype(np.float64), rounds, info)
+    return ranking.then(Ranking.without_gain(rest)), len(rest)
+
+
 @dataclass(frozen=True)
 class Prefix:
-    """Samples that are picked before the search begins, with their gains, and the features they cover."""
+    """Samples that are picked before the search begins, with their gains, and the features that they cover."""
 
     positions: Ints
     gain: Ints
@@ -52,11 +81,11 @@ class Prefix:
 
 
 def check_ids(name: str, ids: Sequence[int], below: int, what: str) -> Ints:
-    """The ids as int64 array, each once, in the order given; one out of range is refused."""
+    """The ids as int64 array, each once, in the order given; InputError for one out of range."""
     array = np.asarray(list(dict.fromkeys(ids)), dtype=np.int64)
-    wrong = array[(array < 0) | (array >= below)]
-    if len(wrong):
-        refuse(f"{name}: there is no {what} {wrong[0]}", allowed=f"0 to {below - 1}")
+    outside = array[(array < 0) | (array >= below)]
+    if len(outside):
+        refuse(f"{name}: there is no {what} {outside[0]}", allowed=f"0 to {below - 1}")
     return array
 
 
@@ -64,39 +93,38 @@ def prefix(sets: FeatureSets, weight: Ints, cost: Floats, pinned: Ints, must: In
     """Pinned samples in the order given, then the fewest-first greedy cover of the features that must be covered.
 
     A sample for a must-cover feature is the one that covers most of those still missing, then the one with the
-    largest gain per cost, then the largest |F_i|, then the smallest id. Features that no sample has are left out.
+    largest gain per cost, then the largest |F_i|, then the smallest id. Features that no sample has are ignored.
     """
+    from explorer.selection.kernels.rows import row_sums
+
     covered = np.zeros(sets.width, np.uint8)
     positions: list[int] = []
     gains: list[int] = []
 
-    def take(position: int) -> None:
-        row = sets.row(int(position))
-        positions.append(position)
-        gains.append(int(weight[row[covered[row] == 0]].sum()))
-        covered[row] = 1
+    def gain(position: int) -> int:
+        row = sets.row(position)
+        return int(weight[row[covered[row] == 0]].sum())
 
-    for position in pinned:
-        take(int(position))
+    def take(position: int) -> None:
+        positions.append(position)
+        gains.append(gain(position))
+        covered[sets.row(position)] = 1
+
+    for position in pinned.tolist():
+        take(position)
     free = eligible.copy()
     free[pinned] = False
-    if len(must):
-        wanted = np.zeros(sets.width, bool)
-        wanted[must] = True
-        owner = np.repeat(np.arange(sets.n), sets.sizes)
-        while True:
-            missing = wanted & (covered == 0)
-            hits = np.bincount(owner[missing[sets.indices]], minlength=sets.n) * free
-            best = int(hits.max())
-            if best == 0:
-                break
-            candidates = np.flatnonzero(hits == best)
-            keys = []
-            for position in candidates:
-                row = sets.row(int(position))
-                keys.append(float(weight[row[covered[row] == 0]].sum()) / cost[position])
-            order = np.lexsort((candidates, -sets.sizes[candidates], -np.asarray(keys)))
-            position = int(candidates[order[0]])
-            take(position)
-            free[position] = False
+    required = np.zeros(sets.width, bool)
+    required[must] = True
+    hits = np.empty(sets.n, np.int64)
+    while len(must):
+        row_sums(sets.indptr, sets.indices, (required & (covered == 0)).astype(np.int64), hits)
+        hits[~free] = 0
+        if not hits.any():
+            break
+        candidates = np.flatnonzero(hits == hits.max())
+        key = np.array([float(gain(int(position))) / cost[position] for position in candidates])
+        best = int(candidates[np.lexsort((candidates, -sets.sizes[candidates], -key))[0]])
+        take(best)
+        free[best] = False
     return Prefix(np.asarray(positions, np.int64), np.asarray(gains, np.int64), covered)

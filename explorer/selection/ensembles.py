@@ -1,4 +1,4 @@
-"""What union, intersection and vote share: how often stored selections hold a sample, and how early they take it."""
+"""Ensembles of stored selections: votes for each sample, and how early the selections take it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from explorer.selection.method import Floats, Ints, Method, Pool, Ranking
 class Params:
     """Options of every ensemble."""
 
-    runs: tuple[str, ...] = param((), "names or ids of stored selections, two or more")
+    runs: tuple[str, ...] = param((), "names or ids of saved selections, two or more")
 
     def __post_init__(self) -> None:
         if len(self.runs) == 1:
@@ -25,7 +25,7 @@ class Params:
 
 
 class Ensemble(Method):
-    """A method that ranks what stored selections hold."""
+    """A method that ranks the samples of stored selections."""
 
     needs = frozenset({"runs"})
     nested = True
@@ -37,29 +37,29 @@ class Ensemble(Method):
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Of every sample: `votes` int64 [N], `best` and `mean` relative rank (0 first, 1 for not held) float64 [N]."""
+class Standings:
+    """Votes of every sample int64 [N], and `best` and `mean` relative rank (0: first, 1: not in it) float64 [N]."""
 
     votes: Ints
     best: Floats
     mean: Floats
 
 
-def standing(pool: Pool) -> Standing:
+def standings(pool: Pool) -> Standings:
     """Count votes and relative ranks (rank / rows of the selection) over `pool.runs`."""
     place = np.ones((len(pool.runs), pool.n))
     votes = np.zeros(pool.n, np.int64)
     for index, run in enumerate(pool.runs):
         place[index, run] = np.arange(len(run)) / max(1, len(run))
         votes[run] += 1
-    return Standing(votes, place.min(axis=0), place.mean(axis=0))
+    return Standings(votes, place.min(axis=0), place.mean(axis=0))
 
 
 def ordered(
-    pool: Pool, budget: Budget, kept: np.ndarray, keys: tuple[np.ndarray, ...], votes: Ints, slug: str
+    pool: Pool, budget: Budget, eligible: np.ndarray, keys: tuple[np.ndarray, ...], votes: Ints, slug: str
 ) -> Ranking:
-    """The kept samples by rising keys (first key first), then rising id; the gain is the number of votes."""
-    picks = np.flatnonzero(kept)
+    """The eligible samples by rising keys (first key first), then rising id; the gain is the number of votes."""
+    picks = np.flatnonzero(eligible)
     if not len(picks):
         refuse(f"method {slug}: the {len(pool.runs)} selections agree on no sample")
     order = picks[np.lexsort((picks, *(key[picks] for key in reversed(keys))))]

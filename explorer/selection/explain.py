@@ -1,4 +1,4 @@
-"""Why a pick was taken, and what a selection lacks: set algebra on feature sets."""
+"""Explanation of a pick, and features missing from a selection: set algebra on feature sets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from explorer.selection.method import Ints
 
 @dataclass(frozen=True)
 class Earlier:
-    """An earlier pick (`step` counts from 1) and the features of the explained one that it was the first to have."""
+    """An earlier pick (`step` counts from 1) and the features of the explained pick that it had first."""
 
     step: int
     position: int
@@ -21,9 +21,10 @@ class Earlier:
 
 @dataclass(frozen=True)
 class Explanation:
-    """One pick. `added` are the features that no pick since step `since` had, `earlier` who had the others, most first.
+    """Features that a pick `added`, which no pick since step `since` had, and `earlier` picks with the others.
 
-    `step` counts from 1; `size` is |F_i| of the pick. `since` is 1, or the first step of the pick's round.
+    `step` counts from 1; `earlier` is sorted by falling number of features. `size` is |F_i| of the pick.
+    `since` is 1, or the first step of the pick's round.
     """
 
     step: int
@@ -42,25 +43,25 @@ def explain(sets: FeatureSets, positions: Ints, step: int, *, since: int = 1) ->
     owner = np.repeat(np.arange(len(before)), taken.sizes)
     first = np.full(sets.width, -1, np.int64)
     first[taken.indices[::-1]] = owner[::-1]  # the earliest pick is written last
-    had = first[own]
+    place = first[own]
     earlier = [
-        Earlier(since + int(place), int(before[place]), own[had == place].astype(np.int64))
-        for place in np.unique(had[had >= 0])
+        Earlier(since + int(at), int(before[at]), own[place == at].astype(np.int64))
+        for at in np.unique(place[place >= 0])
     ]
-    earlier.sort(key=lambda one: (-len(one.features), one.step))
-    return Explanation(step, int(positions[step - 1]), since, len(own), own[had < 0].astype(np.int64), earlier)
+    earlier.sort(key=lambda pick: (-len(pick.features), pick.step))
+    return Explanation(step, int(positions[step - 1]), since, len(own), own[place < 0].astype(np.int64), earlier)
 
 
 def missing(sets: FeatureSets, positions: Ints) -> Ints:
     """Features of the pool that no pick has, those of most samples first (ties: smaller id), int64."""
-    lacking = sets.counts > 0
-    lacking[sets.take(positions).indices] = False
-    ids = np.flatnonzero(lacking)
+    absent = sets.counts > 0
+    absent[sets.take(positions).indices] = False
+    ids = np.flatnonzero(absent)
     return ids[np.argsort(-sets.counts[ids], kind="stable")]
 
 
-def owners(sets: FeatureSets, feature: int, most: int) -> Ints:
-    """The samples with the largest activation of a feature, at most `most`, strongest first (ties: smaller id)."""
+def owners(sets: FeatureSets, feature: int, limit: int) -> Ints:
+    """The samples with the largest activation of a feature, at most `limit`, strongest first (ties: smaller id)."""
     places = np.flatnonzero(sets.indices == feature)
     rows = np.searchsorted(sets.indptr, places, side="right") - 1
-    return rows[np.lexsort((rows, -sets.values[places]))][:most]
+    return rows[np.lexsort((rows, -sets.values[places]))][:limit]

@@ -1,7 +1,8 @@
-"""What a selection method is: a pool of samples and a budget go in, a ranking comes out."""
+"""The interface of selection methods: a pool of samples and a budget go in, a ranking comes out."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -23,18 +24,19 @@ NEEDS = {
     "quality": "a quality score (run: score)",
     "tags": "a column of tags (set the parameter column)",
     "hashes": "the content hashes of the samples",
-    "runs": "stored selections (set their names or ids)",
+    "runs": "saved selections (set their names or ids)",
 }
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Everything a method may look at, by position: sample i is row i of each array; what is not there is None.
+    """Everything a method may look at, by position: sample i is row i of each array; None where there is none.
 
     `response_tokens` int32 [N]; `embeddings` float32 [N, d], unit norm; `clusters` int32 [N] with `distances`
     float32 [N] to the own centroid; `quality` float64 [N], NaN where the score failed; `tags` as feature sets;
     `hashes` [N] of text; `runs` the positions of stored selections in pick order; `sources` int32 [N], the number of
-    the source that a row came from.
+    the source that a row came from. `origin` of a part of a larger pool: the size of that pool and the place of each
+    row in it.
     """
 
     n: int
@@ -48,6 +50,7 @@ class Pool:
     hashes: npt.NDArray[Any] | None = None
     runs: tuple[Ints, ...] = ()
     sources: npt.NDArray[np.int32] | None = None
+    origin: tuple[int, Ints] | None = None
 
     def __post_init__(self) -> None:
         if self.n < 1:
@@ -63,22 +66,38 @@ class Pool:
         if wrong:
             raise ValueError(f"a pool of {self.n} samples cannot hold {wrong}")
 
-    def take(self, kept: Ints) -> Pool:
-        """The pool of only the rows `kept` (ascending); what a stored selection holds besides them is left out."""
+    def take(self, rows: Ints) -> Pool:
+        """The pool of only `rows` (ascending); stored selections lose their picks outside them."""
         place = np.full(self.n, -1, np.int64)
-        place[kept] = np.arange(len(kept))
-        arrays = ("response_tokens", "embeddings", "clusters", "distances", "quality", "hashes", "sources")
-        inner = {name: getattr(self, name) for name in arrays}
+        place[rows] = np.arange(len(rows))
+        names = ("response_tokens", "embeddings", "clusters", "distances", "quality", "hashes", "sources")
+        arrays = {name: getattr(self, name) for name in names}
+        runs = (place[run] for run in self.runs)
+        whole, origin = self.origin or (self.n, np.arange(self.n))
         return Pool(
-            n=len(kept),
-            features=self.features.take(kept) if self.features is not None else None,
-            tags=self.tags.take(kept) if self.tags is not None else None,
-            runs=tuple(found[found >= 0] for found in (place[run] for run in self.runs)),
-            **{name: value[kept] if value is not None else None for name, value in inner.items()},
+            n=len(rows),
+            features=self.features.take(rows) if self.features is not None else None,
+            tags=self.tags.take(rows) if self.tags is not None else None,
+            runs=tuple(places[places >= 0] for places in runs),
+            origin=(whole, origin[rows]),
+            **{name: array[rows] if array is not None else None for name, array in arrays.items()},
         )
 
+    def draw(self, sample: Callable[[int], npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """Random numbers for the rows: those of `sample(n)`, drawn for all n rows of the whole pool.
+
+        Methods draw in no other way. So what a row draws depends on the seed and on its place in the whole pool, and
+        leaving out other rows does not change it.
+        """
+        whole, rows = self.origin or (self.n, slice(None))
+        return sample(whole)[rows]
+
+    def limit(self, budget: Budget) -> int:
+        """How many samples a search must rank: those of the budget, or all of them for a budget in tokens."""
+        return budget.rows(self.n) if budget.unit in ("rows", "share") else self.n
+
     def require(self, method: str, needs: frozenset[str]) -> None:
-        """Refuse in one line when something a method needs is not in the pool."""
+        """Raise an InputError of one line when the pool lacks something that the method needs."""
         attribute = {"lengths": "response_tokens"}
         for need in sorted(needs):
             value = getattr(self, attribute.get(need, need))
@@ -91,7 +110,7 @@ class Ranking:
     """Samples in the order they are picked: `positions` int64 [n], `gain` float64 [n], `round` int32 [n].
 
     `round` counts from 1; it is 0 for a method without rounds and for samples that no round can use (no feature at
-    all). `info` holds what a method wants to be known, as JSON values.
+    all). `info` holds what the method reports about the run, as JSON values.
     """
 
     positions: Ints
@@ -109,15 +128,35 @@ class Ranking:
         order = np.asarray(positions, dtype=np.int64)
         return cls(order, np.asarray(gain, dtype=np.float64), np.zeros(len(order), np.int32), info)
 
+    @classmethod
+    def without_gain(cls, positions: npt.ArrayLike) -> Ranking:
+        """Samples with gain 0 and round 0: taken by a rule, or because nothing better is left."""
+        order = np.asarray(positions, dtype=np.int64)
+        return cls.of(order, np.zeros(len(order)))
+
     def __len__(self) -> int:
         return len(self.positions)
+
+    def then(self, other: Ranking) -> Ranking:
+        """These picks, followed by those of `other`."""
+        return Ranking(
+            np.concatenate([self.positions, other.positions]),
+            np.concatenate([self.gain, other.gain]),
+            np.concatenate([self.round, other.round]),
+            self.info | other.info,
+        )
 
     def head(self, n: int) -> Ranking:
         """The first `n` picks."""
         return replace(self, positions=self.positions[:n], gain=self.gain[:n], round=self.round[:n])
 
+    def only(self, positions: Ints) -> Ranking:
+        """The picks that are among `positions`."""
+        inside = np.isin(self.positions, positions)
+        return replace(self, positions=self.positions[inside], gain=self.gain[inside], round=self.round[inside])
+
     def within(self, pool: Pool, budget: Budget) -> Ranking:
-        """The picks that fit the budget; one that no pick fits into is refused."""
+        """The picks that fit the budget; an InputError when not even the first one does."""
         fitting = budget.cut(pool.response_tokens, self.positions, pool.n)
         if fitting == 0 and len(self):
             first = self.positions[0]
@@ -129,7 +168,7 @@ class Ranking:
 
 
 class Method(Protocol):
-    """One way to select. Stateless; subclasses state objective, needs, cost and tie rule in their docstring."""
+    """One way to select. Stateless; each docstring states objective, needs, cost and tie rule."""
 
     slug: str
     title: str
@@ -141,7 +180,7 @@ class Method(Protocol):
     Params: type[Any]
 
     def prepare(self, params: Any) -> Any:
-        """Replace what the parameters only point to (a file) by what it holds, before anything is recorded."""
+        """Replace a file that the parameters point to by its content, before anything is recorded."""
         return params
 
     def requires(self, params: Any) -> frozenset[str]:
@@ -150,32 +189,32 @@ class Method(Protocol):
         return self.needs
 
     def references(self, params: Any) -> tuple[str, ...]:
-        """Stored selections that these parameters name; they come in as `pool.runs`, in this order."""
+        """Stored selections that these parameters name; they become `pool.runs`, in this order."""
         del params
         return ()
 
-    def restricted(self, params: Any, kept: Ints) -> Any | None:
-        """The same parameters for a pool of only the rows `kept`, where those name rows by number.
+    def restricted(self, params: Any, rows: Ints) -> Any | None:
+        """Translate parameters that name rows by number to a pool of only `rows`.
 
-        None: the method ranks the whole pool, and the other rows are left out of its ranking.
+        None: the method ranks the whole pool, and other rows are then removed from its ranking.
         """
-        del kept
+        del rows
         return params
 
     def opened(self, params: Any, positions: Ints) -> Any | None:
-        """Parameters for a ranking that begins with these rows and counts them as picked; None where it cannot."""
+        """Parameters for a ranking that begins with these rows and counts them as picked; None if there are none."""
         del params, positions
         return None
 
     def certify(self, pool: Pool, ranking: Ranking, params: Any) -> float | None:
-        """At least this share of the best value of the method's own objective is reached; None where unknown."""
+        """Lower bound on the share of the optimum of the method's own objective; None where unknown."""
         del pool, ranking, params
         return None
 
     def warm_up(self) -> None:
-        """Load compiled kernels, so that their loading is not counted as selection time."""
+        """Load compiled kernels, so that loading them does not count as selection time."""
         return None
 
     def rank(self, pool: Pool, budget: Budget, params: Any, rng: np.random.Generator) -> Ranking:
-        """Select up to `budget` from `pool`, best first."""
+        """Select up to `budget` from `pool`, best first; random numbers come from `pool.draw`."""
         ...

@@ -1,4 +1,4 @@
-"""What a selection is worth, in numbers that can be compared between selections."""
+"""Metrics of a selection, comparable between selections."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from explorer.selection.method import Ints, Pool
 
 @dataclass(frozen=True)
 class Metrics:
-    """One selection measured against its pool; what the pool cannot tell is None.
+    """Metrics of one selection against its pool; None where the pool lacks the data.
 
     `coverage`, `weighted_coverage` (features weighted by idf) and `certificate` are shares. `redundancy` is the mean
     cosine between the feature sets of two picks, `repeats` the share of feature occurrences that were covered before.
-    `cluster_entropy` is 1 when all clusters give the same number and 0 when one gives all.
+    `cluster_entropy` is 1 when all clusters give the same number of picks and 0 when one cluster gives them all.
     """
 
     rows: int
@@ -42,34 +42,34 @@ class Metrics:
 
 
 def measure(pool: Pool, positions: Ints) -> Metrics:
-    """Every metric that the pool allows, for the picks at `positions` (int64 [b])."""
+    """Every metric that the pool has the data for, of the picks at `positions` (int64 [b])."""
     from explorer.selection.certificate import certify_coverage
 
-    found: dict[str, object] = {}
+    values: dict[str, object] = {}
     if pool.features is not None:
         sets = pool.features
-        found["coverage"] = coverage(sets, positions)
-        found["covered_features"] = int(np.count_nonzero(covered_features(sets, positions)))
-        found["weighted_coverage"] = weighted_coverage(sets, positions)
-        found["certificate"] = certify_coverage(sets, positions).share
-        found["redundancy"] = redundancy(sets, positions)
-        found["repeats"] = repeats(sets, positions)
+        values["coverage"] = coverage(sets, positions)
+        values["covered_features"] = int(np.count_nonzero(covered_features(sets, positions)))
+        values["weighted_coverage"] = weighted_coverage(sets, positions)
+        values["certificate"] = certify_coverage(sets, positions).share
+        values["redundancy"] = redundancy(sets, positions)
+        values["repeats"] = repeats(sets, positions)
     if pool.response_tokens is not None:
         tokens = pool.response_tokens[positions].astype(np.int64)
-        found["tokens"] = int(tokens.sum())
-        found["mean_tokens"] = float(tokens.mean()) if len(tokens) else 0.0
-        found["median_tokens"] = float(np.median(tokens)) if len(tokens) else 0.0
+        values["tokens"] = int(tokens.sum())
+        values["mean_tokens"] = float(tokens.mean()) if len(tokens) else 0.0
+        values["median_tokens"] = float(np.median(tokens)) if len(tokens) else 0.0
     if pool.clusters is not None:
         counts = np.bincount(pool.clusters[positions], minlength=int(pool.clusters.max()) + 1)
-        found["clusters"] = int(np.count_nonzero(counts))
-        found["cluster_entropy"] = entropy(counts)
-        found["cluster_counts"] = {str(cluster): int(count) for cluster, count in enumerate(counts)}
+        values["clusters"] = int(np.count_nonzero(counts))
+        values["cluster_entropy"] = entropy(counts)
+        values["cluster_counts"] = {str(cluster): int(count) for cluster, count in enumerate(counts)}
     if pool.quality is not None:
         scores = pool.quality[positions]
         known = scores[~np.isnan(scores)]
-        found["quality"] = float(known.mean()) if len(known) else None
-        found["quality_missing"] = len(scores) - len(known)
-    return Metrics(rows=len(positions), share=len(positions) / pool.n, **found)  # type: ignore[arg-type]
+        values["quality"] = float(known.mean()) if len(known) else None
+        values["quality_missing"] = len(scores) - len(known)
+    return Metrics(rows=len(positions), share=len(positions) / pool.n, **values)  # type: ignore[arg-type]
 
 
 def covered_features(sets: FeatureSets, positions: Ints) -> np.ndarray:
@@ -80,7 +80,7 @@ def covered_features(sets: FeatureSets, positions: Ints) -> np.ndarray:
 
 
 def coverage(sets: FeatureSets, positions: Ints) -> float:
-    """Features that at least one pick has, as a share of those that any sample has (1.0 where no sample has any)."""
+    """Features that at least one pick has, as a share of those in the pool (1.0 where the pool has none)."""
     present = int(np.count_nonzero(sets.counts))
     return float(np.count_nonzero(covered_features(sets, positions))) / present if present else 1.0
 
@@ -94,27 +94,27 @@ def weighted_coverage(sets: FeatureSets, positions: Ints) -> float:
 
 @dataclass(frozen=True)
 class Curve:
-    """Coverage along a ranking: `covered` int64 [n], features that the first i+1 picks have; `present` in the pool."""
+    """Coverage along a ranking: `covered` int64 [n], features of the first i+1 picks; `present`, those of the pool."""
 
     covered: Ints
     present: int
 
     def share(self, rows: int) -> float:
-        """Coverage of the first `rows` picks, as a share of the features that any sample has."""
+        """Coverage of the first `rows` picks, as a share of the features of the pool."""
         if not self.present or not len(self.covered):
             return 1.0
         return float(self.covered[min(rows, len(self.covered)) - 1]) / self.present if rows else 0.0
 
     def rows_for(self, share: float) -> int | None:
-        """Return the smallest number of picks that covers `share`; None where the whole ranking does not."""
+        """The smallest number of picks that covers `share`; None where the whole ranking does not."""
         place = int(np.searchsorted(self.covered, share * self.present - 1e-9))
         return place + 1 if place < len(self.covered) else None
 
     def knee(self) -> int | None:
-        """Picks up to which a pick adds more than the average one on the way to all that the ranking covers.
+        """The knee: the number of picks after which a pick adds less than the average one.
 
-        The point of the curve that lies farthest above the straight line from no pick to the first pick at the top
-        (both axes from 0 to 1; the smallest such number of picks); None for a ranking that never rises above it.
+        It is where the curve lies farthest above the straight line from 0 to the first pick with full coverage (both
+        axes scaled to 0..1; ties: fewer picks); None for a curve that never rises above the line.
         """
         if not len(self.covered) or self.covered[-1] == 0:
             return None
@@ -149,13 +149,13 @@ def redundancy(sets: FeatureSets, positions: Ints) -> float:
 
 
 def repeats(sets: FeatureSets, positions: Ints) -> float:
-    """Share of the picks' feature occurrences that another pick had before: 1 - |union| / sum of |F_i|."""
+    """Share of the picks' feature occurrences that an earlier pick had: 1 - |union| / sum of |F_i|."""
     occurrences = int(sets.sizes[positions].sum())
     return 1.0 - int(np.count_nonzero(covered_features(sets, positions))) / occurrences if occurrences else 0.0
 
 
 def entropy(counts: np.ndarray) -> float:
-    """Entropy of the counts divided by its largest possible value, 0..1 (1.0 for a single cluster)."""
+    """Entropy of the counts divided by its maximum, 0..1 (1.0 for a single cluster)."""
     total = int(counts.sum())
     if len(counts) < 2 or total == 0:
         return 1.0
@@ -171,6 +171,6 @@ def jaccard(a: Ints, b: Ints) -> float:
 
 
 def seed_stability(selections: Sequence[Ints]) -> float:
-    """Mean Jaccard overlap of the selections that different seeds give (1.0 for fewer than two)."""
+    """Mean Jaccard similarity of the selections of different seeds (1.0 for fewer than two)."""
     overlaps = [jaccard(a, b) for a, b in itertools.combinations(selections, 2)]
     return float(np.mean(overlaps)) if overlaps else 1.0

@@ -1,4 +1,4 @@
-"""Quotas: how many rows each cluster (or bin) gives, and a selection put together from per-cluster orders."""
+"""Quotas: how many rows each cluster (or bin) gives, and selections assembled from an order per cluster."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ FIXED = 1 << 40
 def largest_remainder(weights: npt.ArrayLike, total: int, caps: npt.ArrayLike) -> Ints:
     """Quotas proportional to `weights` by largest remainder, none over its cap, with sum min(total, sum of caps).
 
-    What a group cannot give goes to the others in proportion. Ties of the remainder: larger weight, then smaller
-    index. Groups of weight 0 give only when all others are exhausted, in proportion to what they have.
+    What a group cannot give comes from the others in proportion. Ties of the remainder: larger weight, then smaller
+    index. Groups of weight 0 give only when all others are exhausted, in proportion to their caps.
 
     Args:
         weights: [k], 0 or more; whole numbers are used exactly, others in units of the largest / 2**40.
-        total: How many rows to share out.
+        total: How many rows to distribute.
         caps: int64 [k], how many rows each group has.
 
     Returns:
@@ -91,8 +91,21 @@ def grouped(group: npt.NDArray[np.integer], key: Floats, eligible: npt.NDArray[n
     return [part.astype(np.int64) for part in np.split(order, ends[:-1])] if count else []
 
 
+def drawn_by_quality(group: npt.NDArray[np.integer], quality: Floats, uniform: Floats) -> tuple[list[Ints], list[Ints]]:
+    """Draw the rows of every group without replacement, with probability proportional to their quality.
+
+    By exponential keys (Efraimidis and Spirakis 2006): the order of -log(1 - u) / quality, `uniform` u in [0, 1).
+
+    Returns:
+        The rows of positive quality of each group in the order drawn, and the others in random order.
+    """
+    exponential = -np.log1p(-uniform)  # rate 1
+    key = exponential / np.where(quality > 0, quality, 1.0)
+    return grouped(group, key, quality > 0), grouped(group, key, quality <= 0)
+
+
 def by_quota(pool: Pool, budget: Budget, groups: list[Ints], spare: list[Ints], gain: Floats) -> Ranking:
-    """Take from every group in proportion to its size, in its order; `spare` samples only when all groups are used up.
+    """Take from every group in proportion to its size, in its order; `spare` samples only when all groups are empty.
 
     Not nested: largest remainders of a larger budget can give a group one row less.
     """
@@ -110,7 +123,7 @@ def by_quota(pool: Pool, budget: Budget, groups: list[Ints], spare: list[Ints], 
 
 
 def fit(pool: Pool, budget: Budget, take: Callable[[int], Ranking]) -> Ranking:
-    """`take(rows)` for the budget's rows; for a budget in tokens, for the most rows found (by bisection) that fit."""
+    """`take(rows)` for the budget's rows; for a budget in tokens, for the most rows that fit (by bisection)."""
     if budget.unit != "tokens":
         return take(budget.rows(pool.n))
     if pool.response_tokens is None:

@@ -1,4 +1,4 @@
-"""Quality scores as methods use them: missing ones set apart and counted, never replaced by a number."""
+"""Quality scores for the methods: missing scores are set apart and counted, never replaced by a number."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from explorer.selection.method import Floats, Ints, Pool
 
 
 def scored(pool: Pool, slug: str) -> tuple[Ints, Ints]:
-    """Positions with a quality score and those whose score is missing; all missing is refused."""
+    """Positions with a quality score, and those without one; InputError where no sample has a score."""
     assert pool.quality is not None
     missing = np.isnan(pool.quality)
     if missing.all():
@@ -18,7 +18,7 @@ def scored(pool: Pool, slug: str) -> tuple[Ints, Ints]:
 
 
 def from_zero(quality: Floats) -> Floats:
-    """Scores moved up so that none is negative (the lowest becomes 0); scores that are 0 or more stay as they are."""
+    """Scores shifted so that the lowest is 0 where some are negative; scores of 0 or more stay as they are."""
     lowest = float(np.nanmin(quality))
     return quality - lowest if lowest < 0 else quality
 

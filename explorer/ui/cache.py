@@ -70,9 +70,21 @@ def summary(view: View) -> Mapping[str, Any]:
 
 
 @cached("samples", "activations", entries=4)
-def lengths(view: View) -> pa.Table:
-    """Token counts, source and first words of every sample."""
-    return samples.lengths(view)
+def response_tokens(view: View) -> np.ndarray:
+    """int32[N]: response tokens of each sample."""
+    return columns.response_tokens(view)
+
+
+@cached("samples", "activations", entries=4)
+def training_tokens(view: View) -> np.ndarray:
+    """int64[N]: tokens of prompt and response of each sample."""
+    return columns.training_tokens(view)
+
+
+@cached("samples", entries=4)
+def response_characters(view: View) -> np.ndarray:
+    """int64[N]: characters of the response of each sample."""
+    return columns.response_characters(view)
 
 
 @cached("samples", "activations", entries=64)

@@ -1,4 +1,4 @@
-"""Which workspace the app shows, and the newest chain of artifacts in it that belong together."""
+"""The workspace of a session, and the view of it that pages read."""
 
 from __future__ import annotations
 
@@ -65,12 +65,12 @@ def path() -> Path:
 
 
 def is_new() -> bool:
-    """Whether there is nothing yet where the workspace of this session is to be."""
+    """Whether the folder of this session's workspace is free for a new one."""
     return Store.is_free(path())
 
 
 def name() -> str:
-    """Return the name of the workspace on show, or of the folder where there is none yet."""
+    """Return the name of this session's workspace, or of the folder where there is none yet."""
     try:
         return Store.open(path()).name
     except ExplorerError:

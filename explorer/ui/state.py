@@ -1,7 +1,7 @@
 """The session state: read, write and reset it; the keys that several pages share. A page's own keys are in its `keys`.
 
 Ids and parameters are stored, never frames. A widget whose value should outlive its page has `persist_state="session"`;
-one whose value stands in the address has `bind="query-params"`.
+one whose value is part of the address has `bind="query-params"`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from explorer.workspace.artifact import Artifact, Draft, Manifest, artifact_id
 from explorer.workspace.kinds import KINDS, Kind
-from explorer.workspace.snapshot import Snapshot, default_threshold
+from explorer.workspace.snapshot import Snapshot
 from explorer.workspace.store import SCHEMA_VERSION, Store
 
 __all__ = [
@@ -15,5 +15,4 @@ __all__ = [
     "Snapshot",
     "Store",
     "artifact_id",
-    "default_threshold",
 ]

@@ -106,8 +106,23 @@ class Snapshot:
 
     @cached_property
     def threshold(self) -> float:
-        """The default threshold of the extraction's SAE; 0 before there is an extraction."""
-        return default_threshold(self.activations) if self.activations else 0.0
+        """The default threshold of the extraction's SAE; 0 before there is an extraction.
+
+        A feature is present in a row where its largest activation is above the threshold.
+        """
+        if self.activations is None:
+            return 0.0
+        value = self.activations.manifest.info.get("default_threshold")
+        if value is None:
+            raise ExplorerError(f"{self.activations.ref} does not say its default threshold; give one")
+        return float(value)
+
+    def resolve(self, kind: str, reference: str) -> Artifact:
+        """The artifact meant by an id or name; one that was made from another dataset is refused."""
+        artifact, samples = self.store.resolve(kind, reference), self.require("samples")
+        if artifact.manifest.inputs.get("samples") != samples.id:
+            refuse(f"{artifact.ref} was made from other samples than these", allowed=f"one made from {samples.ref}")
+        return artifact
 
     def selection(self, artifact_id: str) -> Artifact | None:
         """The saved selection of that id, if it is one of this dataset."""
@@ -144,11 +159,3 @@ class Snapshot:
             f"(SELECT s.*, t.prompt_tokens, t.response_tokens, t.truncated FROM {samples} s "
             f"LEFT JOIN {tokens} t USING (sample_id))"
         )
-
-
-def default_threshold(activations: Artifact) -> float:
-    """The default threshold of the SAE that an extraction used."""
-    value = activations.manifest.info.get("default_threshold")
-    if value is None:
-        raise ExplorerError(f"{activations.ref} does not say its default threshold; give one")
-    return float(value)

@@ -116,7 +116,7 @@ def _click(page: Any, name: str) -> Times:
 
 def _click_row(page: Any) -> Times:
     page.evaluate("window.__start()")
-    page.locator("table[aria-label='Features, one a row'] tbody tr").nth(3).click()
+    page.locator("table[aria-label='Features, one per row'] tbody tr").nth(3).click()
     return _up(page)
 
 

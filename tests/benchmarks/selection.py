@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
     started = time.perf_counter()
-    from explorer.selection.kernels import cover, lazy, scan  # noqa: F401
+    from explorer.selection.kernels import concave, cover, scan, weighted_cover  # noqa: F401
 
     report: dict[str, Any] = {"machine": machine(), "kernels_loaded_in_s": round(time.perf_counter() - started, 3)}
     store = Store.open(options.workspace)

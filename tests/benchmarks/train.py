@@ -26,9 +26,9 @@ from explorer.lm.finetune import Params, finetuned
 from explorer.lm.generate import generate
 from explorer.lm.model import load_model
 from explorer.lm.packing import Row, with_end
-from explorer.pipeline.conversations import read_items
 from explorer.pipeline.ingest import ingest
 from explorer.quality.losses import conditioned_rows
+from explorer.queries.conversations import read_items
 from explorer.workspace import Snapshot, Store
 from explorer.workspace.artifact import peak_memory
 from tests.benchmarks.machine import save
@@ -47,7 +47,7 @@ def read(data: str, rows: int, loaded: Any) -> tuple[list[Row], list[Any]]:
 
 
 def ours(data: str, rows: int) -> dict[str, Any]:
-    loaded = load_model(trainable=True)
+    loaded = load_model()
     train, _ = read(data, rows, loaded)
     how = Params(epochs=1, batch_rows=16)
     with finetuned(loaded, train[:16], how):
@@ -59,7 +59,7 @@ def ours(data: str, rows: int) -> dict[str, Any]:
 def plain(data: str, rows: int) -> dict[str, Any]:
     import transformers
 
-    loaded = load_model(trainable=True)
+    loaded = load_model()
     train, _ = read(data, rows, loaded)
     where = loaded.model.name_or_path
     model = transformers.AutoModelForCausalLM.from_pretrained(where, dtype=torch.float32).train()
@@ -85,7 +85,7 @@ def plain(data: str, rows: int) -> dict[str, Any]:
 
 
 def answers(data: str, rows: int) -> dict[str, Any]:
-    loaded = load_model(trainable=True)
+    loaded = load_model()
     _, items = read(data, rows, loaded)
     talks = [item.conversation for item in items[:ANSWERS]]
     generate(loaded, talks[:2], max_new_tokens=4)

@@ -104,7 +104,7 @@ def test_the_attack_is_there_to_be_read(page: Page, hostile: Served) -> None:
     page.goto(f"{hostile.url}/samples?sample={first}")
     page.get_by_text(f"<script>{OWN}</script>").first.wait_for()
     page.goto(f"{hostile.url}/features?q=script")
-    page.locator("table[aria-label='Features, one a row'] tbody tr").first.wait_for()
+    page.locator("table[aria-label='Features, one per row'] tbody tr").first.wait_for()
     assert page.get_by_text("<script>").count() >= 1
 
 

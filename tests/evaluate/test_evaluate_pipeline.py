@@ -160,7 +160,7 @@ def test_rows_of_another_file_can_be_held_out_but_not_those_of_the_workspace(sto
     result = run(store, model, held_out=str(file))
     assert result.held_out["rows"] == 9 and result.held_out["excluded"] == 3
     file.write_text(json.dumps(known))
-    with pytest.raises(InputError, match="every one is in the workspace"):
+    with pytest.raises(InputError, match="is in the dataset: none can be held out"):
         run(store, model, held_out=str(file))
 
 

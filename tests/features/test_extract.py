@@ -1,6 +1,7 @@
 """Extraction against a plain reference, and its invariances: shards, batch size, row order, resuming."""
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -8,8 +9,12 @@ import pytest
 import torch
 
 from explorer.errors import InputError
+from explorer.features import evidence
+from explorer.features import extract as features
+from explorer.lm.attention import ATTENTION
 from explorer.lm.layout import PROMPT, RESPONSE, lay_out
 from explorer.lm.model import load_model
+from explorer.lm.reader import Reader
 from explorer.pipeline import extract as pipeline
 from explorer.pipeline.extract import extract
 from explorer.pipeline.ingest import ingest
@@ -59,26 +64,61 @@ def digests(store):
     return {str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
-def test_pairs_equal_a_plain_loop_over_tokens(tmp_path, parts):
+def read_plainly(parts, data):
+    """Segment codes [T] and residuals [T, d] of each row, read one by one without padding."""
+    model = load_model(parts[0], dtype="float32")
+    for row in data:
+        turns = [("user", row["instruction"]), ("assistant", row["output"])]
+        [layout] = lay_out(model.tokenizer, [turns], max_tokens=1024)
+        with torch.inference_mode():
+            states = model.model(torch.from_numpy(layout.ids.astype(np.int64))[None], output_hidden_states=True)
+        yield layout.segment, states.hidden_states[2][0]
+
+
+@pytest.mark.parametrize("sink_factor", [8.0, 1.0])
+def test_tables_and_figures_equal_a_plain_loop_over_tokens(tmp_path, parts, monkeypatch, sink_factor):
+    monkeypatch.setattr(features, "SINK_FACTOR", sink_factor)
+    monkeypatch.setattr(features, "FVU_EVERY", 1)
     store = workspace(tmp_path / "w", rows(12))
-    run(store, parts)
-    model, sae = load_model(parts[0], dtype="float32"), load_sae(parts[1])
+    result = run(store, parts)
+    sae = load_sae(parts[1]).sae
+    readings = list(read_plainly(parts, rows(12)))
+    content = torch.cat([states[torch.from_numpy(segment > 0)] for segment, states in readings])
+    limit = sink_factor * float(content.norm(dim=-1).median())
     expected = {}
-    for i, row in enumerate(rows(12)):
-        [layout] = lay_out(
-            model.tokenizer, [[("user", row["instruction"]), ("assistant", row["output"])]], max_tokens=1024
-        )
-        states = model.model(torch.from_numpy(layout.ids.astype(np.int64))[None], output_hidden_states=True)
-        acts = sae.sae.encode(states.hidden_states[2][0]).detach().numpy()
+    for i, (segment, states) in enumerate(readings):
+        acts = sae.encode(states).numpy()
+        is_counted = (states.norm(dim=-1) <= limit).numpy()
         for name, code in (("prompt", PROMPT), ("response", RESPONSE)):
-            block = acts[layout.segment == code]
+            block = acts[is_counted & (segment == code)]
             for feature in np.flatnonzero((block > 0).any(axis=0)):
                 expected[i, int(feature), name] = (block[:, feature].max(), int((block[:, feature] > 0).sum()))
-    got = {(r.sample_id, r.feature_id, r.segment): (r.max_act, r.n_tokens) for r in pairs(store).itertuples()}
-    assert got.keys() == expected.keys()
+    stored = {(r.sample_id, r.feature_id, r.segment): (r.max_act, r.n_tokens) for r in pairs(store).itertuples()}
+    assert stored.keys() == expected.keys()
     for key, (value, count) in expected.items():
-        assert got[key][0] == pytest.approx(value, rel=1e-4)
-        assert got[key][1] == count
+        assert stored[key][0] == pytest.approx(value, rel=1e-4)
+        assert stored[key][1] == count
+    counted = content[content.norm(dim=-1) <= limit]
+    active = sae.encode(counted)
+    assert (len(counted) < len(content)) == (sink_factor == 1.0)
+    assert (result.tokens, result.sink_tokens) == (len(counted), len(content) - len(counted))
+    assert result.l0 == pytest.approx(float((active > 0).sum(1).float().mean()), abs=0.006)
+    assert result.dead_share == pytest.approx(float((active <= 0).all(0).float().mean()), abs=1e-4)
+    fvu = (sae.decode(active) - counted).pow(2).sum() / (counted - counted.mean(0)).pow(2).sum()
+    assert result.fvu == pytest.approx(float(fvu), rel=1e-3)
+
+
+def test_attention_is_computed_in_blocks_only_while_samples_are_read(tmp_path, parts, monkeypatch):
+    original, seen = Reader.__call__, []
+
+    def read(self, ids):
+        seen.append(self.loaded.model)
+        assert self.loaded.model.config._attn_implementation == ATTENTION
+        return original(self, ids)
+
+    monkeypatch.setattr(Reader, "__call__", read)
+    run(workspace(tmp_path / "w", rows(5)), parts)
+    assert seen and seen[0].config._attn_implementation == "sdpa"
 
 
 def test_both_orders_hold_the_same_rows_each_in_its_order(tmp_path, parts):
@@ -135,6 +175,7 @@ def test_cutting_into_shards_changes_nothing_but_the_files(tmp_path, parts, monk
     run(one, parts)
     monkeypatch.setattr(pipeline, "SHARD_SAMPLES", 4)
     run(many, parts)
+    assert len(Snapshot.newest(one).require("activations").files("by_sample")) == 1
     assert len(Snapshot.newest(many).require("activations").files("by_sample")) == 8
     for table in ("by_sample", "by_feature", "tokens"):
         left, right = pairs(one, table), pairs(many, table)
@@ -178,12 +219,13 @@ def test_an_interrupted_extraction_ends_with_the_same_files(tmp_path, parts, mon
     assert not list((tmp_path / "b" / ".drafts").iterdir())
 
 
-def test_running_it_again_does_nothing_and_says_so(tmp_path, parts):
+def test_running_again_with_the_same_options_changes_nothing(tmp_path, parts):
     store = workspace(tmp_path / "w", rows(5))
     first = run(store, parts)
     again = run(store, parts)
     assert (first.existed, again.existed) == (False, True)
-    assert again.artifact == first.artifact
+    assert again == replace(first, existed=True)
+    assert len(store.artifacts("activations")) == 1
 
 
 def test_truncated_samples_are_counted(tmp_path, parts):
@@ -197,30 +239,36 @@ def test_truncated_samples_are_counted(tmp_path, parts):
 def test_lm_mean_is_the_mean_residual_of_the_response(tmp_path, parts):
     store = workspace(tmp_path / "w", rows(3))
     run(store, parts)
-    model = load_model(parts[0], dtype="float32")
     vectors = pairs(store, "lm_mean").vector
-    for i, row in enumerate(rows(3)):
-        [layout] = lay_out(
-            model.tokenizer, [[("user", row["instruction"]), ("assistant", row["output"])]], max_tokens=1024
-        )
-        states = model.model(torch.from_numpy(layout.ids.astype(np.int64))[None], output_hidden_states=True)
-        mean = states.hidden_states[2][0][torch.from_numpy(layout.segment == RESPONSE)].mean(0)
-        np.testing.assert_allclose(vectors[i], mean.numpy(), rtol=1e-3, atol=1e-5)
+    for vector, (segment, states) in zip(vectors, read_plainly(parts, rows(3)), strict=True):
+        mean = states[torch.from_numpy(segment == RESPONSE)].mean(0)
+        np.testing.assert_allclose(vector, mean.numpy(), rtol=1e-3, atol=1e-5)
 
 
-def test_evidence_holds_the_strongest_contexts_and_a_sample_of_all(tmp_path, parts):
+def test_evidence_holds_the_strongest_contexts_and_a_sample_of_all(tmp_path, parts, monkeypatch):
+    monkeypatch.setattr(pipeline, "SHARD_SAMPLES", 16)
     store = workspace(tmp_path / "w", rows(60))
     run(store, parts)
-    evidence, everything = pairs(store, "evidence"), pairs(store)
+    contexts, everything = pairs(store, "evidence"), pairs(store)
     strongest = everything.groupby(["feature_id", "sample_id"]).max_act.max()
-    for feature, shown in evidence[evidence.kind == "top"].groupby("feature_id"):
-        values = strongest[feature].sort_values(ascending=False).head(20)
-        np.testing.assert_allclose(shown.sort_values("rank").max_act, values, rtol=1e-6)
-    for row in evidence.itertuples():
+    for kind, count in (("top", evidence.TOP), ("quantile", evidence.SAMPLED)):
+        for feature, shown in contexts[contexts.kind == kind].groupby("feature_id"):
+            values = strongest[feature]
+            if kind == "quantile":
+                samples = values.index.to_numpy()
+                hashes = evidence.pair_hash(samples, np.full(len(samples), feature, np.int32))
+                values = values.iloc[np.argsort(hashes)[:count]]
+                assert set(shown.sample_id) == set(values.index)
+            expected = values.sort_values(ascending=False).head(count)
+            np.testing.assert_allclose(shown.sort_values("rank").max_act, expected, rtol=1e-6)
+            assert shown["rank"].tolist() == list(range(len(expected)))
+    assert set(contexts.kind) == {"top", "quantile"}
+    assert set(contexts.feature_id) == set(everything.feature_id)
+    for row in contexts.itertuples():
         assert len(row.tokens) == len(row.activations)
         assert row.activations[row.peak] == pytest.approx(row.max_act, abs=0.006)
         assert max(row.activations) <= row.max_act + 0.006
-    assert set(evidence.kind) == {"top", "quantile"}
+        assert (row.activations > 0).sum() >= 1 and (row.activations >= 0).all()
 
 
 def test_parquet_files_are_the_schema_of_records(tmp_path, parts):
@@ -228,26 +276,33 @@ def test_parquet_files_are_the_schema_of_records(tmp_path, parts):
 
     store = workspace(tmp_path / "w", rows(4))
     run(store, parts)
-    found = Snapshot.newest(store).require("activations")
+    activations = Snapshot.newest(store).require("activations")
     for table, schema in {"by_sample": PAIRS, "by_feature": PAIRS, "evidence": EVIDENCE, "tokens": TOKENS}.items():
-        stored = pq.read_schema(found.files(table)[0])
+        stored = pq.read_schema(activations.files(table)[0])
         assert stored.names == schema.names
         assert stored.types == schema.types, table
 
 
-def test_a_wrong_setting_is_refused_before_any_work(tmp_path, parts):
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_tokens": 0}, "--max-tokens is too small; got 0; allowed: 8 or more"),
+        ({"batch_tokens": 0}, "--batch-tokens is too small; got 0; allowed: 1 or more"),
+        ({"engine": "magic"}, "unknown engine 'magic'"),
+        ({"layer": 0}, "--layer 0: SAE sae was trained on blocks.1.hook_resid_post"),
+    ],
+)
+def test_a_wrong_option_is_refused_before_any_work(tmp_path, parts, options, message):
     store = workspace(tmp_path / "w", rows(4))
-    for options in ({"max_tokens": 0}, {"batch_tokens": 0}, {"engine": "magic"}, {"layer": 0}):
-        with pytest.raises(InputError):
-            run(store, parts, **options)
+    with pytest.raises(InputError, match=message):
+        run(store, parts, **options)
     assert store.newest("activations") is None
     assert not list((tmp_path / "w" / ".drafts").iterdir())
 
 
-def test_memory_that_runs_out_halves_the_batch(tmp_path, parts, monkeypatch):
-    from explorer.lm.reader import Reader
-
-    store = workspace(tmp_path / "w", rows(20))
+def test_a_batch_that_runs_out_of_memory_is_split_and_changes_nothing(tmp_path, parts, monkeypatch):
+    whole, split = workspace(tmp_path / "a", rows(20)), workspace(tmp_path / "b", rows(20))
+    run(whole, parts, batch_tokens=2000)
     original, sizes = Reader.__call__, []
 
     def read(self, ids):
@@ -257,5 +312,16 @@ def test_memory_that_runs_out_halves_the_batch(tmp_path, parts, monkeypatch):
         return original(self, ids)
 
     monkeypatch.setattr(Reader, "__call__", read)
-    assert run(store, parts, batch_tokens=2000).samples == 20
+    assert run(split, parts, batch_tokens=2000).samples == 20
     assert max(sizes) > 300 and min(sizes) <= 300
+    keys = ["sample_id", "segment", "feature_id", "n_tokens"]
+    assert pairs(whole)[keys].equals(pairs(split)[keys])
+
+
+def test_another_error_of_a_batch_is_not_swallowed(tmp_path, parts, monkeypatch):
+    def broken(self, ids):
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(Reader, "__call__", broken)
+    with pytest.raises(RuntimeError, match="mat1"):
+        run(workspace(tmp_path / "w", rows(4)), parts)

@@ -34,7 +34,7 @@ def turns(number):
 
 
 def test_a_row_typed_in_has_the_values_that_extraction_stored(extracted):
-    probe = load(extracted)
+    probe = load(Snapshot.newest(extracted))
     for number in (0, 4):
         reading = probe.read(turns(number))
         for segment in ("prompt", "response"):
@@ -50,7 +50,7 @@ def test_a_row_typed_in_has_the_values_that_extraction_stored(extracted):
 
 
 def test_tokens_join_to_the_text_and_carry_their_strongest_features_first(extracted):
-    reading = load(extracted).read(turns(2))
+    reading = load(Snapshot.newest(extracted)).read(turns(2))
     assert "".join(t for t, s in zip(reading.tokens, reading.segment, strict=True) if s == 2) == turns(2)[1][1]
     for pairs in reading.strongest(4):
         values = [value for _, value in pairs]
@@ -60,7 +60,7 @@ def test_tokens_join_to_the_text_and_carry_their_strongest_features_first(extrac
 
 
 def test_a_feature_that_is_turned_off_leaves_the_residual_and_the_rest_stays(extracted):
-    probe = load(extracted)
+    probe = load(Snapshot.newest(extracted))
     from explorer.pipeline.probe import _Change
 
     reading = probe.read(turns(1))
@@ -74,7 +74,7 @@ def test_a_feature_that_is_turned_off_leaves_the_residual_and_the_rest_stays(ext
 
 
 def test_a_factor_of_one_changes_nothing_and_turning_up_changes_the_next_token(extracted):
-    probe = load(extracted)
+    probe = load(Snapshot.newest(extracted))
     reading = probe.read(turns(1))
     feature = max(reading.largest(), key=reading.largest().get)
     same = probe.steer(turns(1), feature, 1.0, words=3)
@@ -87,7 +87,7 @@ def test_a_factor_of_one_changes_nothing_and_turning_up_changes_the_next_token(e
 
 
 def test_nothing_to_read_and_no_such_feature_are_refused(extracted):
-    probe = load(extracted)
+    probe = load(Snapshot.newest(extracted))
     with pytest.raises(InputError, match="no text"):
         probe.read([("user", " "), ("assistant", "")])
     with pytest.raises(InputError, match="no such feature"):
@@ -97,14 +97,14 @@ def test_nothing_to_read_and_no_such_feature_are_refused(extracted):
 def test_another_sae_is_refused(extracted, tmp_path):
     other = str(tiny.save_sae(tmp_path / "other", width=48, seed=5))
     with pytest.raises(InputError, match="not the one"):
-        load(extracted, sae=other)
+        load(Snapshot.newest(extracted), sae=other)
 
 
 def test_decoder_neighbours_are_those_of_a_full_search(extracted):
     label(extracted)
     features = Snapshot.newest(extracted).require("features")
     found = extracted.sql(f"FROM {extracted.scan(features, 'directions')} ORDER BY feature_id").to_arrow_table()
-    decoder = load(extracted).sae.sae.W_dec.numpy()
+    decoder = load(Snapshot.newest(extracted)).sae.sae.W_dec.numpy()
     unit = decoder / np.linalg.norm(decoder, axis=1, keepdims=True)
     cosine = unit @ unit.T
     np.fill_diagonal(cosine, -np.inf)

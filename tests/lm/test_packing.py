@@ -1,4 +1,4 @@
-"""Packed rows give what each row gives alone."""
+"""Packed rows give the losses and gradients of each row alone."""
 
 import numpy as np
 import pytest
@@ -11,12 +11,12 @@ from tests import tiny
 
 def rows_of(n=5, seed=0):
     rng = np.random.default_rng(seed)
-    made = []
+    rows = []
     for _ in range(n):
         length = int(rng.integers(4, 60))
         scored = np.arange(length) >= int(rng.integers(1, length))
-        made.append((rng.integers(3, 400, length).astype(np.int32), scored))
-    return made
+        rows.append((rng.integers(3, 400, length).astype(np.int32), scored))
+    return rows
 
 
 @pytest.fixture(scope="module", params=tiny.FAMILIES)
@@ -58,9 +58,10 @@ def test_a_packed_batch_trains_with_the_gradient_of_each_row_alone(model):
 
 def test_batches_hold_every_row_once_within_the_budget():
     rows = rows_of(40)
-    made = batches(rows, 100)
-    assert sorted(i for batch in made for i in batch) == list(range(40))
-    assert all(sum(len(rows[i][0]) for i in batch) <= 100 for batch in made)
+    for tokens in (30, 100):
+        plan = batches(rows, tokens)
+        assert sorted(i for batch in plan for i in batch) == list(range(40))
+        assert all(sum(len(rows[i][0]) for i in batch) <= tokens or len(batch) == 1 for batch in plan)
 
 
 def test_the_token_after_a_response_is_scored_and_added_where_there_is_none():

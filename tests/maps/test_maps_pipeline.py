@@ -7,9 +7,10 @@ from explorer import records
 from explorer.errors import InputError, MissingStep
 from explorer.maps.projections import PROJECTIONS, Drawn, Inputs
 from explorer.pipeline.cluster import cluster, curves
-from explorer.pipeline.embed import embed, read
+from explorer.pipeline.embed import embed
 from explorer.pipeline.project import project
 from explorer.progress import silent
+from explorer.queries.vectors import load_vectors
 from explorer.workspace import Snapshot, Store
 from tests.maps.conftest import make_workspace
 
@@ -18,7 +19,7 @@ def test_embed_writes_unit_vectors_and_a_second_run_finds_them(workspace: Store)
     first = embed(workspace)
     again = embed(workspace)
     artifact = workspace.resolve("embeddings", first.artifact)
-    vectors = read(workspace, artifact)
+    vectors = load_vectors(artifact, 60)
     assert (first.existed, again.existed, again.artifact) == (False, True, first.artifact)
     assert vectors.shape == (60, 16) and np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     assert Snapshot.newest(workspace).table("embeddings").to_arrow_table().schema.names == records.EMBEDDINGS.names

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from explorer.errors import ExplorerError, MissingStep
 from explorer.queries import columns
-from explorer.workspace import Snapshot
+from explorer.workspace import Artifact, Snapshot, Store
 from tests.synthetic import Synthetic, build
 
 
@@ -36,3 +40,31 @@ def test_numbers_come_by_sample_and_a_missing_one_is_nan(made: Synthetic) -> Non
     scores = columns.quality(snapshot)
     stored = store.sql(f"SELECT sample_id, score FROM {store.scan(snapshot.require('quality'))}").fetchall()
     assert all(np.isnan(scores[i]) if value is None else scores[i] == value for i, value in stored)
+
+
+def stored(folder: Path, scores: dict[int, float | None]) -> Artifact:
+    table = {"sample_id": pa.array(list(scores), pa.int64()), "score": pa.array(list(scores.values()), pa.float64())}
+    with Store.create(folder).draft("quality", parameters={}, inputs={}) as draft:
+        draft.write(pa.table(table))
+        return draft.commit()
+
+
+@pytest.mark.parametrize("scores", [{1: 0.5, 0: None}, {1: 0.5}])
+def test_a_missing_value_is_refused_unless_one_is_named(tmp_path: Path, scores: dict[int, float | None]) -> None:
+    artifact = stored(tmp_path / "ws", scores)
+    with pytest.raises(ExplorerError, match="column score holds values for"):
+        columns.read_column(artifact, "score", 2)
+    assert columns.read_column(artifact, "score", 2, missing=-1).tolist() == [-1, 0.5]
+
+
+def test_columns_are_in_the_order_of_the_sample_ids_and_read_only(tmp_path: Path) -> None:
+    column = columns.read_column(stored(tmp_path / "ws", {2: 0.2, 0: 0.0, 1: 0.1}), "score", 3)
+    assert column.tolist() == [0.0, 0.1, 0.2] and not column.flags.writeable
+
+
+def test_a_damaged_or_absent_table_is_refused(tmp_path: Path) -> None:
+    artifact = stored(tmp_path / "ws", {0: 0.0, 2: 0.2})
+    with pytest.raises(ExplorerError, match=r"sample ids 0\.\.2 of 2 samples"):
+        columns.read_column(artifact, "score", 2, missing=0)
+    with pytest.raises(MissingStep, match="'parts'; run score again"):
+        columns.read_column(artifact, "score", 3, table="parts")

@@ -24,7 +24,10 @@ def test_every_kind_of_key_means_the_rows_it_names(synthetic):
     rest = groups.resolve(snapshot, "rest", lasso)
     assert len(rest) == len(synthetic.tokens) - 2
     found = groups.resolve(snapshot, "search:luggage")
-    assert found.ids.tolist() == [i for i, text in enumerate(synthetic.tokens) if "luggage" in text]
+    scan = store.scan(snapshot.require("samples"))
+    prompts = dict(store.sql(f"SELECT sample_id, prompt FROM {scan}").fetchall())
+    texts = {i: f"{prompts[i]} {' '.join(words)}" for i, words in enumerate(synthetic.tokens)}
+    assert found.ids.tolist() == [i for i, text in texts.items() if "luggage" in text]
     assert len(groups.resolve(snapshot, "all")) == len(synthetic.tokens)
 
 

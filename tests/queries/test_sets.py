@@ -8,9 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from explorer.errors import ExplorerError, InputError, MissingStep
-from explorer.queries.sets import load_sets
+from explorer.pipeline.ingest import ingest
+from explorer.queries.sets import feature_counts, feature_sets, load_sets, load_tags
 from explorer.records import PAIRS
-from explorer.workspace import Artifact, Store
+from explorer.workspace import Artifact, Snapshot, Store
+from tests.synthetic import build
 
 WIDTH, SAMPLES = 6, 5
 PAIR = st.tuples(
@@ -32,6 +34,12 @@ def stored(folder: Path, shards: list[list[tuple[int, int, str, float]]], **info
         return store, draft.commit()
 
 
+def snapshot_of(store: Store, activations: Artifact) -> Snapshot:
+    with store.draft("samples", parameters={}, inputs={}) as draft:
+        draft.write(pa.table({"sample_id": pa.array(range(SAMPLES), pa.int64())}))
+        return Snapshot(store, {"samples": (draft.commit(),), "activations": (activations,)})
+
+
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     shards=st.lists(st.lists(PAIR, max_size=12), min_size=1, max_size=3),
@@ -50,6 +58,18 @@ def test_sets_equal_brute_force(tmp_path_factory, shards, segment, threshold):
         span = slice(sets.indptr[sample], sets.indptr[sample + 1])
         assert dict(zip(sets.indices[span].tolist(), sets.values[span].tolist(), strict=True)) == wanted
         assert sets.row(sample).tolist() == sorted(wanted)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    pairs=st.lists(PAIR, max_size=30, unique_by=lambda pair: pair[:3]),
+    segment=st.sampled_from(["prompt", "response", "all"]),
+    threshold=st.sampled_from([0.0, 0.5, 1.2, 9.0]),
+)
+def test_counts_are_the_sizes_of_the_sets(tmp_path_factory, pairs, segment, threshold):
+    snapshot = snapshot_of(*stored(tmp_path_factory.mktemp("counts"), [pairs]))
+    sizes = feature_sets(snapshot, threshold=threshold, segment=segment).sizes
+    assert feature_counts(snapshot, threshold, segment).tolist() == sizes.tolist()
 
 
 def test_a_threshold_is_compared_as_sql_compares_it(tmp_path):
@@ -83,3 +103,37 @@ def test_bad_thresholds_and_segments_are_refused(tmp_path, threshold):
         load_sets(store, activations, segment="response", threshold=threshold, samples=1)
     with pytest.raises(InputError, match="segment"):
         load_sets(store, activations, segment="answer", threshold=0.0, samples=1)
+
+
+def test_the_default_threshold_is_the_one_that_the_extraction_recorded(tmp_path):
+    store, activations = stored(
+        tmp_path / "w", [[(0, 0, "response", 1.0), (0, 1, "response", 3.0)]], default_threshold=2
+    )
+    assert feature_sets(snapshot_of(store, activations)).sizes.tolist() == [1, 0, 0, 0, 0]
+    store, activations = stored(tmp_path / "without", [[(0, 0, "response", 1.0)]])
+    with pytest.raises(ExplorerError, match="default threshold"):
+        feature_sets(snapshot_of(store, activations))
+
+
+def test_tags_are_lists_or_text_split_at_commas_and_may_be_missing(tmp_path):
+    path = tmp_path / "rows.jsonl"
+    tags = ['["Math", "code"]', '"code, , MATH"', "null", "7", '[" poetry "]']
+    path.write_text("".join(f'{{"instruction": "i{n}", "output": "o", "t\\"ags": {t}}}\n' for n, t in enumerate(tags)))
+    store = Store.create(tmp_path / "w")
+    ingest(store, str(path))
+    snapshot = Snapshot.newest(store)
+    sets = load_tags(snapshot, 't"ags')
+    assert [sets.row(i).tolist() for i in range(sets.n)] == [[0, 1], [0, 1], [], [], [2]]
+    for column in ("", "other"):
+        with pytest.raises(InputError, match="tags"):
+            load_tags(snapshot, column)
+
+
+def test_features_counted_without_the_pairs_in_memory_are_the_sizes_of_the_sets(tmp_path):
+    snapshot = Snapshot.newest(build(tmp_path / "w", samples=60).store)
+    for segment in ("response", "prompt", "all"):
+        every = feature_sets(snapshot, threshold=0.0, segment=segment)
+        for threshold in (0.0, 1.0, 4.3, 99.0):
+            counts = feature_counts(snapshot, threshold, segment)
+            assert counts.tolist() == every.sizes_above([threshold])[0].tolist()
+            assert counts.tolist() == feature_sets(snapshot, threshold=threshold, segment=segment).sizes.tolist()

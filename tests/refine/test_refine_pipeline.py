@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from explorer.errors import Cancelled, InputError
+from explorer.pipeline.cluster import cluster
 from explorer.pipeline.export import export
+from explorer.pipeline.ingest import ingest
 from explorer.pipeline.refine import refine
 from explorer.workspace import Snapshot, marks
 from tests import synthetic, tiny
@@ -129,6 +131,23 @@ def test_killed_and_started_again_it_ends_the_same(store, model, tmp_path):
     other = synthetic.build(tmp_path / "other", samples=80, hostile=False).store
     straight = run(other, model)
     assert json.loads(done.stdout)["iterations"] == json.loads(json.dumps(straight.iterations))
+
+
+def test_a_number_of_clusters_means_those_that_cluster_returns(store, model):
+    returned = cluster(store, k=3).artifact
+    as_many = cluster(store, k=3, seed=7).artifact
+    assert as_many != returned and Snapshot.newest(store).require("clusters").ref == as_many
+    refined = store.resolve("refinements", run(store, model, clusters="3", iterations=1).artifact)
+    assert f"clusters/{refined.manifest.inputs['clusters']}" == returned
+
+
+def test_clusters_of_another_dataset_are_refused(store, model, tmp_path):
+    clusters = cluster(store, k=3).artifact
+    file = tmp_path / "other.jsonl"
+    file.write_text("".join(f'{{"instruction": "say {i}", "output": "word {i}"}}\n' for i in range(40)))
+    ingest(store, str(file))
+    with pytest.raises(InputError, match="other samples"):
+        run(store, model, clusters=clusters)
 
 
 def test_a_banned_row_is_never_drawn(store, model):

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for small pools with everything that hurts: empty sets, duplicates, ties, one sample."""
+"""Hypothesis strategies for small pools with hard cases: empty sets, duplicates, ties, a single sample."""
 
 from __future__ import annotations
 
@@ -71,6 +71,21 @@ def run(slug: str, pool: Pool, budget: Budget | int | str, seed: int = 0, **para
     method = METHODS[slug]
     options = build(method.Params, {**EXTRA.get(slug, {}), **params}, owner=slug)
     return method.rank(pool, Budget.parse(budget), options, np.random.default_rng(seed))
+
+
+def part_of(pool: Pool, rows: list[int]) -> Pool:
+    """The pool of only these rows, taken apart and put together here."""
+    assert pool.features is not None
+    sets = pool.features
+    spans = [slice(sets.indptr[i], sets.indptr[i + 1]) for i in rows]
+    part = FeatureSets.from_rows(
+        [sets.indices[span].tolist() for span in spans], sets.width, [sets.values[span].tolist() for span in spans]
+    )
+    arrays = ("response_tokens", "embeddings", "clusters", "distances", "quality", "hashes", "sources")
+    values = {name: getattr(pool, name) for name in arrays}
+    runs = tuple(np.array([rows.index(i) for i in run.tolist() if i in rows], np.int64) for run in pool.runs)
+    taken = {name: None if value is None else value[rows] for name, value in values.items()}
+    return Pool(n=len(rows), features=part, tags=part, runs=runs, **taken)
 
 
 def entries(ranking: Ranking) -> list[tuple[int, float, int]]:

@@ -31,7 +31,7 @@ def test_the_ranking_does_not_depend_on_the_pieces_it_is_worked_out_in(
     slug: str, pool: Pool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = entries(run(slug, pool, 90))
-    monkeypatch.setattr("explorer.selection.points.PIECE", 3_000)
+    monkeypatch.setattr("explorer.selection.pieces.PIECE", 3_000)
     said: list[float] = []
     with reporting(lambda stage, done, total, note="": said.append(done)):
         assert entries(run(slug, pool, 90)) == whole
@@ -40,7 +40,7 @@ def test_the_ranking_does_not_depend_on_the_pieces_it_is_worked_out_in(
 
 @pytest.mark.parametrize("slug", SLOW)
 def test_a_cancelled_ranking_stops_at_the_next_piece(slug: str, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("explorer.selection.points.PIECE", 1)
+    monkeypatch.setattr("explorer.selection.pieces.PIECE", 1)
 
     def stop(stage: str, done: float, total: float | None, note: str = "") -> None:
         raise Cancelled("cancelled")

@@ -291,11 +291,10 @@ def test_a_feature_page_names_the_first_pick_of_each_selection(synthetic: Synthe
     feature = synthetic.feature_of["moon"]
     app = open_page(synthetic.store.path, "features", feature=str(feature))
     table = linked(app, "Saved selections that cover this feature")
-    store = synthetic.store
-    having = set(
-        occurrences.feature_values(Snapshot.newest(store), feature, "response").filter(_above)["sample_id"].to_pylist()
-    )
-    runs = {run.manifest.name: read_ranking(run).tolist() for run in store.artifacts("selections")}
+    snapshot = Snapshot.newest(synthetic.store)
+    values = occurrences.feature_values(snapshot, feature, "response")
+    having = set(values.filter(_above)["sample_id"].to_pylist())
+    runs = {run.manifest.name: read_ranking(run).tolist() for run in snapshot.selections}
     for row in table:
         picks = runs[str(row["Selection"])]
         assert row["Row"] == next(i for i in picks if i in having)

@@ -1,4 +1,4 @@
-"""The embedding methods that exist, in one list."""
+"""Registry of the embedding methods."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ __all__ = ["EMBEDDINGS", "Embedding", "Inputs", "Text", "resolve"]
 
 
 def resolve(name: str) -> tuple[Embedding, dict[str, Any]]:
-    """Find the method meant by `name`, and the parameters that the name itself sets.
+    """Look up the method called `name`, and the parameters that the name implies.
 
-    A name that is not in the list but is a folder or looks like a Hub id (`owner/model`) means that sentence model.
+    An unregistered name that is a folder or looks like a Hub id (`owner/model`) means that sentence model.
     """
     if name not in EMBEDDINGS and (Path(name).is_dir() or "/" in name):
         return EMBEDDINGS[Sentence.slug], {"model": name}

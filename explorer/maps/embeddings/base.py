@@ -1,4 +1,4 @@
-"""What an embedding method is: it turns what a workspace knows of each sample into one vector a sample."""
+"""The protocol of embedding methods: one vector per sample from hidden states, features or texts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from explorer.registry import Described
 
 @dataclass(frozen=True)
 class Text:
-    """The two sides of one sample."""
+    """Prompt and response of one sample."""
 
     prompt: str
     response: str
@@ -24,7 +24,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What methods may ask for; a method gets what its `needs` names, the rest is None."""
+    """Inputs of a method: the fields that its `needs` names; the others are None."""
 
     lm_mean: Vectors | None = None
     features: FeatureSets | None = None
@@ -32,13 +32,13 @@ class Inputs:
 
 
 class Embedding(Described, Protocol):
-    """One way to embed samples."""
+    """An embedding method."""
 
     @property
     def needs(self) -> frozenset[str]:
-        """Fields of `Inputs` that must be there: of {"lm_mean", "features", "texts"}."""
+        """The required fields of `Inputs`: one of "lm_mean", "features", "texts"."""
         ...
 
     def embed(self, inputs: Inputs, params: Any, rng: np.random.Generator, progress: Progress) -> Vectors:
-        """Unit-norm float32 [N, d]; a sample that has no direction (nothing to embed) is a row of zeros."""
+        """Unit-norm float32 [N, d]; a sample with nothing to embed is a row of zeros."""
         ...

@@ -1,4 +1,4 @@
-"""Mean of the language model's hidden states over a sample's response tokens, gathered while extracting."""
+"""Mean of the language model's hidden states over a sample's response tokens, computed during extraction."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ class LmMean:
         assert inputs.lm_mean is not None
         progress("embed", 0, len(inputs.lm_mean), self.title)
         means = inputs.lm_mean
-        there = (means != 0).any(axis=1)
-        if params.centre and there.any():
-            centre = means[there].mean(axis=0, dtype=np.float64).astype(np.float32)
-            means = np.where(there[:, None], means - centre, 0.0).astype(np.float32)
+        nonzero = (means != 0).any(axis=1)
+        if params.centre and nonzero.any():
+            centre = means[nonzero].mean(axis=0, dtype=np.float64).astype(np.float32)
+            means = np.where(nonzero[:, None], means - centre, 0.0).astype(np.float32)
         progress("embed", len(means), len(means), self.title)
         return unit_norm(means)

@@ -1,4 +1,4 @@
-"""Which SAE features a sample has, rare ones weighing more, reduced to a few dimensions."""
+"""TF-IDF of the SAE features of a sample, reduced by a truncated SVD."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Params:
     dimensions: int = param(128, "dimensions kept by the truncated SVD", minimum=2, maximum=1024)
     weight: str = param(
         "presence",
-        "term frequency: 1 for a feature that is there, or its largest activation",
+        "term frequency: 1 for a feature that is present, or its largest activation",
         choices=("presence", "activation"),
     )
 
@@ -28,9 +28,9 @@ class Params:
 class SaeTfidf:
     """Rows of U S, where U S V' is the truncated SVD of the TF-IDF matrix, scaled to unit norm.
 
-    t[i,f] = tf[i,f] (1 + log((1 + N) / (1 + df_f))), rows of t at unit norm before the SVD (the smoothed TF-IDF of
-    scikit-learn). The SVD is the randomised one of Halko, Martinsson & Tropp (2011) with a seed; the sign of every
-    dimension is fixed by making the largest loading of V positive. Cost: O(nnz * dimensions).
+    t[i,f] = tf[i,f] (1 + log((1 + N) / (1 + df_f))), rows of t scaled to unit norm before the SVD (scikit-learn's
+    smoothed TF-IDF). The SVD is randomised (Halko, Martinsson & Tropp 2011) and seeded; signs are fixed by making the
+    largest loading of each dimension of V positive. Cost: O(nnz * dimensions).
     """
 
     slug = "sae-tfidf"

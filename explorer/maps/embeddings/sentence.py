@@ -28,8 +28,8 @@ class Params:
 class Sentence:
     """v_i = mean over real tokens of the encoder's last hidden state, scaled to unit norm (Reimers & Gurevych 2019).
 
-    Texts are batched by length, so that little is padded; the result does not depend on the batch size beyond
-    floating-point rounding. An empty text has no direction and stays a row of zeros.
+    Texts are batched by length to limit padding; the batch size changes the result by floating-point rounding only. An
+    empty text gives a row of zeros.
     """
 
     slug = "sentence"
@@ -71,9 +71,9 @@ def _load(name: str) -> tuple[Any, Any]:
         tokenizer = transformers.AutoTokenizer.from_pretrained(name)
         model = transformers.AutoModel.from_pretrained(name)
     except (OSError, ValueError, KeyError, ImportError) as error:
-        said = " ".join(str(error).split())[:200]
+        reason = " ".join(str(error).split())[:200]
         raise InputError(
-            f"embedding model {name!r} could not be loaded ({said}); allowed: a folder or Hub id"
+            f"embedding model {name!r} could not be loaded ({reason}); allowed: a folder or Hub id"
         ) from error
     return tokenizer, model.eval().requires_grad_(False)
 
@@ -98,7 +98,7 @@ def _tokenise(tokenizer: Any, texts: Sequence[str], limit: int) -> list[list[int
 
 
 def _batches(order: np.ndarray, ids: list[list[int]], tokens: int) -> list[np.ndarray]:
-    """Cut `order` (shortest first) so that rows times the longest row stays within `tokens`."""
+    """Split `order` (shortest first) so that rows times the longest row stays within `tokens`."""
     batches, start = [], 0
     for end in range(1, len(order) + 1):
         if end == len(order) or (end + 1 - start) * len(ids[order[end]]) > tokens:

@@ -1,4 +1,4 @@
-"""The projections that exist, in one list."""
+"""Registry of the projections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a projection is: vectors or feature sets in, one point in the plane a sample out."""
+"""The protocol of projections: one point in the plane per sample, from vectors or feature sets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from explorer.registry import Described
 
 @dataclass(frozen=True)
 class Inputs:
-    """What methods may ask for; a method gets what its `needs` names, the rest is None."""
+    """Inputs of a projection: the field that its `needs` names; the other is None."""
 
     vectors: Vectors | None = None
     features: FeatureSets | None = None
@@ -24,18 +24,18 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A map that is there: what it was drawn from, and its coordinates float32 [M, 2]."""
+    """An existing map: its inputs, and its coordinates float32 [M, 2]."""
 
     inputs: Inputs
     places: NDArray[np.float32]
 
 
 class Projection(Described, Protocol):
-    """One way to draw samples in the plane."""
+    """A projection of samples to the plane."""
 
     @property
     def needs(self) -> frozenset[str]:
-        """Fields of `Inputs` that must be there: {"vectors"} or {"features"}."""
+        """The required field of `Inputs`: "vectors" or "features"."""
         ...
 
     def project(self, inputs: Inputs, params: Any, seed: int, progress: Progress) -> NDArray[np.float32]:
@@ -43,5 +43,5 @@ class Projection(Described, Protocol):
         ...
 
     def place(self, drawn: Drawn, inputs: Inputs, params: Any, seed: int, progress: Progress) -> NDArray[np.float32]:
-        """Coordinates float32 [N, 2] of other samples on a map drawn with the same parameters and seed."""
+        """Coordinates float32 [N, 2] of other samples on a map made with the same parameters and seed."""
         ...

@@ -1,4 +1,4 @@
-"""The two main directions of an embedding: fast, linear, and the same every time."""
+"""First two principal components of an embedding: fast, linear, deterministic."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Pca:
         return ((vectors - mean) @ main).astype(np.float32)
 
     def place(self, drawn: Drawn, inputs: Inputs, params: Params, seed: int, progress: Progress) -> NDArray[np.float32]:
-        """Put other vectors along the directions of the map's own."""
+        """Project other vectors on the components of the map's own vectors."""
         del params, seed
         assert drawn.inputs.vectors is not None and inputs.vectors is not None
         progress("project", 0, len(inputs.vectors), self.title)
@@ -46,7 +46,7 @@ class Pca:
 
 
 def _directions(vectors: Vectors) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean [d] and the two main directions [d, 2] of vectors, the largest loading of each positive."""
+    """Mean [d] and first two components [d, 2] of vectors, the largest loading of each positive."""
     mean = vectors.mean(axis=0, dtype=np.float64)
     scatter = vectors.T.astype(np.float64) @ vectors - len(vectors) * np.outer(mean, mean)
     _, directions = np.linalg.eigh(scatter)

@@ -1,4 +1,4 @@
-"""UMAP of an embedding, or straight of the sparse feature sets (McInnes, Healy & Melville 2018, umap-learn)."""
+"""UMAP of an embedding or of the sparse feature sets (McInnes, Healy & Melville 2018, umap-learn)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from explorer.maps.projections.base import Drawn, Inputs
 from explorer.progress import Progress
 from explorer.registry import param
 
-MAX_FIT = 50_000  # rows the map is fitted on; the rest is placed by transform
+MAX_FIT = 50_000  # rows that the map is fitted on; the others are placed by transform
 _CHUNK = 10_000
 
 
@@ -22,9 +22,11 @@ _CHUNK = 10_000
 class Params:
     """Parameters of `umap`."""
 
-    neighbours: int = param(15, "size of the neighbourhood that is kept: small shows detail, large shape", minimum=2)
-    min_dist: float = param(0.1, "how close points may lie", minimum=0.0, maximum=0.99)
-    fit_rows: int = param(MAX_FIT, "rows the map is fitted on; the rest is placed", minimum=10, maximum=MAX_FIT)
+    neighbours: int = param(
+        15, "neighbours of a row that stay near it: few show detail, many the overall shape", minimum=2
+    )
+    min_dist: float = param(0.1, "minimum distance between points", minimum=0.0, maximum=0.99)
+    fit_rows: int = param(MAX_FIT, "rows that the map is fitted on; the others are placed", minimum=10, maximum=MAX_FIT)
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class FeatureParams(Params):
 
 
 class Umap:
-    """Euclidean UMAP of unit-norm vectors (the same neighbours as cosine). Seeded, so one thread lays it out."""
+    """Euclidean UMAP of unit-norm vectors (the same neighbours as cosine). Seeded, hence single-threaded."""
 
     slug = "umap"
     title = "UMAP of an embedding"
@@ -49,7 +51,7 @@ class Umap:
         return _umap(inputs.vectors, "euclidean", params, seed, progress)
 
     def place(self, drawn: Drawn, inputs: Inputs, params: Params, seed: int, progress: Progress) -> NDArray[np.float32]:
-        """Fit the map again from its own vectors, then transform the others into it."""
+        """Refit the map on its own vectors, then transform the others into it."""
         assert drawn.inputs.vectors is not None and inputs.vectors is not None
         return _placed(drawn.inputs.vectors, drawn.places, inputs.vectors, "euclidean", params, seed, progress)
 
@@ -70,7 +72,7 @@ class UmapFeatures:
     def place(
         self, drawn: Drawn, inputs: Inputs, params: FeatureParams, seed: int, progress: Progress
     ) -> NDArray[np.float32]:
-        """Fit the map again from its own feature sets, then transform the others into it."""
+        """Refit the map on its own feature sets, then transform the others into it."""
         known, others = _matrix(drawn.inputs, params), _matrix(inputs, params)
         return _placed(known, drawn.places, others, params.metric, params, seed, progress)
 
@@ -91,7 +93,7 @@ def _umap(rows: Any, metric: str, params: Params, seed: int, progress: Progress)
     out[fitted] = model.embedding_
     rest = np.setdiff1d(np.arange(n), fitted)
     out[rest] = _transform(model, rows[rest], progress)
-    lost = ~np.isfinite(out).all(axis=1)  # a row without any neighbour gets no place from UMAP
+    lost = ~np.isfinite(out).all(axis=1)  # UMAP gives no place to a row without neighbours
     out[lost] = 0.0 if lost.all() else out[~lost].mean(axis=0)
     progress("project", n, n, "")
     return (out - out.mean(axis=0)).astype(np.float32)
@@ -106,19 +108,19 @@ def _placed(
     seed: int,
     progress: Progress,
 ) -> NDArray[np.float32]:
-    """Transform `others` into the map of `known`: the same seed and rows give the same fit, which is checked."""
+    """Transform `others` into the map of `known`; checks that the refit gives the stored coordinates."""
     model, fitted = _fitted(known, metric, params, seed, progress)
-    there = np.isfinite(model.embedding_).all(axis=1)
-    shift = (model.embedding_[there] - places[fitted][there]).mean(axis=0)
-    if np.abs(model.embedding_[there] - shift - places[fitted][there]).max() > 1e-2 * np.ptp(places, axis=0).max():
-        raise ExplorerError("the map cannot be fitted again as it was (other library versions?); project all rows anew")
+    finite = np.isfinite(model.embedding_).all(axis=1)
+    shift = (model.embedding_[finite] - places[fitted][finite]).mean(axis=0)
+    if np.abs(model.embedding_[finite] - shift - places[fitted][finite]).max() > 1e-2 * np.ptp(places, axis=0).max():
+        raise ExplorerError("the map cannot be reproduced (other library versions?); project all rows again")
     out = _transform(model, others, progress)
-    out[~np.isfinite(out).all(axis=1)] = model.embedding_[there].mean(axis=0)
+    out[~np.isfinite(out).all(axis=1)] = model.embedding_[finite].mean(axis=0)
     return (out - shift).astype(np.float32)
 
 
 def _fitted(rows: Any, metric: str, params: Params, seed: int, progress: Progress) -> tuple[Any, NDArray[np.int64]]:
-    """Return the fitted model and the rows it was fitted on, ascending."""
+    """The fitted model and the rows it was fitted on, ascending."""
     n = rows.shape[0]
     if n < 4:
         refuse("a UMAP map needs at least 4 samples", got=n)

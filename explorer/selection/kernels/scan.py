@@ -1,4 +1,4 @@
-"""Scans in a fixed order that accept a sample when it brings enough that is new, pass after pass."""
+"""Scans in a fixed order that accept a sample when it brings enough new features, pass after pass."""
 
 # ruff: noqa: ANN001, ANN201 (the types of a kernel stand in its signature)
 from __future__ import annotations
@@ -13,7 +13,7 @@ from explorer.selection.kernels.compiled import compiled, i32s, i64s, out_i32s
     types.int64(i64s, i32s, i32s, types.int64, types.float64, types.boolean, types.int64, out_i32s, out_i32s, out_i32s)
 )
 def scan(indptr, indices, order, width, max_overlap, some_new, limit, picks, gains, rounds):
-    """Scan `order` (int32 [M], no empty sets) until `limit` picks; returns how many were made.
+    """Scan `order` (int32 [M], no empty sets) until `limit` picks; returns the number of picks.
 
     A sample is accepted when |F & C| / |F| <= max_overlap and, with `some_new`, F adds a feature to C; C then gains F.
     At the end of a pass C is emptied and the samples left over are scanned again.
@@ -24,7 +24,7 @@ def scan(indptr, indices, order, width, max_overlap, some_new, limit, picks, gai
     done, number, left = 0, 1, m
     while done < min(limit, m):
         covered[:] = 0
-        kept = 0
+        put_back = 0
         for p in range(left):
             i = waiting[p]
             start, end = indptr[i], indptr[i + 1]
@@ -40,8 +40,8 @@ def scan(indptr, indices, order, width, max_overlap, some_new, limit, picks, gai
                 if done >= limit:
                     break
             else:
-                waiting[kept] = i
-                kept += 1
-        left = kept
+                waiting[put_back] = i
+                put_back += 1
+        left = put_back
         number += 1
     return done

@@ -19,14 +19,14 @@ class Params:
     """Options of curated."""
 
     rows: tuple[str, ...] = param((), "sample ids or content hashes, in the order they are wanted")
-    file: str = param("", "a file with them: a JSON array, or one a line")
+    file: str = param("", "a file that lists them: a JSON array, or one per line")
 
 
 class Curated(Method):
-    """A list made by a person, so that it can be compared with the methods.
+    """A list made by a person, to compare with the methods.
 
     Objective: none but size, so every gain is 1. Rows come in the order of the list, each once; a content hash
-    stands for every sample with that content. A budget smaller than the list takes its beginning, a larger one all.
+    stands for every sample with that content. A smaller budget takes the beginning of the list.
     Needs: content hashes. Cost: O(N + list). Nested: yes. Ties: of samples with one hash, smaller sample id first.
     Source: LIMA, Zhou et al. 2023, arXiv 2305.11206.
     """
@@ -39,16 +39,16 @@ class Curated(Method):
     Params = Params
 
     def prepare(self, params: Params) -> Params:
-        """Read the file, so that what is recorded is the list itself."""
+        """Read the file, so that the list itself is recorded."""
         if params.file:
             params = replace(params, rows=(*params.rows, *_read(Path(params.file))), file="")
         if not params.rows:
             refuse(f"method {self.slug} needs a list", allowed="rows=ID,ID,… or file=PATH")
         return params
 
-    def restricted(self, params: Params, kept: Ints) -> None:
-        """The list names rows of the whole pool, so it is read whole and rows are left out of it."""
-        del params, kept
+    def restricted(self, params: Params, rows: Ints) -> None:
+        """None: the list names rows of the whole pool, so rows are removed from its ranking."""
+        del params, rows
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:
         """Look the rows up; `rng` is not used."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.registry import param
 from explorer.selection.budget import Budget
-from explorer.selection.distinct import filtered
+from explorer.selection.dissimilar import rank_dissimilar
 from explorer.selection.method import Method, Pool, Ranking
 from explorer.selection.scores import from_zero, scored
 
@@ -29,11 +29,11 @@ class Deita(Method):
     """A scan by falling quality * complexity with a limit on similarity.
 
     Objective: maximise the sum of q(x) * c(x) over S with all cosines inside S below `max_similarity`, greedily; the
-    gain of a pick is q * c. c is |F_i| or the response tokens: the paper's own complexity model is not used. Scores
-    that can be negative are moved up until the lowest is 0. When a scan ends short of the budget, the accepted
-    samples are set aside and the others are scanned again (the next round). Samples without a score come last.
-    Needs: embeddings (worked in 16-bit fixed point), quality, feature sets or lengths.
-    Cost: O(N * picks * d) a pass. Nested: yes. Ties: smaller sample id.
+    gain of a pick is q * c. c is |F_i| or the response tokens: the paper's own complexity model is not used. Negative
+    scores shift all scores up until the lowest is 0. When a scan ends short of the budget, the accepted samples are
+    set aside and the others are scanned again (the next round). Samples without a score come last.
+    Needs: embeddings (computed in 16-bit fixed point), quality, feature sets or lengths.
+    Cost: O(N * picks * d) per pass. Nested: yes. Ties: smaller sample id.
     Source: Liu et al. 2024, "What Makes Good Data for Alignment?", arXiv 2312.15685.
     """
 
@@ -45,12 +45,12 @@ class Deita(Method):
     Params = Params
 
     def requires(self, params: Params) -> frozenset[str]:
-        """Lengths in place of feature sets, when they measure complexity."""
+        """Lengths in place of feature sets where they measure complexity."""
         return frozenset({"embeddings", "quality", "features" if params.complexity == "features" else "lengths"})
 
     def warm_up(self) -> None:
         """Load the compiled kernels."""
-        import explorer.selection.kernels.points  # noqa: F401
+        import explorer.selection.kernels.similarity  # noqa: F401
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:
         """Rank by passes over the samples; `rng` is not used."""
@@ -60,5 +60,5 @@ class Deita(Method):
         complexity = pool.response_tokens if params.complexity == "length" else pool.features and pool.features.sizes
         assert pool.quality is not None and complexity is not None
         score = from_zero(pool.quality) * np.asarray(complexity, np.float64)
-        ranking = filtered(pool, budget, score, known, params.max_similarity)
+        ranking = rank_dissimilar(pool, budget, score, known, params.max_similarity)
         return replace(ranking, info=ranking.info | {"missing_quality": len(missing)})

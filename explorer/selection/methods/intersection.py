@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from explorer.selection.budget import Budget
-from explorer.selection.ensembles import Ensemble, Params, ordered, standing
+from explorer.selection.ensembles import Ensemble, Params, ordered, standings
 from explorer.selection.method import Pool, Ranking
 
 
 class Intersection(Ensemble):
-    """Only samples that all the selections hold.
+    """Only the samples that are in all of the selections.
 
     Objective: none; by the mean relative rank (rank / rows) over the selections. The gain of a pick is the number of
-    selections. A budget larger than the intersection takes all of it; an empty one is refused.
+    selections. A budget larger than the intersection takes all of it; an empty one is an InputError.
     Needs: stored selections. Cost: O(N log N). Nested: yes, for the same selections. Ties: smaller sample id.
     Source: ours.
     """
@@ -23,8 +23,8 @@ class Intersection(Ensemble):
     goal = "What all methods agree on"
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:
-        """Order the samples the selections hold; `rng` is not used."""
+        """Order the samples of the selections; `rng` is not used."""
         del params, rng
         pool.require(self.slug, self.needs)
-        found = standing(pool)
-        return ordered(pool, budget, found.votes == len(pool.runs), (found.mean,), found.votes, self.slug)
+        standing = standings(pool)
+        return ordered(pool, budget, standing.votes == len(pool.runs), (standing.mean,), standing.votes, self.slug)

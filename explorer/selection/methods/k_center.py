@@ -8,8 +8,9 @@ import numpy as np
 
 from explorer.progress import report
 from explorer.selection.budget import Budget
+from explorer.selection.fixed_point import SCALE, fixed_point
 from explorer.selection.method import Method, Pool, Ranking
-from explorer.selection.points import SCALE, fixed_point, pieces
+from explorer.selection.pieces import pieces
 
 
 @dataclass(frozen=True)
@@ -21,11 +22,11 @@ class KCenter(Method):
     """Farthest-first traversal on embeddings.
 
     Objective: minimise the largest distance of any sample to its nearest pick; each step takes the sample that is
-    farthest from all picks so far, at most twice the best possible radius. The first pick is the sample nearest to
+    farthest from all picks so far; the radius is at most twice the optimum. The first pick is the sample nearest to
     the mean of all. The gain of a pick is its Euclidean distance to the picks before it (2, the largest possible,
     for the first).
-    Needs: embeddings (unit norm; worked in 16-bit fixed point, so every machine gives the same ranking).
-    Cost: O(N d) a pick: minutes for 5 % of 50,000 rows, too slow for whole rankings of large pools.
+    Needs: embeddings (unit norm; computed in 16-bit fixed point, so every machine gives the same ranking).
+    Cost: O(N d) per pick at most, less by lazy search; still too slow for whole rankings of large pools.
     Nested: yes. Ties: smaller sample id.
     Source: Sener and Savarese 2018, arXiv 1708.00489; Gonzalez 1985.
     """
@@ -39,30 +40,30 @@ class KCenter(Method):
 
     def warm_up(self) -> None:
         """Load the compiled kernels."""
-        import explorer.selection.kernels.points  # noqa: F401
+        import explorer.selection.kernels.farthest  # noqa: F401
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:
         """Rank by farthest-first traversal; `params` and `rng` are not used."""
-        from explorer.selection.kernels.points import k_center
+        from explorer.selection.kernels.farthest import k_center
 
         del params, rng
         pool.require(self.slug, self.needs)
         assert pool.embeddings is not None
         points = fixed_point(pool.embeddings)
-        limit = pool.n if budget.unit == "tokens" else budget.rows(pool.n)
+        first, limit = most_central(points), pool.limit(budget)
         picks, gaps = np.empty(limit, np.int32), np.empty(limit, np.int64)
-        norm, nearest = np.empty(pool.n, np.int64), np.empty(pool.n, np.int64)
-        chosen = start(points)
+        norm, nearest, compared = np.empty(pool.n, np.int64), np.empty(pool.n, np.int64), np.empty(pool.n, np.int32)
+        key, heap = np.empty(pool.n), np.empty(pool.n, np.int32)
         for begin, end in pieces(limit, points.size):
-            chosen = k_center(points, norm, nearest, chosen, begin, end, picks, gaps)
+            k_center(points, first, begin, end, norm, nearest, compared, key, heap, picks, gaps)
             report("select", end, limit, f"{self.title}: picks")
-        gain = np.sqrt(np.maximum(gaps, 0)) / SCALE
+        gain = np.sqrt(gaps) / SCALE
         gain[0] = 2.0
         return Ranking.of(picks, gain).within(pool, budget)
 
 
-def start(points: np.ndarray) -> int:
-    """The position nearest to the mean of all points (ties: the smallest), worked out in whole numbers."""
+def most_central(points: np.ndarray) -> int:
+    """The position nearest to the mean of all points (ties: the smallest), computed in whole numbers."""
     wide = points.astype(np.int64)
     total = wide.sum(axis=0)
     squared = len(points) * (wide * wide).sum(axis=1) - 2 * (wide @ total)

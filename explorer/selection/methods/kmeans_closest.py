@@ -23,7 +23,7 @@ class KmeansClosest(Method):
     Objective: minimise the sum of distances to the own centroid under the quotas; the gain of a pick is minus its
     distance. Quotas b_j proportional to |X_j| by largest remainder (they sum to the budget). Picks are mixed in
     proportion to the quotas.
-    Needs: clusters, with distances. Cost: O(N log N). Nested: no: inside a cluster the order is, but largest
+    Needs: clusters, with distances. Cost: O(N log N). Nested: no: the order in each cluster is, but largest
     remainders of a larger budget can give a cluster one row less. Ties: smaller sample id.
     Source: Yu et al. 2024, "Diversify and Conquer", arXiv 2409.11378.
     """

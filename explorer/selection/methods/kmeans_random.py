@@ -21,7 +21,7 @@ class KmeansRandom(Method):
 
     Objective: none but size, so every gain is 1. Quotas b_j proportional to |X_j| by largest remainder (they sum to
     the budget); inside a cluster a uniform draw without replacement. Picks are mixed in proportion to the quotas.
-    Needs: clusters. Cost: O(N log N). Nested: no: inside a cluster the order is, but largest remainders of a larger
+    Needs: clusters. Cost: O(N log N). Nested: no: the order in each cluster is, but largest remainders of a larger
     budget can give a cluster one row less. Ties: by a random key, then sample id.
     Source: Yu et al. 2024, "Diversify and Conquer", arXiv 2409.11378.
     """
@@ -35,9 +35,9 @@ class KmeansRandom(Method):
     Params = Params
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:
-        """Draw from every cluster; one random key a sample, in sample order."""
+        """Draw from every cluster; one random key per sample."""
         del params
         pool.require(self.slug, self.needs)
         assert pool.clusters is not None
-        groups = grouped(pool.clusters, rng.random(pool.n), np.ones(pool.n, bool))
+        groups = grouped(pool.clusters, pool.draw(rng.random), np.ones(pool.n, bool))
         return by_quota(pool, budget, groups, [group[:0] for group in groups], np.ones(pool.n))

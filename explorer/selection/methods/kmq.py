@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from explorer.selection.budget import Budget
 from explorer.selection.method import Method, Pool, Ranking
-from explorer.selection.quotas import by_quota, grouped
+from explorer.selection.quotas import by_quota, drawn_by_quality
 from explorer.selection.scores import from_zero, scored
 
 
@@ -22,10 +22,10 @@ class Kmq(Method):
 
     Objective: f(S) = sum of q(x) over S in expectation; the gain of a pick is its quality. Quotas b_j proportional to
     |X_j| by largest remainder; inside a cluster a draw without replacement with probability proportional to q(x), by
-    exponential keys: sort by u^(1/q), that is by -log(u) / q, so every cluster's order is nested. Scores that can be
-    negative are moved up until the lowest is 0. Samples of quality 0 or without a score have no chance of a draw:
-    they come only when every cluster is used up, and those without a score are counted.
-    Needs: clusters and quality. Cost: O(N log N). Nested: no: inside a cluster the order is, but largest remainders
+    exponential keys: sort by u^(1/q), that is by -log(u) / q, so every cluster's order is nested. Negative scores
+    shift all scores up until the lowest is 0. Samples of quality 0 or without a score are never drawn: they come only
+    when every cluster is used up, and those without a score are counted.
+    Needs: clusters and quality. Cost: O(N log N). Nested: no: the order in each cluster is, but largest remainders
     of a larger budget can give a cluster one row less. Ties: by the random key, then sample id.
     Source: Yu et al. 2024, "Diversify and Conquer", arXiv 2409.11378; keys: Efraimidis and Spirakis 2006.
     """
@@ -39,21 +39,12 @@ class Kmq(Method):
     Params = Params
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:
-        """Draw from every cluster; one random number a sample, in sample order."""
+        """Draw from every cluster; one random number per sample."""
         del params
         pool.require(self.slug, self.needs)
         assert pool.clusters is not None and pool.quality is not None
         _, missing = scored(pool, self.slug)
         quality = np.nan_to_num(from_zero(pool.quality), nan=0.0)
-        drawn = -np.log1p(-rng.random(pool.n))  # exponential, rate 1
-        key = drawn / np.where(quality > 0, quality, 1.0)
-        groups = grouped(pool.clusters, key, quality > 0)
-        spare = grouped(pool.clusters, key, quality <= 0)
-        width = max(len(groups), len(spare))
-        groups, spare = _padded(groups, width), _padded(spare, width)
+        groups, spare = drawn_by_quality(pool.clusters, quality, pool.draw(rng.random))
         ranking = by_quota(pool, budget, groups, spare, np.nan_to_num(pool.quality, nan=0.0))
-        return Ranking.of(ranking.positions, ranking.gain, **ranking.info, missing_quality=len(missing))
-
-
-def _padded(groups: list[np.ndarray], width: int) -> list[np.ndarray]:
-    return [*groups, *(np.zeros(0, np.int64) for _ in range(width - len(groups)))]
+        return replace(ranking, info=ranking.info | {"missing_quality": len(missing)})

@@ -16,7 +16,7 @@ from explorer.selection.quotas import fit, grouped, interleave, largest_remainde
 class Params:
     """Options of length-matched-random."""
 
-    reference: str = param("", "name or id of a stored selection to match; empty: the longest at this budget")
+    reference: str = param("", "name or id of a saved selection to match; empty: the longest at this budget")
     bins: int = param(10, "quantile bins of the response length over the whole pool", minimum=1, maximum=1000)
 
 
@@ -49,13 +49,13 @@ class LengthMatchedRandom(Method):
         return (params.reference,) if params.reference else ()
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:
-        """Draw from every length bin; one random key a sample, in sample order."""
+        """Draw from every length bin; one random key per sample."""
         pool.require(self.slug, self.requires(params))
         assert pool.response_tokens is not None
         tokens = pool.response_tokens.astype(np.int64)
         inner = np.quantile(tokens, np.linspace(0, 1, params.bins + 1)[1:-1], method="inverted_cdf")
         bin_of = np.searchsorted(np.unique(inner), tokens, side="left")
-        groups = grouped(bin_of, rng.random(pool.n), np.ones(pool.n, bool))
+        groups = grouped(bin_of, pool.draw(rng.random), np.ones(pool.n, bool))
         longest = np.argsort(-tokens, kind="stable")
 
         def take(rows: int) -> Ranking:

@@ -32,7 +32,7 @@ class Random(Method):
     Params = Params
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:
-        """Rank by random keys drawn from `rng`, one per sample in sample order."""
+        """Rank by random keys, one per sample."""
         del params
-        order = np.argsort(rng.random(pool.n), kind="stable")
+        order = np.argsort(pool.draw(rng.random), kind="stable")
         return Ranking.of(order, np.ones(pool.n)).within(pool, budget)

@@ -8,7 +8,7 @@ import numpy as np
 
 from explorer.registry import param
 from explorer.selection.budget import Budget
-from explorer.selection.distinct import filtered
+from explorer.selection.dissimilar import rank_dissimilar
 from explorer.selection.method import Method, Pool, Ranking
 
 
@@ -27,7 +27,7 @@ class ReprFilter(Method):
     Objective: maximise the sum of response tokens over S with all cosines inside S below `max_similarity`, greedily.
     When a scan ends short of the budget, the accepted samples are set aside and the others are scanned again (the
     next round). The gain of a pick is its response tokens.
-    Needs: embeddings (worked in 16-bit fixed point), response lengths. Cost: O(N * picks * d) a pass.
+    Needs: embeddings (computed in 16-bit fixed point), response lengths. Cost: O(N * picks * d) per pass.
     Nested: yes. Ties: smaller sample id.
     Source: the representation filter of Liu et al. 2024, "What Makes Good Data for Alignment?", arXiv 2312.15685.
     """
@@ -41,7 +41,7 @@ class ReprFilter(Method):
 
     def warm_up(self) -> None:
         """Load the compiled kernels."""
-        import explorer.selection.kernels.points  # noqa: F401
+        import explorer.selection.kernels.similarity  # noqa: F401
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:
         """Rank by passes over the samples; `rng` is not used."""
@@ -49,4 +49,4 @@ class ReprFilter(Method):
         pool.require(self.slug, self.needs)
         assert pool.response_tokens is not None
         score = pool.response_tokens.astype(np.float64)
-        return filtered(pool, budget, score, np.arange(pool.n), params.max_similarity)
+        return rank_dissimilar(pool, budget, score, np.arange(pool.n), params.max_similarity)

@@ -1,4 +1,4 @@
-"""SAE-Saturated: many samples of every feature, each further one worth less."""
+"""SAE-Saturated: many samples of every feature, each adding less than the one before."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from explorer.features.sets import FeatureSets
 from explorer.registry import param
 from explorer.selection.budget import Budget
 from explorer.selection.certificate import certify_concave
-from explorer.selection.coverage import WEIGHTS, by_size, feature_weights
+from explorer.selection.coverage import WEIGHTS, by_size, feature_weights, row_cost
 from explorer.selection.method import Method, Pool, Ranking
 
 STEP = 1 << 26  # fixed point of g
@@ -22,7 +22,7 @@ SHAPES = ("sqrt", "log1p", "capped")
 class Params:
     """Options of sae-saturated."""
 
-    shape: str = param("sqrt", "how the worth of a feature grows with its number of picks", choices=SHAPES)
+    shape: str = param("sqrt", "how the value of a feature grows with its number of picks", choices=SHAPES)
     cap: int = param(10, "for capped: picks of a feature beyond this many add nothing", minimum=1)
     count: str = param(
         "samples", "what is counted: picks that have it, or its activation", choices=("samples", "activation")
@@ -38,8 +38,8 @@ class SaeSaturated(Method):
     summed activation divided by the mean activation; g is sqrt(n), log(1 + n) or min(n, cap). Each step takes the
     largest gain (per response token where `cost` is tokens). Monotone submodular, so greedy reaches (1 - 1/e) of the
     best, as coverage does, but it does not saturate after a few dozen picks; there are no rounds.
-    Needs: feature sets; response lengths for cost tokens. Cost: lazy greedy, O(pairs) to begin with, then a few
-    gains a pick. Nested: yes. Ties: larger |F_i|, then smaller sample id; samples with an empty F_i come last.
+    Needs: feature sets; response lengths for cost tokens. Cost: lazy greedy, O(pairs) at the start, then a few
+    gains per pick. Nested: yes. Ties: larger |F_i|, then smaller sample id; samples with an empty F_i come last.
     Source: ours; concave over modular functions: Lin and Bilmes 2011; lazy search: Minoux 1978.
     """
 
@@ -64,38 +64,33 @@ class SaeSaturated(Method):
 
     def warm_up(self) -> None:
         """Load the compiled kernels."""
-        import explorer.selection.kernels.lazy  # noqa: F401
+        import explorer.selection.kernels.concave  # noqa: F401
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:
         """Rank by saturated coverage; `rng` is not used."""
-        from explorer.selection.kernels.lazy import concave, concave_sums
+        from explorer.selection.kernels.concave import concave, concave_sums
 
         del rng
         pool.require(self.slug, self.requires(params))
         assert pool.features is not None
         sets = pool.features
-        weight = feature_weights(sets, params.weights, WEIGHT)
-        cost = np.ones(pool.n)
-        if params.cost == "tokens" and pool.response_tokens is not None:
-            cost = np.maximum(pool.response_tokens, 1).astype(np.float64)
+        weight, cost = feature_weights(sets, params.weights, WEIGHT), row_cost(pool, params.cost)
         order, empty = by_size(sets, np.ones(pool.n, bool))
-        limit = pool.n if budget.unit == "tokens" else budget.rows(pool.n)
+        limit = pool.limit(budget)
         searched = min(limit, len(order))
         picks, gains = np.empty(searched, np.int32), np.empty(searched, np.int64)
         if params.count == "samples":
             step = steps(params, searched + 1)
-            seen = np.zeros(sets.width, np.int64)
-            concave(sets.indptr, sets.indices, weight, step, cost, order, seen, searched, picks, gains)
+            concave(sets.indptr, sets.indices, weight, step, cost, order, searched, picks, gains)
         else:
             shape = SHAPES.index(params.shape)
             concave_sums(
-                sets.indptr, sets.indices, amounts(sets), weight, shape, params.cap * WEIGHT, float(WEIGHT), cost,
-                order, searched, picks, gains,
+                sets.indptr, sets.indices, amounts(sets), weight, shape, params.cap * WEIGHT, float(WEIGHT),
+                float(STEP), cost, order, searched, picks, gains,
             )  # fmt: skip
         rest = empty[: limit - searched]
-        positions = np.concatenate([picks, rest])
-        gain = np.concatenate([gains / (STEP * WEIGHT), np.zeros(len(rest))])
-        return Ranking.of(positions, gain, without_features=len(rest)).within(pool, budget)
+        ranking = Ranking.of(order[picks], gains / (STEP * WEIGHT), without_features=len(rest))
+        return ranking.then(Ranking.without_gain(rest)).within(pool, budget)
 
 
 def steps(params: Params, length: int) -> np.ndarray:

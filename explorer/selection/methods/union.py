@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from explorer.selection.budget import Budget
-from explorer.selection.ensembles import Ensemble, Params, ordered, standing
+from explorer.selection.ensembles import Ensemble, Params, ordered, standings
 from explorer.selection.method import Pool, Ranking
 
 
 class Union(Ensemble):
-    """Every sample that one of the selections holds.
+    """Every sample of any of the selections.
 
     Objective: none; by the best relative rank a sample has in any selection (rank / rows), then the mean one. The
     gain of a pick is the number of selections that hold it. A budget larger than the union takes all of it.
@@ -20,11 +20,11 @@ class Union(Ensemble):
 
     slug = "union"
     title = "Union"
-    goal = "Everything that some method wants, each method's best first"
+    goal = "Everything that any of the methods takes, each method's best first"
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:
-        """Order the samples the selections hold; `rng` is not used."""
+        """Order the samples of the selections; `rng` is not used."""
         del params, rng
         pool.require(self.slug, self.needs)
-        found = standing(pool)
-        return ordered(pool, budget, found.votes > 0, (found.best, found.mean), found.votes, self.slug)
+        standing = standings(pool)
+        return ordered(pool, budget, standing.votes > 0, (standing.best, standing.mean), standing.votes, self.slug)

@@ -9,7 +9,7 @@ import numpy as np
 from explorer.errors import refuse
 from explorer.registry import param
 from explorer.selection.budget import Budget
-from explorer.selection.ensembles import Ensemble, ordered, standing
+from explorer.selection.ensembles import Ensemble, ordered, standings
 from explorer.selection.ensembles import Params as Shared
 from explorer.selection.method import Pool, Ranking
 
@@ -18,7 +18,7 @@ from explorer.selection.method import Pool, Ranking
 class Params(Shared):
     """Options of vote."""
 
-    min_votes: int = param(1, "leave out samples that fewer selections hold", minimum=1)
+    min_votes: int = param(1, "leave out samples with fewer votes", minimum=1)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -27,7 +27,7 @@ class Params(Shared):
 
 
 class Vote(Ensemble):
-    """The samples that most of the selections hold.
+    """The samples that are in most of the selections.
 
     Objective: maximise the sum of votes over S; the gain of a pick is the number of selections that hold it. Equal
     votes: by the mean relative rank (rank / rows; 1 where a selection does not hold it).
@@ -37,14 +37,13 @@ class Vote(Ensemble):
 
     slug = "vote"
     title = "Vote"
-    goal = "What most methods agree on, best agreed first"
+    goal = "What most methods agree on, most votes first"
     Params = Params
 
     def rank(self, pool: Pool, budget: Budget, params: Params, rng: np.random.Generator) -> Ranking:
-        """Order the samples the selections hold; `rng` is not used."""
+        """Order the samples of the selections; `rng` is not used."""
         del rng
         pool.require(self.slug, self.needs)
-        found = standing(pool)
-        return ordered(
-            pool, budget, found.votes >= params.min_votes, (-found.votes, found.mean), found.votes, self.slug
-        )
+        standing = standings(pool)
+        votes = standing.votes
+        return ordered(pool, budget, votes >= params.min_votes, (-votes, standing.mean), votes, self.slug)

@@ -19,7 +19,7 @@ from explorer.ui.select import studio
 from explorer.ui.shell import header
 from explorer.ui.widgets import columns, table, threshold
 from explorer.ui.widgets.columns import Column
-from explorer.ui.widgets.page import plot, section
+from explorer.ui.widgets.elements import plot, section
 from explorer.workspace import Artifact
 
 _FIRST = 4  # selections that are shown until the user chooses
@@ -148,7 +148,7 @@ def _overlap(sides: list[Side]) -> dict[str, theme.Figure]:
 
 
 def _profiles(view: View, sides: list[Side]) -> dict[str, theme.Figure]:
-    tokens = cache.lengths(view)["response_tokens"].fill_null(0).to_numpy()
+    tokens = cache.response_tokens(view)
     groups = studio.groups(view) if view.clusters is not None else None
     quality = None
     if view.quality is not None:

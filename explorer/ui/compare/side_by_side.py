@@ -9,7 +9,7 @@ from explorer.ui import cache, display, links, state
 from explorer.ui.compare import keys
 from explorer.ui.context import View
 from explorer.ui.widgets import markup
-from explorer.ui.widgets.page import section
+from explorer.ui.widgets.elements import section
 from explorer.workspace import Artifact
 
 _PAGE = 3  # rows of each side at a time

@@ -22,7 +22,7 @@ from explorer.ui.differences import keys, reads
 from explorer.ui.shell import header
 from explorer.ui.widgets import columns, link_table, row_table, threshold, token_view
 from explorer.ui.widgets.columns import Column
-from explorer.ui.widgets.page import plot, section
+from explorer.ui.widgets.elements import plot, section
 
 _LIFT_HELP = "Here divided by There, with half a row added to every count."
 _COLUMNS = (
@@ -36,7 +36,7 @@ _COLUMNS = (
 )
 _TITLE = "What separates these rows from those?"
 _SEARCH = "search:"
-_SHOWN = 12  # features a side
+_SHOWN = 12  # features per side
 _PLOTTED = 1500
 
 
@@ -73,7 +73,7 @@ def draw(view: View) -> None:
 
 
 def _choose(view: View) -> tuple[str, str, str, bool]:
-    """Draw the controls; the two keys stand in the address."""
+    """Draw the controls; the two keys are part of the address."""
     named = reads.group_choices(view)
     cells = st.columns([3.4, 3.4, 3.6, 2], vertical_alignment="bottom")
     first = next((key for key in named if key != groups.ALL), groups.ALL)
@@ -149,7 +149,7 @@ def _labels(view: View, ids: list[int]) -> dict[int, str]:
 
 
 def _plot(view: View, left: Group, right: Group, contrast: Contrast) -> None:
-    significant = np.flatnonzero(contrast.sure)
+    significant = np.flatnonzero(contrast.significant)
     plotted = significant[np.argsort(-np.abs(contrast.z[significant]), kind="stable")][:_PLOTTED]
     labels = _labels(view, plotted.tolist())
     rows = [

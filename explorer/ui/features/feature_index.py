@@ -17,7 +17,7 @@ from explorer.ui.features.feature_query import LENGTHS, PAGE, SHARES, SOURCES, q
 from explorer.ui.shell import header
 from explorer.ui.widgets import columns, link_table, pager, threshold
 from explorer.ui.widgets.columns import Column
-from explorer.ui.widgets.page import plot
+from explorer.ui.widgets.elements import plot
 
 _COLUMNS = (
     columns.FEATURE,

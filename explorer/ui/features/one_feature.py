@@ -19,7 +19,7 @@ from explorer.ui.features import reads as feature_reads
 from explorer.ui.shell import header
 from explorer.ui.widgets import columns, link_table, markup, threshold, token_view
 from explorer.ui.widgets.columns import Column
-from explorer.ui.widgets.page import one_of, plot, section
+from explorer.ui.widgets.elements import one_of, plot, section
 
 _BOTH = Column("both_n", "Both", "number", "Responses that have both.")
 _SELECTIONS = (

@@ -15,7 +15,7 @@ from explorer.ui.context import View
 from explorer.ui.length import keys, scatter
 from explorer.ui.widgets import columns, table
 from explorer.ui.widgets.columns import Column
-from explorer.ui.widgets.page import one_of, plot, section
+from explorer.ui.widgets.elements import one_of, plot, section
 
 _BY_THRESHOLD, _SCATTER = "r by threshold", "scatter"
 

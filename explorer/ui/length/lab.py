@@ -20,7 +20,7 @@ from explorer.ui.length import reads as length_reads
 from explorer.ui.shell import header
 from explorer.ui.widgets import table, threshold
 from explorer.ui.widgets.columns import Column
-from explorer.ui.widgets.page import plot, section
+from explorer.ui.widgets.elements import plot, section
 
 _TITLE = "Why does length work?"
 _COLOURS = ("nothing", "source", "cluster", "quality")

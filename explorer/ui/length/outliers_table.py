@@ -13,7 +13,7 @@ from explorer.ui import display, links, state
 from explorer.ui.context import View
 from explorer.ui.length import keys
 from explorer.ui.widgets import pins
-from explorer.ui.widgets.page import section
+from explorer.ui.widgets.elements import section
 from explorer.workspace import marks
 
 _POOR, _RICH = "long but poor in features", "short but rich in features"

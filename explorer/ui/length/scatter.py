@@ -28,12 +28,12 @@ _SHOWN = 8  # groups with a colour of their own, as many as there are colours
 
 
 def place(view: View) -> str:
-    """Return what the points are called in the browser."""
+    """Return the name of the points in the browser."""
     return "/".join((*view.key("samples", "activations"), "length"))
 
 
 def carry(view: View) -> None:
-    """Bring lengths and words to the browser."""
+    """Send lengths and words to the browser."""
     canvas.carry(place(view), length_reads.carried(view, POINTS))
     state.put(keys.CARRIED, place(view))
 

@@ -15,7 +15,7 @@ from explorer.ui.context import View
 from explorer.ui.length import keys
 from explorer.ui.length import reads as length_reads
 from explorer.ui.map import reads as map_reads
-from explorer.ui.widgets.page import plot, section
+from explorer.ui.widgets.elements import plot, section
 
 _QUICK = 10_000  # rows up to which the summary is shown at once
 

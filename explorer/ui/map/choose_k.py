@@ -9,7 +9,7 @@ from explorer.ui import cache, display, jobs, shell
 from explorer.ui.context import View
 from explorer.ui.map import keys
 from explorer.ui.map import reads as map_reads
-from explorer.ui.widgets.page import plot
+from explorer.ui.widgets.elements import plot
 
 
 def draw(view: View) -> None:

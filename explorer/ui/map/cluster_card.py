@@ -15,7 +15,7 @@ from explorer.ui.map import keys, selected_rows
 from explorer.ui.map import reads as map_reads
 from explorer.ui.widgets import columns, markup, row_table, table, threshold
 from explorer.ui.widgets.columns import Column
-from explorer.ui.widgets.page import plot, section
+from explorer.ui.widgets.elements import plot, section
 
 _RUNS = 8  # saved selections that are compared, newest first
 _FEATURES = (

@@ -22,7 +22,7 @@ from explorer.workspace import Artifact
 POINTS = 100_000  # rows up to which every row is a point; beyond, density is shown until few are in view
 SEEN = 30_000  # points of a larger map that are drawn, with their words, where no more are in view
 _HEIGHT = 560
-_CONTROLS = 78  # pixels kept for what a colouring asks for, so that the map stays where it is
+_CONTROLS = 78  # pixels reserved for the controls of a colouring, so that the map does not move
 _HOVERED = 20_000  # picks over a density whose words are sent
 
 
@@ -71,7 +71,7 @@ def _title(view: View, projection: Artifact) -> str:
 
 
 def carry(view: View, projection: Artifact) -> None:
-    """Bring the points to the browser; a map of more than `POINTS` rows sends what is in view instead."""
+    """Send the points to the browser; a map of more than `POINTS` rows sends what is in view instead."""
     if view.rows <= POINTS:
         x, y = map_reads.places(view, projection)
         canvas.carry(_place(view, projection), pa.table({"x": x, "y": y, "words": map_reads.words(view)}))

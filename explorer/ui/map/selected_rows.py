@@ -10,7 +10,7 @@ from explorer.ui import display, links
 from explorer.ui.context import View
 from explorer.ui.map import keys
 from explorer.ui.widgets import pins, row_table
-from explorer.ui.widgets.page import section
+from explorer.ui.widgets.elements import section
 from explorer.workspace import marks
 
 LISTED = 20_000  # rows that a table under the map pages through, at most

@@ -10,7 +10,7 @@ from explorer.ui import display
 from explorer.ui.context import View
 from explorer.ui.widgets import table
 from explorer.ui.widgets.columns import Column
-from explorer.ui.widgets.page import section
+from explorer.ui.widgets.elements import section
 from explorer.workspace import KINDS
 
 _MEASURES = (  # name, key, good up to, fair up to, meaning

@@ -4,4 +4,4 @@ PATH = "ingest_path"
 UPLOAD = "ingest_upload"
 TARGET = "ingest_target"
 FORMAT = "ingest_format"
-MAP = "ingest_map"  # one a role: which column it is read from
+MAP = "ingest_map"  # one per role: the column that it is read from

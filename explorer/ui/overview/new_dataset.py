@@ -16,7 +16,7 @@ from explorer.options.verbs import IngestOptions
 from explorer.ui import context, display, jobs, state
 from explorer.ui.overview import keys, next_step
 from explorer.ui.widgets import markup, model_form
-from explorer.ui.widgets.page import section
+from explorer.ui.widgets.elements import section
 from explorer.workspace import Store
 
 

@@ -12,7 +12,7 @@ from explorer.options.verbs import OPTIONS
 from explorer.ui import jobs, links
 from explorer.ui.context import View
 from explorer.ui.widgets import model_form
-from explorer.ui.widgets.page import section
+from explorer.ui.widgets.elements import section
 from explorer.workspace import KINDS, Kind
 
 STEPS = tuple(kind for kind in KINDS if kind.stage == "prepare")

@@ -7,7 +7,7 @@ from explorer.ui import cache, context, display, links, shell, state
 from explorer.ui.overview import health, new_dataset, next_step, summary
 from explorer.ui.shell import header
 from explorer.ui.widgets import threshold
-from explorer.ui.widgets.page import plot, section
+from explorer.ui.widgets.elements import plot, section
 
 view = context.current()
 if view is None or view.samples is None:

@@ -9,7 +9,7 @@ from explorer.figures import dataset as figures
 from explorer.ui import cache, display
 from explorer.ui.context import View
 from explorer.ui.widgets import threshold
-from explorer.ui.widgets.page import figures_row, plot, section
+from explorer.ui.widgets.elements import figures_row, plot, section
 
 
 def answer(view: View) -> str:
@@ -77,11 +77,11 @@ def numbers(view: View) -> None:
 
 def lengths(view: View) -> None:
     """Histogram of response lengths, in tokens where they were counted."""
-    table = cache.lengths(view)
-    unit = "tokens" if view.activations is not None else "characters"
-    column = "response_tokens" if view.activations is not None else "response_chars"
+    if view.activations is not None:
+        unit, values = "tokens", cache.response_tokens(view)
+    else:
+        unit, values = "characters", cache.response_characters(view)
     section("Response length")
-    values = table[column].drop_null().to_numpy()
     plot(figures.length_histogram(values, unit=unit), key="lengths", alt=f"Histogram of response lengths in {unit}")
 
 

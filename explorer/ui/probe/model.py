@@ -41,7 +41,7 @@ class Holder:
             key = (_owner(view), model, sae)
             if self.ready(view) and self._key == key:
                 return
-            self._probe = load(view.store, model=model, sae=sae, progress=progress)
+            self._probe = load(view, model=model, sae=sae, progress=progress)
             self._key = key
             self._readings.clear()
 

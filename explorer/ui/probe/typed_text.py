@@ -20,7 +20,7 @@ from explorer.ui.rows import reads as rows_reads
 from explorer.ui.shell import header
 from explorer.ui.widgets import columns, markup, row_table, table, threshold, token_view
 from explorer.ui.widgets.columns import Column
-from explorer.ui.widgets.page import section
+from explorer.ui.widgets.elements import section
 
 if TYPE_CHECKING:
     from explorer.pipeline.probe import Reading

@@ -20,7 +20,7 @@ from explorer.ui.refine.reads import Refinement
 from explorer.ui.shell import header
 from explorer.ui.widgets import columns, fields, table
 from explorer.ui.widgets.columns import Column
-from explorer.ui.widgets.page import choose, plot, section
+from explorer.ui.widgets.elements import choose, plot, section
 from explorer.workspace import Artifact
 
 _TITLE = "Which topics can the model still learn from?"
@@ -28,9 +28,9 @@ _FADED = 0.5  # a cluster below this multiple of its starting weight has faded
 _EXAMPLES = 12
 _EXAMPLE_COLUMNS = (
     Column("reward", "Reward", "number", significant=2, width=70),
-    Column("prompt", "Prompt", width=220),
-    Column("response", "Answer in the data", width=330),
-    Column("answer", "The model's own answer", width=330),
+    Column("prompt", "Prompt", width=200),
+    Column("response", "Answer in the data", width=300),
+    Column("answer", "The model's own answer", width=300),
     Column("gold", "Value, data", "number", digits=2, width=80),
     Column("generated", "Value, model", "number", digits=2, width=80),
     Column("factor", "Factor", "number", digits=2, width=60),

@@ -15,7 +15,7 @@ from explorer.ui.results import keys, reads
 from explorer.ui.shell import header
 from explorer.ui.widgets import columns, fields, table
 from explorer.ui.widgets.columns import Column
-from explorer.ui.widgets.page import choose, plot, section
+from explorer.ui.widgets.elements import choose, plot, section
 from explorer.workspace import Artifact
 
 _TITLE = "Does it train better?"

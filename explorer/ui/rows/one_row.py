@@ -20,7 +20,7 @@ from explorer.ui.rows import keys, reads
 from explorer.ui.shell import header
 from explorer.ui.widgets import columns, markup, pins, row_table, table, threshold
 from explorer.ui.widgets.columns import Column
-from explorer.ui.widgets.page import one_of, section
+from explorer.ui.widgets.elements import one_of, section
 
 _ORDERS = {
     "strongest first": ("max_act", True),

@@ -27,10 +27,9 @@ def export_bytes(store: Store, run_id: str, export_format: str, extras: Sequence
 
 def bytes_of(store: Store, run_id: str) -> int:
     """Estimate the size of an export: the bytes of its source rows."""
-    run = store.resolve("selections", run_id)
-    samples = store.resolve("samples", run.manifest.inputs["samples"])
-    query = f"SELECT sum(strlen(s.raw)) FROM {store.scan(run)} r JOIN {store.scan(samples)} s USING (sample_id)"
-    return int(store.sql(query).fetchall()[0][0] or 0)
+    from explorer.exports.picks import Picks
+
+    return Picks.of(store, store.resolve("selections", run_id)).source_bytes()
 
 
 def file_name(stem: str, export_format: str) -> str:

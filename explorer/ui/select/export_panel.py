@@ -11,7 +11,7 @@ from explorer.exports.bundle import FORMATS
 from explorer.ui import display
 from explorer.ui.context import View
 from explorer.ui.select import downloads, keys, reads
-from explorer.ui.widgets.page import section
+from explorer.ui.widgets.elements import section
 from explorer.workspace import Artifact
 
 _DOWNLOAD = 64 << 20  # bytes: a download is held in memory; larger exports are written to a path

@@ -15,7 +15,7 @@ from explorer.ui import display, links, state
 from explorer.ui.context import View
 from explorer.ui.select import keys, rules_form
 from explorer.ui.widgets import columns, markup, table, token_view
-from explorer.ui.widgets.page import section
+from explorer.ui.widgets.elements import section
 
 if TYPE_CHECKING:
     from explorer.features.sets import FeatureSets

@@ -17,7 +17,7 @@ from explorer.ui.select.budget import Chosen
 from explorer.ui.select.ranking import Task
 from explorer.ui.widgets import columns, markup, pins, row_table, table
 from explorer.ui.widgets.columns import Column
-from explorer.ui.widgets.page import section
+from explorer.ui.widgets.elements import section
 
 if TYPE_CHECKING:
     from explorer.features.sets import FeatureSets

@@ -1,4 +1,4 @@
-"""Rankings computed beside the app's reruns: one worker thread, progress for polling, results kept while they are used.
+"""Rankings computed in a worker thread, with progress to poll and a cache of the last results.
 
 One ranking of all samples answers every budget of a nested method, so the budget slider is a prefix of it. A ranking
 belongs to the process, not to a browser session: a reload finds it again. No Streamlit in here.
@@ -21,19 +21,19 @@ from explorer.selection.budget import Budget
 from explorer.selection.spec import SelectionSpec
 
 if TYPE_CHECKING:
-    from explorer.pipeline.pool import Gathered
+    from explorer.pipeline.pool import LoadedPool
     from explorer.pipeline.select import Ranked
     from explorer.selection.metrics import Curve
     from explorer.workspace import Store
 
-KEPT = 12  # rankings
-POOLS = 2  # pools of samples (features, embeddings …) kept in memory
-BOUND_POINTS = 24  # budgets at which the certificate is worked out
+RANKINGS = 12  # held in memory
+POOLS = 2  # pools of samples (features, embeddings …) held in memory
+BOUND_POINTS = 24  # budgets at which the certificate is computed
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked for: everything that the ranking depends on.
+    """Everything that a ranking depends on.
 
     `spec` names rows, the user's marks among them; its budget is everything for nested methods. `written` is the same
     as the user wrote it, for the address.
@@ -62,7 +62,7 @@ class Outcome:
 
 @dataclass
 class Task:
-    """A ranking under way or done; `error` is one line for the user."""
+    """A running or finished ranking; `error` is one line for the user."""
 
     request: Request
     started: float = field(default_factory=time.time)
@@ -75,11 +75,11 @@ class Task:
 
     @property
     def running(self) -> bool:
-        """Whether it is still to end."""
+        """Whether it has not ended yet."""
         return self.ended is None
 
     def progress(self, stage: str, done: float, total: float | None, note: str = "") -> None:
-        """Take a report of the pipeline; stops it when the user cancelled."""
+        """Take a progress report of the pipeline; raises `Cancelled` after the user pressed Cancel."""
         self.stage = f"{stage} {note}".strip()
         self.share = done / total if total else None
         if self.stop.is_set():
@@ -87,30 +87,30 @@ class Task:
 
 
 class Ranker:
-    """The worker and what it made."""
+    """The worker thread and its last results."""
 
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ranking")
         self._tasks: OrderedDict[Request, Task] = OrderedDict()
-        self._gathered: OrderedDict[tuple[Any, ...], Gathered] = OrderedDict()
+        self._pools: OrderedDict[tuple[Any, ...], LoadedPool] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, request: Request) -> Task | None:
-        """Return the task of a request, if it was started and is still kept."""
+        """Return the task of a request, if it was started and is still held."""
         with self._lock:
             if request in self._tasks:
                 self._tasks.move_to_end(request)
             return self._tasks.get(request)
 
     def start(self, request: Request) -> Task:
-        """Start a ranking, or return the one that is there; one that failed is tried again."""
+        """Start a ranking, or return the task of an equal request; one that failed starts again."""
         known = self.get(request)
         if known is not None and (known.running or known.outcome is not None):
             return known
         task = Task(request)
         with self._lock:
             self._tasks[request] = task
-            while len(self._tasks) > KEPT:
+            while len(self._tasks) > RANKINGS:
                 self._tasks.popitem(last=False)[1].stop.set()
         self._pool.submit(self._work, task)
         return task
@@ -137,10 +137,10 @@ class Ranker:
 
         spec = task.request.spec
         store = Store.open(Path(task.request.workspace))
-        gathered = self._gather(task, store)
+        loaded = self._load(task, store)
         task.progress("ranking", 0, None, spec.method)
-        ranked = rank(store, spec, gathered=gathered, progress=task.progress)
-        task.progress("working out coverage", 0, None)
+        ranked = rank(store, spec, loaded=loaded, progress=task.progress)
+        task.progress("computing coverage", 0, None)
         sets, positions = ranked.pool.features, ranked.ranking.positions
         curve = bound = tokens = None
         if sets is not None and len(positions):
@@ -151,16 +151,16 @@ class Ranker:
             tokens = np.cumsum(ranked.pool.response_tokens[positions], dtype=np.int64)
         return Outcome(ranked, curve, bound, tokens)
 
-    def _gather(self, task: Task, store: Store) -> Gathered:
-        from explorer.pipeline.select import pool_key, pool_of, sources_of
+    def _load(self, task: Task, store: Store) -> LoadedPool:
+        from explorer.pipeline.select import inputs_of, pool_key, pool_of
         from explorer.workspace import Snapshot
 
         spec = task.request.spec
-        found = sources_of(Snapshot.newest(store), spec, task.progress)
-        key = (task.request.workspace, *pool_key(found, spec))
-        if key not in self._gathered:
-            self._gathered[key] = pool_of(found, spec)
-            while len(self._gathered) > POOLS:
-                self._gathered.popitem(last=False)
-        # What was made for an earlier ranking is not made again for this one.
-        return replace(self._gathered[key], made=list(found.made))
+        inputs = inputs_of(Snapshot.newest(store), spec, task.progress)
+        key = (task.request.workspace, *pool_key(inputs, spec))
+        if key not in self._pools:
+            self._pools[key] = pool_of(inputs, spec)
+            while len(self._pools) > POOLS:
+                self._pools.popitem(last=False)
+        # An artifact that an earlier ranking made is not made by this one.
+        return replace(self._pools[key], made=list(inputs.made))

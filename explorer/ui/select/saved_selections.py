@@ -16,7 +16,7 @@ from explorer.ui.select.budget import Chosen
 from explorer.ui.select.ranking import Task
 from explorer.ui.widgets import columns, table
 from explorer.ui.widgets.columns import Column
-from explorer.ui.widgets.page import section
+from explorer.ui.widgets.elements import section
 from explorer.workspace import Artifact
 
 _COLUMNS = (
@@ -131,7 +131,7 @@ def _actions(view: View, run: Artifact) -> None:
             icon=":material/replay:",
             on_click=_open,
             args=(run,),
-            disabled=run.manifest.parameters.get("method") not in METHODS,  # a refinement is no method of the studio
+            disabled=run.manifest.parameters.get("method") not in METHODS,  # the studio does not offer refinements
             help="Sets method, parameters, threshold, seed, budget and rules as they were; Run ranks again, with "
             "today's pins and bans.",
         )

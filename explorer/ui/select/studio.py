@@ -24,7 +24,7 @@ from explorer.ui.select import keys, method_form, missing_features, reads, rules
 from explorer.ui.select.budget import Chosen, Costs
 from explorer.ui.select.ranking import Outcome, Request, Task
 from explorer.ui.widgets import fields, threshold
-from explorer.ui.widgets.page import plot, section
+from explorer.ui.widgets.elements import plot, section
 
 if TYPE_CHECKING:
     from explorer.selection.method import Method
@@ -62,7 +62,7 @@ def choose_budget(budget: Budget) -> None:
 
 
 def _written() -> list[ParameterSpec]:
-    """The options whose widgets hold them as the address has them: all but those that have a part of their own."""
+    """The options whose widget and address hold the same value: all but those with a form of their own."""
     apart = {"budget", "params", state.THRESHOLD, *MARKS}
     return [spec for spec in describe(SelectionSpec) if spec.name not in apart]
 
@@ -169,10 +169,8 @@ def _only_budget(request: Request) -> bool:
 
 
 def _costs(view: View) -> Costs:
-    lengths = cache.lengths(view)
-    tokens = sum(lengths[name].fill_null(0).to_numpy() for name in ("prompt_tokens", "response_tokens"))
     epochs, speed = state.get(keys.EPOCHS) or EPOCHS, state.get(keys.SPEED) or TOKENS_PER_SECOND
-    return Costs(np.asarray(tokens, np.int64), float(epochs), float(speed))
+    return Costs(cache.training_tokens(view), float(epochs), float(speed))
 
 
 def _slider(view: View, costs: Costs) -> Budget:
@@ -189,9 +187,9 @@ def _slider(view: View, costs: Costs) -> Budget:
     )
     offered = budgets.steps(unit, view.rows, int(summary["response_tokens"] or 0), costs.seconds())
     key = f"{keys.BUDGET}_{unit}"
-    stored = state.get(key)
-    if stored is not None and stored not in offered:
-        offered = sorted((*offered, stored), key=lambda text: Budget.parse(text).amount)
+    current = state.get(key)
+    if current is not None and current not in offered:
+        offered = sorted((*offered, current), key=lambda text: Budget.parse(text).amount)
     text = right.select_slider(
         "Budget",
         offered,

@@ -13,7 +13,7 @@ from explorer.ui.context import View
 from explorer.ui.widgets import columns, pager, table
 from explorer.ui.widgets.columns import Column
 
-PAGE = "rows"  # in the session state, one a table: its page
+PAGE = "rows"  # key of the session state, one per table
 _COLUMNS = (columns.ROW, columns.PROMPT, columns.RESPONSE, columns.TOKENS, columns.SOURCE, columns.CLUSTER)
 
 

@@ -63,7 +63,7 @@ def texts(passages: Sequence[Text], names: Mapping[int, str], *, key: str) -> No
     data = {
         "lines": [_line(passage) for passage in passages],
         "names": {str(feature): display.clean(name, 90) for feature, name in names.items()},
-        "hint": "Hover over a token to see its strongest features; click to hold the list, click a name to open it.",
+        "hint": "Hover over a token to see its strongest features; click to hold it, click a name to shade by it.",
     }
     _draw(data, key)
 

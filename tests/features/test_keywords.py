@@ -2,9 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from explorer.maps.cards import representatives
-from explorer.maps.keywords import class_words, names_from, words_of
-from explorer.maps.kmeans import kmeans
+from explorer.features.keywords import class_words, names_from, words_of
 
 
 def test_words_are_lower_case_letters_without_stop_words_or_tokens() -> None:
@@ -40,13 +38,3 @@ def test_names_are_distinct_even_for_equal_words() -> None:
         "no words",
         "no words (3)",
     ]
-
-
-def test_representatives_are_the_nearest_of_each_cluster() -> None:
-    vectors = np.random.default_rng(0).standard_normal((200, 4)).astype(np.float32)
-    found = kmeans(vectors, 3, rng=np.random.default_rng(0))
-    chosen = representatives(found, 5)
-    for cluster in range(3):
-        mine = np.flatnonzero(found.labels == cluster)
-        nearest = set(mine[np.argsort(found.distances[mine], kind="stable")[:5]])
-        assert nearest == {i for i in chosen if found.labels[i] == cluster}

@@ -39,7 +39,7 @@ def plot(
 
 
 def choose(artifacts: Sequence[Artifact], label: str, *, key: str, label_of: Callable[[Artifact], str]) -> Artifact:
-    """Draw a box to choose one of several artifacts, the first at first; the choice stands in the address."""
+    """Draw a box to choose one of several artifacts, the first at first; the choice is part of the address."""
     by_id = {artifact.id: artifact for artifact in artifacts}
     if len(artifacts) == 1:
         return artifacts[0]

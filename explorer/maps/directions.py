@@ -1,8 +1,8 @@
-"""Decoder directions: which features point the same way, and a map of all of them.
+"""Decoder directions: the most similar features of each feature, and a map of all features.
 
-The decoder row of a feature is what it writes into the residual stream; the cosine of two rows says whether they write
-the same, whatever data they fire on. The map is UMAP of the unit rows (cosine), or their first two principal components
-where there are few.
+The decoder row of a feature is what it writes into the residual stream; the cosine of two rows compares what they
+write, independent of the data. The map is UMAP of the unit rows (cosine), or their first two principal components where
+there are few.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BLOCK = 1024
 
 @dataclass(frozen=True)
 class Directions:
-    """`near` int32 [F, K] and `cosine` float32 [F, K], most alike first; `place` float32 [F, 2], NaN where inactive."""
+    """`near` int32 [F, K] and `cosine` float32 [F, K], most similar first; `place` float32 [F, 2], NaN if inactive."""
 
     near: NDArray[np.int32]
     cosine: NDArray[np.float32]
@@ -29,7 +29,7 @@ class Directions:
 
 
 def measure(decoder: NDArray[np.float32], active: NDArray[np.bool_]) -> Directions:
-    """Find neighbours among all rows of `decoder` [F, d] and lay out those that are `active` [F]."""
+    """Find the neighbours of all rows of `decoder` [F, d], and lay out the `active` [F] ones."""
     unit = decoder / np.maximum(np.linalg.norm(decoder, axis=1, keepdims=True), 1e-12)
     near, cosine = nearest(unit)
     place = np.full((len(unit), 2), np.nan, dtype=np.float32)
@@ -40,7 +40,7 @@ def measure(decoder: NDArray[np.float32], active: NDArray[np.bool_]) -> Directio
 
 
 def nearest(unit: NDArray[np.float32], keep: int = NEAREST) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Find the `keep` rows with the largest cosine to each row of `unit`, itself left out (ties: smaller id)."""
+    """Find the `keep` other rows with the largest cosine to each row of `unit` (ties: smaller id)."""
     count = len(unit)
     keep = min(keep, count - 1)
     near, cosine = np.zeros((count, keep), np.int32), np.zeros((count, keep), np.float32)

@@ -1,4 +1,4 @@
-"""Budgets are read strictly; quotas always sum to the budget."""
+"""Budgets are read strictly and written as they are read."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from explorer.errors import InputError
 from explorer.selection.budget import Budget
-from explorer.selection.quotas import interleave, largest_remainder
-from tests.selection import naive
 
 
 @pytest.mark.parametrize(
@@ -63,40 +61,3 @@ def test_the_text_of_a_budget_gives_it_back(value: float) -> None:
     budget = Budget.parse(value)
     again = Budget.parse(budget.text)
     assert again.unit == budget.unit and again.amount == pytest.approx(budget.amount, rel=1e-11)
-
-
-groups = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 20)), min_size=1, max_size=8)
-
-
-@given(groups, st.integers(0, 120))
-def test_quotas_sum_to_the_budget_and_respect_their_caps(groups: list[tuple[int, int]], total: int) -> None:
-    weights, caps = [w for w, _ in groups], [c for _, c in groups]
-    quotas = largest_remainder(weights, total, caps)
-    assert quotas.sum() == min(total, sum(caps))
-    assert all(0 <= q <= c for q, c in zip(quotas, caps, strict=True))
-
-
-@given(groups, st.integers(0, 120))
-def test_quotas_equal_the_naive_reference(groups: list[tuple[int, int]], total: int) -> None:
-    weights, caps = [w for w, _ in groups], [c if w else 0 for w, c in groups]
-    assert largest_remainder(weights, total, caps).tolist() == naive.quotas(weights, total, caps)
-
-
-@given(st.lists(st.integers(1, 1000), min_size=1, max_size=8), st.data())
-def test_quotas_of_cluster_sizes_are_within_one_of_the_exact_share(sizes: list[int], data: st.DataObject) -> None:
-    total = data.draw(st.integers(0, sum(sizes)))
-    quotas = largest_remainder(sizes, total, sizes)
-    assert all(abs(q - total * s / sum(sizes)) < 1 for q, s in zip(quotas, sizes, strict=True))
-
-
-def test_fractional_weights_and_bad_ones() -> None:
-    assert largest_remainder(np.array([0.5, 0.25, 0.25]), 4, [9, 9, 9]).tolist() == [2, 1, 1]
-    assert largest_remainder(np.array([1.0, 0.0]), 5, [3, 9]).tolist() == [3, 2]
-    with pytest.raises(InputError):
-        largest_remainder(np.array([np.nan, 1.0]), 5, [3, 9])
-
-
-def test_interleaving_keeps_every_prefix_in_proportion() -> None:
-    orders = [np.arange(0, 10), np.arange(10, 15)]
-    mixed = interleave(orders, np.array([6, 3]))
-    assert mixed.tolist() == [0, 10, 1, 2, 11, 3, 4, 12, 5]

@@ -1,4 +1,4 @@
-"""Words that set one group of texts apart from the others: class-based TF-IDF, and names made from them."""
+"""Words that distinguish one group of texts from the others (class-based TF-IDF), and names made from them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_CHARS = 3_000  # read of each text
+MAX_CHARS = 3_000  # of each text that are read
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['’](?=[^\W\d_]))*")
 _LONGEST = 24
 STOPWORDS = frozenset(
@@ -38,9 +38,9 @@ hundred endoftext potential total easy""".split()
 
 
 def words_of(text: str) -> set[str]:
-    """Lower-case words of at least three letters that are no stop words; each once, from the first `MAX_CHARS`."""
-    found = (word.lower().replace("’", "'") for word in _WORD.findall(text[:MAX_CHARS]))
-    return {word for word in found if 3 <= len(word) <= _LONGEST and word not in STOPWORDS}
+    """The distinct lower-case words of at least three letters in the first `MAX_CHARS`, without stop words."""
+    words = (word.lower().replace("’", "'") for word in _WORD.findall(text[:MAX_CHARS]))
+    return {word for word in words if 3 <= len(word) <= _LONGEST and word not in STOPWORDS}
 
 
 def class_words(
@@ -49,9 +49,8 @@ def class_words(
     """Find the `top` words of each of k classes by class-based TF-IDF, best first.
 
     score(w, c) = share(w, c) * log(1 + k * share(w, c) / sum_c' share(w, c')), share(w, c) the share of the class's
-    texts that hold w (after Grootendorst 2022; a text counts once, so that one that repeats itself gets no weight).
-    Words in fewer than `lowest` texts of a class are left out unless nothing else is there;
-    equal scores go by alphabet.
+    texts that contain w (after Grootendorst 2022; a text counts once, so repetition inside a text adds nothing). Words
+    in fewer than `lowest` texts of a class are left out unless the class has no others; ties go by alphabet.
     """
     counts: list[Counter[str]] = [Counter() for _ in range(k)]
     for text, label in zip(texts, labels, strict=True):
@@ -64,29 +63,29 @@ def class_words(
             total[word] += count / sizes[label]  # type: ignore[assignment]
     best = []
     for label, counter in enumerate(counts):
-        kept = {w: c for w, c in counter.items() if c >= lowest} or counter
+        frequent = {w: c for w, c in counter.items() if c >= lowest} or counter
         scored = [
             (-(share := count / sizes[label]) * float(np.log1p(k * share / total[word])), word)
-            for word, count in kept.items()
+            for word, count in frequent.items()
         ]
         best.append(_distinct([word for _, word in sorted(scored)[: 4 * top]])[:top])
     return best
 
 
 def _distinct(words: Sequence[str]) -> list[str]:
-    """Leave out a word that is another form of an earlier one (plural, -ed, -ing, possessive)."""
-    kept: list[str] = []
+    """Drop a word that is another form of an earlier one (plural, -ed, -ing, possessive)."""
+    first_forms: list[str] = []
     stems: set[str] = set()
     for word in words:
         root = stem(word)
         if root not in stems:
             stems.add(root)
-            kept.append(word)
-    return kept
+            first_forms.append(word)
+    return first_forms
 
 
 def stem(word: str) -> str:
-    """A word without its ending (plural, -ed, -ing, possessive): equal for forms of one word, mostly."""
+    """A word without its ending (plural, -ed, -ing, possessive): mostly equal for the forms of one word."""
     word = word.removesuffix("'s")
     for ending in ("ations", "ation", "ings", "ing", "ies", "ied", "ers", "er", "ed", "es", "s", "e", "y"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
@@ -97,7 +96,7 @@ def stem(word: str) -> str:
 
 
 def names_from(words: Sequence[Sequence[str]], *, length: int = 3) -> list[str]:
-    """One name a class from its first words, `word, word, word`; equal names get further words, then a number."""
+    """One name per class from its first words, `word, word, word`; equal names get further words, then a number."""
     names: list[str] = []
     for i, row in enumerate(words):
         name = ", ".join(row[:length]) or "no words"
