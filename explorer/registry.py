@@ -105,7 +105,8 @@ class ParameterSpec:
         maximum: Largest value, itself included.
         choices: The values that are allowed; empty for any.
         optional: Whether None is allowed.
-        flag: Its option on the command line; "" if it is an argument. `--min-per source` is `--min-per source=VALUE`.
+        flag: Its option on the command line; "" if it is an argument.
+        key: Where several share an option, what stands before the value: `source` of `--min-per source=20`.
         label: Its name in forms.
         group: The field of the outer class that holds the class of this one; "" if it stands in the class itself.
     """
@@ -120,6 +121,7 @@ class ParameterSpec:
     choices: tuple[str, ...] = ()
     optional: bool = False
     flag: str = ""
+    key: str = ""
     label: str = ""
     group: str = ""
 
@@ -136,10 +138,11 @@ def param(
 ) -> Any:
     """Declare a dataclass field with its documentation and allowed range (both ends included).
 
-    `flag` is its option on the command line: by default the name with dashes, "" for a positional argument.
+    `flag` is its option on the command line: by default the name with dashes, "" for a positional argument, and
+    `--min-per source` for `--min-per source=VALUE`. `label` is its name in forms, by default the name in words.
     """
-    metadata = {"doc": doc, "minimum": minimum, "maximum": maximum, "choices": tuple(choices)}
-    return dataclasses.field(default=default, metadata=metadata | {"flag": flag, "label": label})
+    about = {"doc": doc, "minimum": minimum, "maximum": maximum, "choices": tuple(choices)}
+    return dataclasses.field(default=default, metadata=about | {"flag": flag, "label": label})
 
 
 _KINDS = {
@@ -164,20 +167,19 @@ def describe(cls: type[Any]) -> tuple[ParameterSpec, ...]:
             specs += [dataclasses.replace(spec, group=field.name) for spec in describe(hint)]  # type: ignore[arg-type]
             continue
         about = dict(field.metadata)
-        flag = about.pop("flag", None)
+        flag, label = about.pop("flag", None), about.pop("label", "")
+        flag, _, key = (f"--{field.name.replace('_', '-')}" if flag is None else flag).partition(" ")
         specs.append(
             ParameterSpec(
                 name=field.name,
                 kind=_KINDS.get(hint, "parsed"),
                 type=hint,
                 default=field.default,
-                doc=about.get("doc", ""),
-                minimum=about.get("minimum"),
-                maximum=about.get("maximum"),
-                choices=about.get("choices", ()),
                 optional=optional,
-                flag="--" + field.name.replace("_", "-") if flag is None else flag,
-                label=about.get("label") or field.name.replace("_", " ").capitalize(),
+                flag=flag,
+                key=key,
+                label=label or field.name.replace("_", " ").capitalize(),
+                **{"doc": "", **about},
             )
         )
     return tuple(specs)

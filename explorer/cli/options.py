@@ -57,24 +57,25 @@ def _by_option(cls: type[Options]) -> dict[str, list[ParameterSpec]]:
     """The fields of an option class by the parameter of the command that sets them."""
     by_option: dict[str, list[ParameterSpec]] = {}
     for spec in describe(cls):
-        flag, _, key = spec.flag.partition(" ")
-        by_option.setdefault(flag.strip("-").replace("-", "_") if key else spec.name, []).append(spec)
+        name = spec.flag.strip("-").replace("-", "_") if spec.key else spec.name
+        by_option.setdefault(name, []).append(spec)
     return by_option
 
 
 def _option(name: str, specs: Sequence[ParameterSpec]) -> inspect.Parameter:
     """One parameter of a command, as Typer reads it."""
     spec = specs[0]
-    flag, _, key = spec.flag.partition(" ")
+    flag = spec.flag
     if not flag:
         info: Any = typer.Argument(help=spec.doc)
-    elif key:
-        keys = " ".join(f"{spec.doc.rstrip('.')} ({spec.flag.partition(' ')[2]}=N)." for spec in specs)
+    elif spec.key:
+        keys = " ".join(f"{spec.doc.rstrip('.')} ({spec.key}=N)." for spec in specs)
         info = typer.Option(flag, help=f"{keys} Repeatable.")
     else:
-        negative = f"{flag}/{flag.replace('--', '--no-', 1)}" if spec.default is True else flag
-        info = typer.Option(negative, help=spec.doc, min=spec.minimum, max=spec.maximum)
-    listed = bool(key) or spec.kind in ("strs", "pairs")
+        switch = spec.kind == "bool" and spec.default is not False
+        flags = f"{flag}/{flag.replace('--', '--no-', 1)}" if switch else flag
+        info = typer.Option(flags, help=spec.doc, min=spec.minimum, max=spec.maximum)
+    listed = bool(spec.key) or spec.kind in ("strs", "pairs")
     plain: Any = {"bool": bool, "int": int, "float": float}.get(spec.kind, str)
     type_: Any = list[str] if listed else Literal[spec.choices] if spec.choices else plain
     default = spec.default
@@ -98,16 +99,15 @@ def _take(values: dict[str, Any], cls: type[Options]) -> dict[str, Any]:
     taken: dict[str, Any] = {}
     for name, specs in _by_option(cls).items():
         value, spec = values.pop(name), specs[0]
-        flag, _, key = spec.flag.partition(" ")
-        if key:
-            by_key = {spec.flag.partition(" ")[2]: spec.name for spec in specs}
-            pairs = parse_pairs(value, option=flag)
+        if spec.key:
+            by_key = {spec.key: spec.name for spec in specs}
+            pairs = parse_pairs(value, option=spec.flag)
             if unknown := pairs.keys() - by_key.keys():
-                refuse(f"{flag} has no {min(unknown)!r}", allowed=[f"{key}=ROWS" for key in by_key])
+                refuse(f"{spec.flag} has no {min(unknown)!r}", allowed=[f"{key}=N" for key in by_key])
             taken |= {by_key[key]: text for key, text in pairs.items()}
         elif spec.kind == "pairs":
-            taken[name] = parse_pairs(value, option=flag)
-        elif spec.kind == "strs" and flag:
+            taken[name] = parse_pairs(value, option=spec.flag)
+        elif spec.kind == "strs" and spec.flag:
             taken[name] = tuple(part for text in value or () for part in parse(spec, text, cls.verb))
         else:
             taken[name] = value

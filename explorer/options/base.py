@@ -51,7 +51,7 @@ def argv(options: Options, workspace: str) -> list[str]:
     arguments: list[str] = []
     words: list[str] = []
     for spec, value in changed(options):
-        flag, _, key = spec.flag.partition(" ")
+        flag = spec.flag
         parts = [to_text((part,)) for part in value] if spec.kind == "strs" else [to_text(value)]
         if not flag:
             arguments += value if spec.kind == "strs" else parts
@@ -60,7 +60,7 @@ def argv(options: Options, workspace: str) -> list[str]:
         elif spec.kind == "pairs":
             words += [word for name, part in value.items() for word in (flag, f"{name}={to_text(part)}")]
         else:
-            words += [word for part in parts for word in (flag, f"{key}={part}" if key else part)]
+            words += [word for part in parts for word in (flag, f"{spec.key}={part}" if spec.key else part)]
     return [options.verb, *arguments, "-w", workspace, *words]
 
 
