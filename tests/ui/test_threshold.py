@@ -115,6 +115,13 @@ def test_r_with_length_is_that_of_presence_at_the_chosen_threshold(
     assert f"r = {np.corrcoef(having, lengths)[0, 1]:.2f}" in said(app)
 
 
+def test_the_links_of_a_page_carry_its_threshold(synthetic: Synthetic, open_page: Open) -> None:
+    app = open_page(synthetic.store.path, "samples", sample="7", threshold="4")
+    queries = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+    assert queries["Next"] == "sample=8&threshold=4"
+    assert queries["All rows"] == "threshold=4"
+
+
 @pytest.mark.parametrize("page", COUNTING)
 def test_a_link_opens_with_its_threshold(page: str, synthetic: Synthetic, open_page: Open) -> None:
     app = open_page(synthetic.store.path, page, threshold="2.5", **QUERIES.get(page, {}))
