@@ -17,9 +17,10 @@ from explorer.selection.kernels.search import lazy_greedy
 def value(state, p):
     """The rise of the objective; it is the gain, too."""
     similar, bonus, weight, best = state
+    row = similar[p]
     total = np.int64(0)
-    for v in range(len(best)):
-        total += max(similar[p, v] - best[v], 0)
+    for v in range(len(row)):
+        total += max(row[v] - best[v], 0)
     rise = weight * total + bonus[p]
     return rise, rise
 
@@ -28,8 +29,9 @@ def value(state, p):
 def take(state, p):
     """Raise the anchors' best similarities; the search is never finished early."""
     similar, _, _, best = state
-    for v in range(len(best)):
-        best[v] = max(best[v], similar[p, v])
+    row = similar[p]
+    for v in range(len(row)):
+        best[v] = max(best[v], row[v])
     return False
 
 
